@@ -1,0 +1,37 @@
+import { Code, ConnectError, type ContextValues, createContextKey } from "@connectrpc/connect";
+
+/** Who a call speaks for: the owner of the key that it came with. */
+export interface Principal {
+  /** The owner of the key. */
+  readonly userId: string;
+  /** The visible prefix of the key, such as `rr_4f7Kq2Zd`. Never the key itself. */
+  readonly keyId: string;
+  /** What the key may do. `*` covers all, `users.*` covers `users.read`. */
+  readonly scopes: readonly string[];
+}
+
+/** Where the gate leaves the principal in a call's context values. Unset on a public call without a key. */
+export const principalKey = createContextKey<Principal | undefined>(undefined, {
+  description: "the authenticated caller",
+});
+
+/**
+ * The caller of this call, never undefined.
+ *
+ * @throws ConnectError `unauthenticated`, where a public method is called without a key.
+ */
+export function requireUser(context: { readonly values: ContextValues }): Principal {
+  const principal = context.values.get(principalKey);
+  if (principal === undefined) {
+    throw new ConnectError("this call needs an API key", Code.Unauthenticated);
+  }
+  return principal;
+}
+
+/** True when the scopes that a key holds cover the one that is asked for. */
+export function coversScope(held: readonly string[], wanted: string): boolean {
+  return held.some(
+    (scope) =>
+      scope === "*" || scope === wanted || (scope.endsWith(".*") && wanted.startsWith(scope.slice(0, -1))),
+  );
+}
