@@ -1,0 +1,21 @@
+import {
+  createServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
+
+/**
+ * Turns a core HTTP/2 stream into Node's request and response objects, for a handler that needs them. It may be called
+ * any time before the stream is read. Node exports the classes but not the listeners between them; a server that never
+ * listens and is told of a stream builds both.
+ */
+export function createCompat(
+  handler: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
+): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) => void {
+  const server = createServer(handler);
+  return (stream, headers, rawHeaders) => {
+    server.emit("stream", stream, headers, 0, rawHeaders);
+  };
+}

@@ -1,0 +1,186 @@
+import { createServer, IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { createGuard, type Refusal } from "./guard.ts";
+import { linger, withinLinger } from "./linger.ts";
+import type { ListenerOptions, RequestHandlers } from "./options.ts";
+
+/** The HTTP/1.1 and 1.0 half of a listener. */
+export interface Http1 {
+  /** Serves a socket, whose first bytes may have been put back. Gives the function that ends it in good order. */
+  serve(socket: Socket): () => void;
+  /** Stops the timer behind the headers timeout, once no socket is left. */
+  close(): void;
+}
+
+/** What is known of an open HTTP/1 connection. */
+interface Connection {
+  /** Requests without a finished response, in the order they came. More than one when pipelined. */
+  readonly open: Set<ServerResponse>;
+  draining: boolean;
+}
+
+/** The server never listens: sockets are handed to it. `refused` is called for each 400 or 431 answered here. */
+export function createHttp1(options: ListenerOptions, handlers: RequestHandlers, refused: () => void): Http1 {
+  const guard = createGuard(options.maxHeaderBytes, options.maxHeaderPairs);
+  const connections = new Map<Socket, Connection>();
+  const server = createHttpServer(options);
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = connections.get(request.socket);
+    if (connection !== undefined) track(connection, request.socket, response);
+    const refusal = guard.headerPairs(request.rawHeaders) ?? guard.target(soleHost(request), request.url);
+    if (refusal !== undefined) {
+      refused();
+      refuse(request, response, refusal);
+      return;
+    }
+    if (request.headers.expect !== undefined) continueOnRead(request, response);
+    try {
+      handlers.onRequest(request, response);
+    } catch (error) {
+      response.destroy();
+      handlers.onError?.(error);
+    }
+  };
+  server.on("request", onRequest);
+  server.on("checkContinue", onRequest);
+  server.on("connect", (_request: IncomingMessage, socket: Socket) => {
+    socket.on("error", ignore); // the server took its own listener away
+    end(socket, "501 Not Implemented", "CONNECT is not supported");
+  });
+  server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
+    if (socket.writableEnded || socket.destroyed) return; // what comes in after our answer is read and dropped
+    const connection = connections.get(socket);
+    if (connection !== undefined && connection.open.size > 0) {
+      socket.destroy(); // an answer is on its way: a second one would be read as part of it
+      return;
+    }
+    const [status, text] = answerTo(error.code, options);
+    if (status === undefined) socket.destroy();
+    else {
+      refused();
+      end(socket, status, text);
+    }
+  });
+  server.emit("listening"); // starts the timer behind headersTimeout, which a server that never listens lacks
+
+  return {
+    serve(socket) {
+      const connection: Connection = { open: new Set(), draining: false };
+      connections.set(socket, connection);
+      socket.once("close", () => connections.delete(socket));
+      server.emit("connection", socket);
+      socket.resume(); // sniffing left it paused
+      return () => drain(connection, socket);
+    },
+    close() {
+      server.close(ignore); // tells that it never listened; the timer is stopped all the same
+    },
+  };
+}
+
+function createHttpServer(options: ListenerOptions): Server {
+  const server = createServer({
+    headersTimeout: options.headersTimeoutMs,
+    // No bound for the whole request: a long upload is legal, and the deadline of a call is kept by those who know it.
+    requestTimeout: 0,
+    // Node looks for late headers at this interval only; 30 s by default.
+    connectionsCheckingInterval: Math.min(1_000, Math.max(10, Math.floor(options.headersTimeoutMs / 4))),
+    keepAliveTimeout: options.idleTimeoutMs,
+    // The time beyond the announced one in which a request that crossed our close is still taken.
+    keepAliveTimeoutBuffer: Math.min(1_000, options.idleTimeoutMs),
+    maxHeaderSize: options.maxHeaderBytes,
+    insecureHTTPParser: false,
+    requireHostHeader: false, // the guard asks for it, with a sentence
+  });
+  // Node cuts the list off here in silence: one more than allowed lets the guard see that there were too many.
+  server.maxHeadersCount = options.maxHeaderPairs + 1;
+  return server;
+}
+
+function track(connection: Connection, socket: Socket, response: ServerResponse): void {
+  connection.open.add(response);
+  if (connection.draining) response.shouldKeepAlive = false;
+  response.once("close", () => {
+    connection.open.delete(response);
+    if (connection.draining && connection.open.size === 0) finish(socket);
+  });
+}
+
+function drain(connection: Connection, socket: Socket): void {
+  connection.draining = true;
+  if (connection.open.size === 0) socket.destroy();
+  // Has no effect on a response whose headers are out; its connection is ended after it.
+  for (const response of connection.open) response.shouldKeepAlive = false;
+}
+
+function finish(socket: Socket): void {
+  if (socket.destroyed) return;
+  socket.end();
+  linger(socket);
+}
+
+/** The Host header; none where it is given twice, which RFC 9112, 3.2 wants answered with 400 as well. */
+function soleHost(request: IncomingMessage): string | undefined {
+  const hosts = request.headersDistinct.host;
+  return hosts?.length === 1 ? hosts[0] : undefined;
+}
+
+/**
+ * Answers in full, then ends the response when the body has been read and dropped, or a second later: ending it first
+ * would close the connection over unread bytes.
+ */
+function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const body = `${refusal.text}\n`;
+  response.shouldKeepAlive = false;
+  response.writeHead(refusal.status, {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+  });
+  response.write(body);
+  if (request.headers.expect !== undefined) response.end();
+  else
+    withinLinger(
+      (done) => request.once("close", done).resume(),
+      () => response.end(),
+    );
+}
+
+/** `_read` is what Node calls when a consumer first asks for the body; no event tells it for every way of reading. */
+function continueOnRead(request: IncomingMessage, response: ServerResponse): void {
+  request._read = (size) => {
+    request._read = IncomingMessage.prototype._read;
+    if (!response.headersSent) response.writeContinue();
+    request._read(size);
+  };
+}
+
+/** For what the parser refuses there is no request, so the answer is written as text. */
+function answerTo(code: string | undefined, options: ListenerOptions): [string | undefined, string] {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return ["431 Request Header Fields Too Large", `request headers above ${options.maxHeaderBytes} bytes`];
+    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
+      return ["413 Content Too Large", "chunk extensions are too long"];
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return ["408 Request Timeout", `request headers took more than ${options.headersTimeoutMs} ms`];
+    default:
+      // Parser errors begin with HPE_; all others are the connection's own, such as ECONNRESET.
+      return [
+        code?.startsWith("HPE_") === true ? "400 Bad Request" : undefined,
+        "this is not well-formed HTTP/1.1",
+      ];
+  }
+}
+
+function end(socket: Socket, status: string, text: string): void {
+  const body = `${text}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  socket.resume();
+  linger(socket);
+}
+
+function ignore(): void {}

@@ -1,0 +1,137 @@
+import {
+  constants,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from "node:http2";
+import type { Socket } from "node:net";
+import { createGuard, type Refusal } from "./guard.ts";
+import { linger } from "./linger.ts";
+import type { ListenerOptions, RequestHandlers } from "./options.ts";
+import { watchSession } from "./session.ts";
+
+/** The HTTP/2 half of a listener. */
+export interface Http2 {
+  /** Serves a socket, whose first bytes may have been put back. Gives the function that ends it in good order. */
+  serve(socket: Socket): () => void;
+}
+
+/** `refused` is called for each 400 or 431 answered here, `reset` for each stream gone before it was handed on. */
+export function createHttp2(
+  options: ListenerOptions,
+  handlers: RequestHandlers,
+  refused: () => void,
+  reset: () => void,
+): Http2 {
+  const guard = createGuard(options.maxHeaderBytes, options.maxHeaderPairs);
+  const settings = sessionOptions(options);
+  const dispatch = createBatch<Arrival>(({ stream, headers, rawHeaders }) => {
+    if (stream.destroyed || stream.aborted) {
+      reset();
+      return;
+    }
+    const refusal = guard.headerList(rawHeaders) ?? guard.target(authorityOf(headers), headers[":path"]);
+    if (refusal !== undefined) {
+      refused();
+      refuse(stream, refusal);
+      return;
+    }
+    try {
+      handlers.onStream(stream, headers, rawHeaders);
+    } catch (error) {
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      handlers.onError?.(error);
+    }
+  });
+
+  return {
+    serve(socket) {
+      socket.allowHalfOpen = false; // HTTP/1 clients may half-close; in HTTP/2 the end of one side is the end
+      const session = performServerHandshake(socket, settings);
+      session.on("error", ignore); // the session is destroyed by then, and its streams with it
+      session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+      const streamClosed = watchSession(session, socket, options, () => close(session, socket));
+      session.on("stream", (stream, headers, _flags, rawHeaders) => {
+        stream.on("error", ignore);
+        streamClosed(stream);
+        dispatch({ stream, headers, rawHeaders });
+      });
+      return () => close(session, socket);
+    },
+  };
+}
+
+interface Arrival {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * Collects what arrives in one turn of the event loop and handles it one `setImmediate` later. A stream that its client
+ * resets at once is by then destroyed and costs next to nothing: without this, resets within Node's own limits held the
+ * loop for seconds.
+ */
+function createBatch<T>(handle: (item: T) => void): (item: T) => void {
+  let waiting: T[] = [];
+  const flush = (): void => {
+    const items = waiting;
+    waiting = [];
+    for (const item of items) handle(item);
+  };
+  return (item) => {
+    if (waiting.push(item) === 1) setImmediate(flush);
+  };
+}
+
+/** Bytes a client may send on a connection, and on a stream of it, ahead of what has been read. */
+const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+const STREAM_WINDOW_BYTES = 256 * 1024;
+
+function sessionOptions(options: ListenerOptions): ServerOptions {
+  return {
+    settings: {
+      maxConcurrentStreams: options.maxConcurrentStreams,
+      maxHeaderListSize: options.maxHeaderBytes,
+      initialWindowSize: STREAM_WINDOW_BYTES,
+    },
+    // Node resets a stream with more pairs than this without an answer; the guard answers those in between.
+    maxHeaderListPairs: Math.max(4, 4 * options.maxHeaderPairs),
+    // RST_STREAM frames a connection may send at once, and then each second, before nghttp2 ends it. Node's rate of 33
+    // would end a busy connection whose calls run into their deadlines.
+    streamResetBurst: Math.max(1_000, 10 * options.maxConcurrentStreams),
+    streamResetRate: 200,
+  };
+}
+
+function authorityOf(headers: IncomingHttpHeaders): string | undefined {
+  return headers[":authority"] ?? headers.host; // RFC 9113, 8.3.1: either
+}
+
+function refuse(stream: ServerHttp2Stream, refusal: Refusal): void {
+  const body = `${refusal.text}\n`;
+  const head = {
+    ":status": refusal.status,
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+  };
+  if (stream.writableEnded) {
+    // HEAD: Node has ended it
+    stream.respond(head, { endStream: true });
+    return;
+  }
+  stream.respond(head);
+  stream.end(body);
+  // After the answer: a client that is still sending would otherwise hold the stream open (RFC 9113, 8.1).
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+function close(session: ServerHttp2Session, socket: Socket): void {
+  if (session.closed || session.destroyed) return;
+  socket.once("finish", () => linger(socket));
+  session.close();
+}
+
+function ignore(): void {}

@@ -1,0 +1,115 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { bind } from "./bind.ts";
+import { createConnections } from "./connections.ts";
+import { createHttp1 } from "./http1.ts";
+import { createHttp2 } from "./http2.ts";
+import type { ListenerOptions, ListenerStats, RequestHandlers } from "./options.ts";
+import { type HttpVersion, sniff } from "./sniff.ts";
+import { serverTlsOptions } from "./tls.ts";
+
+export type { ListenerOptions, ListenerStats, RequestHandlers, TlsOptions } from "./options.ts";
+
+/** One open port. */
+export interface Listener {
+  /** The address as bound, without brackets. */
+  readonly host: string;
+  /** The port as bound. */
+  readonly port: number;
+  /** Whether it speaks TLS, and nothing else. */
+  readonly encrypted: boolean;
+  stats(): ListenerStats;
+  /**
+   * Stops accepting and ends each connection in good order: HTTP/2 gets GOAWAY(NO_ERROR) with the last stream taken,
+   * and its open streams finish; an HTTP/1.1 connection without a request is closed, one with a request gets
+   * `Connection: close`. Resolves when no connection is left, and waits for that without a bound: see `destroy`.
+   */
+  drain(): Promise<void>;
+  /** Stops accepting and destroys all connections. */
+  destroy(): void;
+}
+
+/**
+ * Opens one port for HTTP/1.1 and HTTP/2. In cleartext the first bytes of a connection decide between them, under TLS
+ * its ALPN (and the first bytes again, where the client offers none).
+ *
+ * @throws Error whose message says what to change, when the port cannot be had or a TLS file cannot be used.
+ */
+export async function listen(options: ListenerOptions, handlers: RequestHandlers): Promise<Listener> {
+  let refusedRequests = 0;
+  let resetStreams = 0;
+  let acceptErrors = 0;
+  const onRefused = (): void => {
+    refusedRequests++;
+  };
+  const http1 = createHttp1(options, handlers, onRefused);
+  const http2 = createHttp2(options, handlers, onRefused, () => {
+    resetStreams++;
+  });
+  const connections = createConnections(options);
+  const serve = (socket: Socket, version: HttpVersion): void => {
+    connections.serve(socket, version, version === "http2" ? http2.serve : http1.serve);
+  };
+  const sniffed = (socket: Socket): void => {
+    connections.serve(socket, "undecided", () => () => socket.destroy());
+    sniff(socket, options.firstByteTimeoutMs, options.headersTimeoutMs, (version) => serve(socket, version));
+  };
+  const server = options.tls === undefined ? cleartext(sniffed) : encrypted(options, sniffed, serve);
+  server.prependListener("connection", connections.admit);
+
+  const address = await bind(server, options.host, options.port).catch((error: unknown) => {
+    http1.close();
+    throw error;
+  });
+  server.on("error", () => {
+    acceptErrors++;
+  });
+
+  return {
+    host: address.address,
+    port: address.port,
+    encrypted: options.tls !== undefined,
+    stats: () => ({ ...connections.stats(), refusedRequests, resetStreams, acceptErrors }),
+    async drain() {
+      if (server.listening) server.close();
+      await connections.drain();
+      http1.close();
+    },
+    destroy() {
+      if (server.listening) server.close();
+      connections.destroy();
+      http1.close();
+    },
+  };
+}
+
+/** A peer that is gone is noticed by the kernel, on an HTTP/1.1 stream without traffic too. */
+const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+
+function cleartext(sniffed: (socket: Socket) => void): Server {
+  // Half-open, because an HTTP/1.1 client may end its side before it reads the answer.
+  return createServer({ ...SOCKET, allowHalfOpen: true }, (socket) => {
+    if (!socket.destroyed) sniffed(socket);
+  });
+}
+
+function encrypted(
+  options: ListenerOptions,
+  sniffed: (socket: Socket) => void,
+  serve: (socket: Socket, version: HttpVersion) => void,
+): Server {
+  if (options.tls === undefined) throw new Error("TLS without its options");
+  const server = createTlsServer({ ...SOCKET, ...serverTlsOptions(options.tls, options.firstByteTimeoutMs) });
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  server.on("secureConnection", (socket) => {
+    switch (socket.alpnProtocol) {
+      case "h2":
+        return serve(socket, "http2");
+      case "http/1.1":
+        return serve(socket, "http1");
+      default:
+        return sniffed(socket);
+    }
+  });
+  return server;
+}

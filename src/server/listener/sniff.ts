@@ -1,0 +1,48 @@
+import type { Socket } from "node:net";
+
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+
+export type HttpVersion = "http1" | "http2";
+
+/**
+ * Reads from `socket` until its first bytes are the HTTP/2 connection preface (RFC 9113, 3.4) or cannot become it,
+ * puts the bytes back, and calls `decided` with the socket paused. The preface may come in any number of pieces.
+ *
+ * A socket that sends nothing for `firstByteTimeoutMs`, or has begun and not finished the preface after
+ * `headersTimeoutMs`, is destroyed and `decided` is not called.
+ */
+export function sniff(
+  socket: Socket,
+  firstByteTimeoutMs: number,
+  headersTimeoutMs: number,
+  decided: (version: HttpVersion) => void,
+): void {
+  let seen: Buffer | undefined;
+  const giveUp = (): void => {
+    socket.destroy();
+  };
+  let timer = setTimeout(giveUp, firstByteTimeoutMs);
+  const stop = (): void => {
+    clearTimeout(timer);
+    socket.off("data", onData);
+    socket.off("end", giveUp);
+    socket.off("close", stop);
+  };
+  const onData = (chunk: Buffer): void => {
+    if (seen === undefined) {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, headersTimeoutMs);
+    }
+    seen = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
+    const length = Math.min(seen.length, PREFACE.length);
+    const isPrefix = PREFACE.compare(seen, 0, length, 0, length) === 0;
+    if (isPrefix && length < PREFACE.length) return;
+    stop();
+    socket.pause();
+    socket.unshift(seen);
+    decided(isPrefix ? "http2" : "http1");
+  };
+  socket.on("data", onData);
+  socket.on("end", giveUp);
+  socket.on("close", stop);
+}
