@@ -122,8 +122,8 @@ function finish(socket: Socket): void {
 
 /** The Host header; none where it is given twice, which RFC 9112, 3.2 wants answered with 400 as well. */
 function soleHost(request: IncomingMessage): string | undefined {
-  const hosts = request.headersDistinct.host;
-  return hosts?.length === 1 ? hosts[0] : undefined;
+  const { host } = request.headersDistinct;
+  return host?.length === 1 ? host[0] : undefined;
 }
 
 /**

@@ -28,7 +28,7 @@ export function createHttp2(
   const guard = createGuard(options.maxHeaderBytes, options.maxHeaderPairs);
   const settings = sessionOptions(options);
   const dispatch = createBatch<Arrival>(({ stream, headers, rawHeaders }) => {
-    if (stream.destroyed || stream.aborted) {
+    if (stream.destroyed || stream.closed) {
       reset();
       return;
     }
