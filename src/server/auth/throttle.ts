@@ -1,0 +1,91 @@
+import { networkOf } from "./peer.ts";
+
+/** Slows down addresses that send wrong keys. Its times are milliseconds of the caller's clock. */
+export interface Throttle {
+  /** How long this address is still refused, in milliseconds; 0: it is not. */
+  refusedForMs(peer: string, now: number): number;
+  /** Counts a failure. Returns the length of the refusal that it brings, in milliseconds; 0: none. */
+  fail(peer: string, now: number): number;
+}
+
+export interface ThrottleOptions {
+  /** Failures within a minute that bring the first refusal. */
+  readonly maxFailures: number;
+  /** The length of the first refusal. Each failure after its end doubles it, up to 60 times as long. */
+  readonly failureDelayMs: number;
+  /** Addresses kept; past it the one that failed longest ago is forgotten. Default 10,000 (about 2 MB). */
+  readonly maxAddresses?: number;
+}
+
+interface Offender {
+  failures: number;
+  windowStart: number;
+  /** Refusals in a row; 0 while failures are only counted. */
+  refusals: number;
+  delayMs: number;
+  refusedUntil: number;
+}
+
+const WINDOW_MS = 60_000;
+const MAX_FACTOR = 60;
+/** 2^6 is past 60: counting on would only make the decay longer. */
+const MAX_REFUSALS = 7;
+
+/**
+ * Makes a throttle. Failures that come in while an address is refused (they were under way) do not count. For
+ * each quiet minute after a refusal one doubling is forgotten, and with the last of them the address.
+ */
+export function createThrottle(options: ThrottleOptions): Throttle {
+  const { maxFailures, failureDelayMs, maxAddresses = 10_000 } = options;
+  const offenders = new Map<string, Offender>();
+
+  return {
+    refusedForMs(peer, now) {
+      if (offenders.size === 0) return 0;
+      const offender = offenders.get(networkOf(peer));
+      if (offender === undefined) return 0;
+      // Never longer than the refusal itself, even when the clock was set back.
+      return Math.min(Math.max(0, offender.refusedUntil - now), offender.delayMs);
+    },
+    fail(peer, now) {
+      const network = networkOf(peer);
+      const offender = offenders.get(network) ?? freshOffender(now);
+      offenders.delete(network);
+      offenders.set(network, offender);
+      if (offenders.size > maxAddresses) forgetOldest(offenders);
+      return count(offender, now);
+    },
+  };
+
+  function count(offender: Offender, now: number): number {
+    if (now < offender.refusedUntil) return 0;
+    decay(offender, now);
+    if (offender.refusals === 0) {
+      if (Math.abs(now - offender.windowStart) >= WINDOW_MS) Object.assign(offender, freshOffender(now));
+      offender.failures += 1;
+      if (offender.failures < maxFailures) return 0;
+    }
+    offender.refusals = Math.min(offender.refusals + 1, MAX_REFUSALS);
+    offender.delayMs = failureDelayMs * Math.min(2 ** (offender.refusals - 1), MAX_FACTOR);
+    offender.refusedUntil = now + offender.delayMs;
+    return offender.delayMs;
+  }
+}
+
+function decay(offender: Offender, now: number): void {
+  if (offender.refusals === 0) return;
+  const quietMinutes = Math.floor((now - offender.refusedUntil) / WINDOW_MS);
+  offender.refusals = Math.max(0, offender.refusals - quietMinutes);
+  if (offender.refusals === 0) Object.assign(offender, freshOffender(now));
+}
+
+function freshOffender(now: number): Offender {
+  return { failures: 0, windowStart: now, refusals: 0, delayMs: 0, refusedUntil: 0 };
+}
+
+function forgetOldest(offenders: Map<string, Offender>): void {
+  for (const network of offenders.keys()) {
+    offenders.delete(network);
+    return;
+  }
+}
