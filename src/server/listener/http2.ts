@@ -94,10 +94,12 @@ function sessionOptions(options: ListenerOptions): ServerOptions {
   return {
     settings: {
       maxConcurrentStreams: options.maxConcurrentStreams,
-      maxHeaderListSize: options.maxHeaderBytes,
+      // Once the peer has acknowledged it, Node resets a stream above what is announced without an answer. Announcing
+      // twice the limit leaves the guard room for a 431 that says what is wrong.
+      maxHeaderListSize: 2 * options.maxHeaderBytes,
       initialWindowSize: STREAM_WINDOW_BYTES,
     },
-    // Node resets a stream with more pairs than this without an answer; the guard answers those in between.
+    // The same for pairs.
     maxHeaderListPairs: Math.max(4, 4 * options.maxHeaderPairs),
     // RST_STREAM frames a connection may send at once, and then each second, before nghttp2 ends it. Node's rate of 33
     // would end a busy connection whose calls run into their deadlines.

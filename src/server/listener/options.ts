@@ -41,7 +41,10 @@ export interface ListenerOptions {
   readonly maxConnectionsPerAddress: number;
   /** Announced on each HTTP/2 connection; streams beyond it are refused by the protocol. */
   readonly maxConcurrentStreams: number;
-  /** Request headers, names and values, in bytes; HTTP/2 counts 32 more for each pair (RFC 9113, 6.5.2). More is 431. */
+  /**
+   * Request headers, names and values, in bytes; HTTP/2 counts 32 more for each pair (RFC 9113, 6.5.2). More is 431.
+   * HTTP/2 announces twice this number, and a stream above that may be reset without an answer.
+   */
   readonly maxHeaderBytes: number;
   /** Request header pairs, HTTP/2 pseudo-headers included. More is 431. */
   readonly maxHeaderPairs: number;
