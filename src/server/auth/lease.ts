@@ -49,7 +49,6 @@ interface Question {
 const MAX_IDS_PER_FIND = 1000;
 /** Ids under way at one time; past it a caller is rejected at once. */
 const MAX_PENDING = 50_000;
-const CLOSING = new Error("the server is closing");
 
 /**
  * Keeps what the store said of keys for `keyLeaseMs`. Unknown ids are kept apart from known keys, so that a
@@ -61,6 +60,7 @@ export function createLeases(options: LeaseOptions): Leases {
   const unknown = new Map<string, Lease>();
   const pending = new Map<string, Question>();
   const lookups = new Set<AbortController>();
+  const closing = new Error("the server is closing");
   let isClosed = false;
   let gathering: Question | undefined;
   let isFailing = false;
@@ -76,7 +76,7 @@ export function createLeases(options: LeaseOptions): Leases {
     },
     close() {
       isClosed = true;
-      for (const lookup of lookups) lookup.abort(CLOSING);
+      for (const lookup of lookups) lookup.abort(closing);
     },
   };
 
@@ -84,7 +84,7 @@ export function createLeases(options: LeaseOptions): Leases {
     const open = pending.get(keyId);
     // An old question may carry an answer from before this call's lease began: ask again rather than join it.
     if (open !== undefined && isWithin(now() - open.askedAt, keyLeaseMs)) return open;
-    if (isClosed) throw CLOSING;
+    if (isClosed) throw closing;
     if (pending.size >= MAX_PENDING) throw new Error(`${MAX_PENDING} keys wait to be looked up`);
     gathering ??= gather();
     gathering.ids.push(keyId);
@@ -104,7 +104,7 @@ export function createLeases(options: LeaseOptions): Leases {
     gathering = undefined;
     question.askedAt = now();
     try {
-      if (isClosed) throw CLOSING;
+      if (isClosed) throw closing;
       const leases = await find(question);
       if (isFailing) log.info({}, "the key store answers again");
       isFailing = false;

@@ -1,0 +1,93 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { cors as protocol } from "@connectrpc/connect";
+
+/** Plain response headers, in lower case, for HTTP/1.1 and HTTP/2 alike. */
+export type CorsHeaders = Readonly<Record<string, string>>;
+
+/** What browsers are told about calls from web pages of other origins. */
+export interface Cors {
+  /**
+   * The headers of the answer (204, no body) to a preflight; undefined when the request is none, or when CORS
+   * is off. A preflight from an origin that is not named is answered without any permission, which makes
+   * the browser refuse the call.
+   */
+  preflight(method: string | undefined, headers: IncomingHttpHeaders): CorsHeaders | undefined;
+  /** The headers to add to the response of a call from this origin; to be added to error responses as well. */
+  headersFor(origin: string | undefined): CorsHeaders;
+}
+
+export interface CorsOptions {
+  /** Such as `https://app.example.com`, or `*` alone for all. Empty: CORS is off. */
+  readonly origins: readonly string[];
+  /** How long a browser may keep the answer to a preflight, in seconds. */
+  readonly maxAgeSeconds: number;
+}
+
+const ALLOWED_HEADERS = [...protocol.allowedHeaders, "x-api-key", "authorization", "x-request-id"]
+  .join(", ")
+  .toLowerCase();
+const EXPOSED_HEADERS = [...protocol.exposedHeaders, "x-request-id", "retry-after"].join(", ").toLowerCase();
+const NOTHING: CorsHeaders = Object.freeze({});
+
+/**
+ * Makes the CORS rules (https://fetch.spec.whatwg.org/#http-cors-protocol). Keys travel in headers that the
+ * page sets, never in cookies, so credentials mode is not allowed, and `*` is safe.
+ *
+ * @throws Error that names an origin which no browser would send, and what to write instead.
+ */
+export function createCors({ origins, maxAgeSeconds }: CorsOptions): Cors {
+  for (const origin of origins) checkOrigin(origin, origins);
+  if (origins.length === 0) return { preflight: () => undefined, headersFor: () => NOTHING };
+  const isOpen = origins.includes("*");
+  // The answer differs by origin, so a cache must keep one for each; named to strangers, too.
+  const strangers: CorsHeaders = isOpen ? NOTHING : Object.freeze({ vary: "Origin" });
+  const calls = new Map(origins.map((origin) => [origin, callHeaders(origin, strangers)]));
+  const permissions: CorsHeaders = {
+    "access-control-allow-methods": protocol.allowedMethods.join(", "),
+    "access-control-allow-headers": ALLOWED_HEADERS,
+    "access-control-max-age": String(maxAgeSeconds),
+  };
+  const allowOrigin = (origin: string | undefined) =>
+    origin === undefined ? undefined : calls.get(isOpen ? "*" : origin);
+
+  return {
+    preflight(method, { origin, "access-control-request-method": wanted }) {
+      if (method !== "OPTIONS" || origin === undefined || wanted === undefined) return undefined;
+      const allowed = allowOrigin(origin)?.["access-control-allow-origin"];
+      if (allowed === undefined) return strangers;
+      return { ...strangers, "access-control-allow-origin": allowed, ...permissions };
+    },
+    headersFor: (origin) => allowOrigin(origin) ?? strangers,
+  };
+}
+
+function callHeaders(origin: string, vary: CorsHeaders): CorsHeaders {
+  return Object.freeze({
+    ...vary,
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": EXPOSED_HEADERS,
+  });
+}
+
+function checkOrigin(origin: string, all: readonly string[]): void {
+  const named = `the CORS origin ${JSON.stringify(origin)}`;
+  if (origin === "*") {
+    if (all.length > 1) throw new Error(`${named} covers all others: name it alone`);
+    return;
+  }
+  if (origin === "null") throw new Error(`${named} stands for any sandboxed page: name real origins`);
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(origin)) {
+    throw new Error(`${named} has no scheme: write "https://${hostOf(origin)}"`);
+  }
+  if (origin.includes("*"))
+    throw new Error(`${named} has a * within: name each origin, or "*" alone for all`);
+  if (!URL.canParse(origin)) throw new Error(`${named} is not a scheme, a host and perhaps a port`);
+  const url = new URL(origin);
+  // Of schemes such as capacitor: the URL has no origin; browsers send scheme and host.
+  const sent = url.origin === "null" ? `${url.protocol}//${url.host}` : url.origin;
+  if (sent !== origin) throw new Error(`${named} is not what a browser sends: write "${sent}"`);
+}
+
+function hostOf(text: string): string {
+  return text.replace(/^\/+/, "").split("/", 1).join("");
+}
