@@ -7,11 +7,11 @@ export type CorsHeaders = Readonly<Record<string, string>>;
 /** What browsers are told about calls from web pages of other origins. */
 export interface Cors {
   /**
-   * The headers of the answer (204, no body) to a preflight; undefined when the request is none, or when CORS
-   * is off. A preflight from an origin that is not named is answered without any permission, which makes
-   * the browser refuse the call.
+   * For the headers of an OPTIONS request: those of the answer (204, no body) when it is a preflight; undefined when
+   * it is none, or when CORS is off. A preflight from an origin that is not named is answered without any
+   * permission, which makes the browser refuse the call.
    */
-  preflight(method: string | undefined, headers: IncomingHttpHeaders): CorsHeaders | undefined;
+  preflight(headers: IncomingHttpHeaders): CorsHeaders | undefined;
   /** The headers to add to the response of a call from this origin; to be added to error responses as well. */
   headersFor(origin: string | undefined): CorsHeaders;
 }
@@ -51,8 +51,8 @@ export function createCors({ origins, maxAgeSeconds }: CorsOptions): Cors {
     origin === undefined ? undefined : calls.get(isOpen ? "*" : origin);
 
   return {
-    preflight(method, { origin, "access-control-request-method": wanted }) {
-      if (method !== "OPTIONS" || origin === undefined || wanted === undefined) return undefined;
+    preflight({ origin, "access-control-request-method": wanted }) {
+      if (origin === undefined || wanted === undefined) return undefined;
       const allowed = allowOrigin(origin)?.["access-control-allow-origin"];
       if (allowed === undefined) return strangers;
       return { ...strangers, "access-control-allow-origin": allowed, ...permissions };

@@ -20,7 +20,7 @@ export function createHealthProbe(options: ProbeOptions, changed: () => void): H
     probeTimeoutMs = 2000,
     probeCacheMs = 1000,
     watchProbeMs = 5000,
-    log,
+    log = silentLog,
     now = Date.now,
   } = options;
   if (probe === undefined) return { passes: () => true, refresh: async () => {}, watch() {} };
