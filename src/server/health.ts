@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
-  type Health as HealthService,
+  Health as HealthService,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../gen/grpc/health/v1/health_pb.ts";
 import { createHealthProbe } from "./health-probe.ts";
@@ -51,7 +51,7 @@ export function createHealth(options: HealthOptions): Health {
   let isDraining = false;
 
   const definition = defineService(
-    Health as HealthService,
+    HealthService,
     {
       async check({ service }, { signal }) {
         await fresh(signal);
