@@ -1,0 +1,32 @@
+import type { Db } from "../../data/query.ts";
+import type { Queries } from "../../data/store.ts";
+import { developmentKey, developmentUser } from "../development.ts";
+import { type KeyInfo, write as keys } from "../keys/queries.ts"; // One transaction over two tables.
+import { write as users } from "../users/queries.ts";
+
+/** The queries as the main thread calls them. */
+export type BootstrapQueries = Queries<{ bootstrap: { write: typeof write } }>["bootstrap"];
+
+export const write = {
+  /**
+   * Gives a database that was just made its development user and a key for it, both or neither. The key works from
+   * loopback only.
+   * @throws DataError `already_exists` when the user is there.
+   */
+  async bootstrap(
+    db: Db,
+    input: { readonly keyId: string; readonly hash: Uint8Array; readonly at: Date },
+  ): Promise<KeyInfo> {
+    const { keyId, hash, at } = input;
+    await users.createUser(db, { ...developmentUser, at });
+    return keys.createKey(db, {
+      ...developmentKey,
+      keyId,
+      hash,
+      at,
+      userId: developmentUser.id,
+      expireTime: null,
+      loopbackOnly: true,
+    });
+  },
+};

@@ -1,0 +1,96 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  type ChatRequest,
+  type ChatResponse,
+  ChatResponse_Kind,
+  ChatResponseSchema,
+} from "../../../gen/chat/v1/chat_pb.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ChatQueries } from "./queries.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** Messages of one caller that are on their way to the database at a time. */
+const maxUnstored = 32;
+
+/** One call's half of a chat: what its caller says. */
+export interface Conversation {
+  /**
+   * Takes the caller's messages until there are no more, then leaves the room and ends the outbox when every receipt is
+   * in it. Never rejects: an error ends the outbox.
+   */
+  hear(requests: AsyncIterable<ChatRequest>): Promise<void>;
+  /** Leaves the room, if the caller is in one. */
+  leave(): void;
+}
+
+/** Makes the conversation of the user with this id, whose answers go into the outbox. */
+export function createConversation(
+  userId: string,
+  outbox: Outbox<ChatResponse>,
+  rooms: Rooms<ChatResponse>,
+  queries: ChatQueries,
+): Conversation {
+  const unstored: Promise<void>[] = [];
+  let room: string | undefined;
+  let leave = (): void => {};
+
+  function enter(name: string): string {
+    if (name === "") throw new ConnectError("the first message names no room", Code.InvalidArgument);
+    leave = rooms.join(name, outbox);
+    const time = timestampFromDate(new Date());
+    outbox.push(create(ChatResponseSchema, { kind: ChatResponse_Kind.JOINED, time, room: name, userId }));
+    return name;
+  }
+
+  /** Resolves when the message is stored, acknowledged and passed on, after all earlier ones. */
+  async function say(name: string, text: string, earlier: Promise<void> | undefined): Promise<void> {
+    try {
+      const at = new Date();
+      // Without the call's signal: what is stored is passed on, though its sender may have left.
+      const id = await queries.addMessage({ room: name, userId, text, at });
+      await earlier;
+      const message = { time: timestampFromDate(at), room: name, userId, messageId: BigInt(id) };
+      const receipt = { ...message, kind: ChatResponse_Kind.RECEIPT, text: `Received: ${text}` };
+      outbox.push(create(ChatResponseSchema, receipt));
+      const passedOn = { ...message, kind: ChatResponse_Kind.MESSAGE, text };
+      rooms.pass(name, create(ChatResponseSchema, passedOn), outbox);
+    } catch (reason) {
+      outbox.fail(reason);
+    }
+  }
+
+  return {
+    async hear(requests) {
+      try {
+        for await (const request of requests) {
+          if (outbox.ended) return;
+          room ??= enter(request.room);
+          if (request.room !== "" && request.room !== room) throw elsewhere(request.room, room);
+          // A message without text says nothing.
+          if (request.text === "") continue;
+          unstored.push(say(room, request.text, unstored.at(-1)));
+          if (unstored.length >= maxUnstored) await unstored.shift();
+          // A caller who does not read the receipts is not listened to until there is room for more.
+          await outbox.half();
+        }
+        leave();
+        await Promise.all(unstored);
+        outbox.end();
+      } catch (reason) {
+        outbox.fail(reason);
+      } finally {
+        leave();
+      }
+    },
+    leave: () => leave(),
+  };
+}
+
+function elsewhere(wanted: string, room: string): ConnectError {
+  return new ConnectError(
+    `room ${JSON.stringify(wanted)} is not ${JSON.stringify(room)}, which this call is in: open another call`,
+    Code.InvalidArgument,
+  );
+}

@@ -1,0 +1,116 @@
+import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
+import { type Db, prepared } from "../../data/query.ts";
+import type { Queries } from "../../data/store.ts";
+import { countWithin } from "../count-within.ts";
+import { events } from "./table.ts";
+
+/** The queries as the main thread calls them. */
+export type EventQueries = Queries<{ events: { read: typeof read; write: typeof write } }>["events"];
+
+/** An event as it is sent. */
+export interface EventRow {
+  readonly id: number;
+  readonly type: string;
+  readonly payload: object | null;
+  readonly createTime: Date;
+}
+
+const insert = prepared((db) =>
+  db
+    .insert(events)
+    .values({
+      userId: sql.placeholder("userId"),
+      type: sql.placeholder("type"),
+      createTime: sql.placeholder("at"),
+      size: sql.placeholder("size"),
+      payload: sql.placeholder("payload"),
+    })
+    .returning({ id: events.id })
+    .prepare(),
+);
+
+const isAfter = and(eq(events.userId, sql.placeholder("userId")), gt(events.id, sql.placeholder("afterId")));
+
+const sizesAfter = prepared((db) =>
+  db
+    .select({ size: events.size })
+    .from(events)
+    .where(isAfter)
+    .orderBy(asc(events.id))
+    .limit(sql.placeholder("limit"))
+    .prepare(),
+);
+
+const rowsAfter = prepared((db) =>
+  db
+    .select({
+      id: events.id,
+      type: events.type,
+      payload: events.payload,
+      createTime: events.createTime,
+    })
+    .from(events)
+    .where(isAfter)
+    .orderBy(asc(events.id))
+    .limit(sql.placeholder("limit"))
+    .prepare(),
+);
+
+const last = prepared((db) =>
+  db
+    .select({ id: events.id })
+    .from(events)
+    .where(eq(events.userId, sql.placeholder("userId")))
+    .orderBy(desc(events.id))
+    .limit(1)
+    .prepare(),
+);
+
+export const read = {
+  /**
+   * The user's events after `afterId`, oldest first: at most `limit`, and no more than fit into `maxSize` characters of
+   * payload, but one at least. `more` is false when these were all.
+   */
+  async listEvents(
+    db: Db,
+    input: {
+      readonly userId: string;
+      readonly afterId: number;
+      readonly limit: number;
+      readonly maxSize: number;
+    },
+  ): Promise<{ readonly rows: EventRow[]; readonly more: boolean }> {
+    const sizes = await sizesAfter(db).execute({ ...input, limit: input.limit + 1 });
+    if (sizes.length === 0) return { rows: [], more: false };
+    const fitting = countWithin(
+      sizes.slice(0, input.limit).map(({ size }) => size),
+      input.maxSize,
+    );
+    const rows = await rowsAfter(db).execute({ ...input, limit: fitting });
+    return { rows, more: fitting < sizes.length };
+  },
+
+  /** The id of the user's latest event; 0 when there is none. */
+  async lastEventId(db: Db, input: { readonly userId: string }): Promise<number> {
+    const [row] = await last(db).execute(input);
+    return row?.id ?? 0;
+  },
+};
+
+export const write = {
+  /** Stores an event and gives its id. */
+  async addEvent(
+    db: Db,
+    input: {
+      readonly userId: string;
+      readonly type: string;
+      readonly payload: object | null;
+      readonly at: Date;
+    },
+  ): Promise<number> {
+    const size = input.payload === null ? 0 : JSON.stringify(input.payload).length;
+    const [row] = await insert(db).execute({ ...input, size });
+    // An insert that does not throw returns its row.
+    return row?.id ?? 0;
+  },
+};

@@ -1,0 +1,95 @@
+import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import {
+  type EventSchema,
+  type EventService,
+  type StreamEventsResponse,
+  StreamEventsResponseSchema,
+} from "../../../gen/events/v1/events_pb.ts";
+import { requireUser } from "../../server/principal.ts";
+import type { EventQueries, EventRow } from "./queries.ts";
+import { createSharedReads } from "./shared-reads.ts";
+import { createWakeups } from "./wakeup.ts";
+
+/** Events in one reading. */
+const pageSize = 500;
+
+/** Characters of payload in one reading, which all streams that send it share. */
+const maxPageChars = 4_194_304;
+
+/** Events that several streams send, as messages that are made once for all of them. */
+interface Page {
+  readonly messages: readonly StreamEventsResponse[];
+  readonly lastId: number;
+  readonly more: boolean;
+}
+
+/**
+ * The caller's events, as events/v1 describes them. The table is the truth and the wake-ups are hints: a stream reads
+ * from its cursor whenever it is woken, so that it sends each event once, in order. Ten thousand streams of a user that
+ * are woken at once share one reading. Events that another process writes are seen at the next wake-up.
+ */
+export function createEventService(queries: EventQueries): ServiceImpl<typeof EventService> {
+  const wakeups = createWakeups();
+  const pages = createSharedReads<Page>();
+  const lastIds = createSharedReads<number>();
+
+  async function readPage(userId: string, afterId: number, signal: AbortSignal): Promise<Page> {
+    const input = { userId, afterId, limit: pageSize, maxSize: maxPageChars };
+    const { rows, more } = await queries.listEvents(input, { signal });
+    const messages = rows.map((row) => create(StreamEventsResponseSchema, { event: eventFromRow(row) }));
+    return { messages, lastId: rows.at(-1)?.id ?? afterId, more };
+  }
+
+  return {
+    async publishEvent({ type, payload }, context) {
+      const { userId } = requireUser(context);
+      const event = { type, payload: payload ?? null, createTime: new Date() };
+      // Without the call's signal: a write that commits after its caller has gone must still wake the streams.
+      const id = await queries.addEvent({ userId, type, payload: event.payload, at: event.createTime });
+      wakeups.notify(userId);
+      return { event: eventFromRow({ id, ...event }) };
+    },
+
+    async *streamEvents({ afterId }, context) {
+      const { userId } = requireUser(context);
+      const { signal } = context;
+      const topic = wakeups.join(userId);
+      try {
+        let version = topic.version;
+        let cursor =
+          afterId === undefined
+            ? await lastIds.read(
+                `${userId} ${version}`,
+                (shared) => queries.lastEventId({ userId }, { signal: shared }),
+                signal,
+              )
+            : Number(afterId);
+        for (;;) {
+          const from = cursor;
+          const page = await pages.read(
+            `${userId} ${version} ${from}`,
+            (shared) => readPage(userId, from, shared),
+            signal,
+          );
+          for (const message of page.messages) {
+            signal.throwIfAborted();
+            yield message;
+          }
+          cursor = page.lastId;
+          if (!page.more) await topic.waitPast(version, signal);
+          version = topic.version;
+        }
+      } finally {
+        topic.leave();
+      }
+    },
+  };
+}
+
+function eventFromRow({ id, type, payload, createTime }: EventRow): MessageInitShape<typeof EventSchema> {
+  const event = { id: BigInt(id), type, createTime: timestampFromDate(createTime) };
+  // Stored by addEvent, which takes it from a Struct.
+  return payload === null ? event : { ...event, payload: payload as JsonObject };
+}

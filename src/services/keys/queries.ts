@@ -1,0 +1,159 @@
+import { asc, eq, sql } from "drizzle-orm";
+import { DataError, type Db, prepared } from "../../data/query.ts";
+import type { Queries } from "../../data/store.ts";
+import { keys } from "./table.ts";
+
+/** A row of the table. */
+export type KeyRow = typeof keys.$inferSelect;
+
+/** What of a key may be shown: all but its hash. */
+export type KeyInfo = Omit<KeyRow, "hash">;
+
+/** A key to store, of which the hash of the key itself is known and no more. */
+export interface KeyToAdd {
+  readonly keyId: string;
+  /** SHA-256 of the whole key. */
+  readonly hash: Uint8Array;
+  readonly userId: string;
+  readonly label: string;
+  readonly scopes: readonly string[];
+  readonly at: Date;
+  /** Null: never. */
+  readonly expireTime: Date | null;
+  /** Default false. */
+  readonly loopbackOnly?: boolean | undefined;
+}
+
+/** The queries as the main thread calls them. */
+export type KeyQueries = Queries<{ keys: { read: typeof read; write: typeof write } }>["keys"];
+
+const byId = prepared((db) =>
+  db
+    .select()
+    .from(keys)
+    .where(eq(keys.keyId, sql.placeholder("keyId")))
+    .prepare(),
+);
+
+const addUse = prepared((db) =>
+  db
+    .update(keys)
+    .set({
+      useCount: sql`${keys.useCount} + ${sql.placeholder("count")}`,
+      lastUseTime: sql`${sql.param(sql.placeholder("lastUsedAt"), keys.lastUseTime)}`,
+    })
+    .where(eq(keys.keyId, sql.placeholder("keyId")))
+    .prepare(),
+);
+
+export const read = {
+  /** The keys with these ids that exist, revoked and expired ones included. */
+  async findKeys(db: Db, input: { readonly keyIds: readonly string[] }): Promise<KeyRow[]> {
+    const found: KeyRow[] = [];
+    const statement = byId(db);
+    for (const keyId of input.keyIds) found.push(...(await statement.execute({ keyId })));
+    return found;
+  },
+
+  /** The keys of one user, or of all, oldest first, without their hashes. */
+  async listKeys(db: Db, input: { readonly userId?: string | undefined }): Promise<KeyInfo[]> {
+    const rows = await db
+      .select()
+      .from(keys)
+      .where(input.userId === undefined ? undefined : eq(keys.userId, input.userId))
+      .orderBy(asc(keys.createTime), asc(keys.keyId));
+    return rows.map(infoFromRow);
+  },
+};
+
+export const write = {
+  /** @throws DataError `already_exists` when the id is taken: make another key. */
+  async createKey(db: Db, input: KeyToAdd): Promise<KeyInfo> {
+    return insertKey(db, input);
+  },
+
+  /**
+   * Revokes a key; one that is revoked already keeps its first time.
+   * @throws DataError `not_found`.
+   */
+  async revokeKey(db: Db, input: { readonly keyId: string; readonly at: Date }): Promise<KeyInfo> {
+    const { revokeTime } = await getKey(db, input.keyId);
+    return updateKey(db, input.keyId, { revokeTime: revokeTime ?? input.at });
+  },
+
+  /**
+   * Adds a key with the owner, label, scopes and expiry of another one, and ends the other: at once when `graceUntil` is
+   * null, else by having it expire then, if it does not expire sooner.
+   * @throws DataError `not_found`; `failed_precondition` when the old key is revoked or expired.
+   */
+  async rotateKey(
+    db: Db,
+    input: {
+      readonly keyId: string;
+      readonly replacement: { readonly keyId: string; readonly hash: Uint8Array };
+      readonly at: Date;
+      readonly graceUntil: Date | null;
+    },
+  ): Promise<{ readonly old: KeyInfo; readonly replacement: KeyInfo }> {
+    const { at, graceUntil } = input;
+    const key = await getKey(db, input.keyId);
+    refuseDead(key, at);
+    const { userId, label, scopes, expireTime, loopbackOnly } = key;
+    const inherited = { userId, label, scopes, expireTime, loopbackOnly };
+    const replacement = await insertKey(db, { ...inherited, ...input.replacement, at });
+    const end = graceUntil === null ? { revokeTime: at } : { expireTime: earlier(graceUntil, expireTime) };
+    return { old: await updateKey(db, input.keyId, end), replacement };
+  },
+
+  /** Adds to the use counts; ids that do not exist are passed over. */
+  async addKeyUses(
+    db: Db,
+    input: {
+      readonly uses: readonly { readonly keyId: string; readonly count: number; readonly lastUsedAt: Date }[];
+    },
+  ): Promise<void> {
+    const statement = addUse(db);
+    for (const { keyId, count, lastUsedAt } of input.uses) {
+      await statement.execute({ keyId, count, lastUsedAt });
+    }
+  },
+};
+
+async function insertKey(db: Db, { at, hash, loopbackOnly, ...key }: KeyToAdd): Promise<KeyInfo> {
+  const [row] = await db
+    .insert(keys)
+    .values({ ...key, hash: Buffer.from(hash), createTime: at, loopbackOnly: loopbackOnly ?? false })
+    .onConflictDoNothing({ target: keys.keyId })
+    .returning();
+  if (row === undefined) throw new DataError("already_exists", `the key ${key.keyId} exists`);
+  return infoFromRow(row);
+}
+
+async function getKey(db: Db, keyId: string): Promise<KeyRow> {
+  const [row] = await byId(db).execute({ keyId });
+  if (row === undefined) throw new DataError("not_found", `there is no key ${keyId}`);
+  return row;
+}
+
+async function updateKey(db: Db, keyId: string, change: Partial<KeyRow>): Promise<KeyInfo> {
+  const [row] = await db.update(keys).set(change).where(eq(keys.keyId, keyId)).returning();
+  if (row === undefined) throw new DataError("not_found", `there is no key ${keyId}`);
+  return infoFromRow(row);
+}
+
+function refuseDead({ keyId, revokeTime, expireTime }: KeyRow, at: Date): void {
+  if (revokeTime !== null) {
+    throw new DataError("failed_precondition", `the key ${keyId} was revoked at ${revokeTime.toISOString()}`);
+  }
+  if (expireTime !== null && expireTime <= at) {
+    throw new DataError("failed_precondition", `the key ${keyId} expired at ${expireTime.toISOString()}`);
+  }
+}
+
+function earlier(one: Date, other: Date | null): Date {
+  return other !== null && other < one ? other : one;
+}
+
+function infoFromRow({ hash: _, ...info }: KeyRow): KeyInfo {
+  return info;
+}

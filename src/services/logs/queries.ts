@@ -1,0 +1,120 @@
+import { and, desc, eq, gte, lt, lte, or, sql } from "drizzle-orm";
+import { type Db, prepared } from "../../data/query.ts";
+import type { Queries } from "../../data/store.ts";
+import { countWithin } from "../count-within.ts";
+import { logs } from "./table.ts";
+
+/** The queries as the main thread calls them. */
+export type LogQueries = Queries<{ logs: { read: typeof read; write: typeof write } }>["logs"];
+
+/** A line to store. */
+export interface LogLine {
+  readonly time: Date;
+  readonly severity: number;
+  readonly message: string;
+  readonly attributes: Readonly<Record<string, string>> | null;
+  /** Characters of message and attributes. */
+  readonly size: number;
+}
+
+/** A line that is stored. */
+export type LogRow = LogLine & { readonly id: number };
+
+/** Where a page of lines, latest first, starts: after the line with this time and id. */
+export interface LogPosition {
+  readonly time: Date;
+  readonly id: number;
+}
+
+const insert = prepared((db) =>
+  db
+    .insert(logs)
+    .values({
+      userId: sql.placeholder("userId"),
+      time: sql.placeholder("time"),
+      severity: sql.placeholder("severity"),
+      size: sql.placeholder("size"),
+      message: sql.placeholder("message"),
+      attributes: sql.placeholder("attributes"),
+    })
+    .prepare(),
+);
+
+const time = sql.param(sql.placeholder("time"), logs.time);
+
+// `time <= x` in front lets the index be entered at the position; the `or` alone would be read through from the top.
+const isBefore = and(
+  eq(logs.userId, sql.placeholder("userId")),
+  lte(logs.time, time),
+  or(lt(logs.time, time), lt(logs.id, sql.placeholder("id"))),
+  gte(logs.severity, sql.placeholder("minSeverity")),
+);
+
+const sizesBefore = prepared((db) =>
+  db
+    .select({ size: logs.size })
+    .from(logs)
+    .where(isBefore)
+    .orderBy(desc(logs.time), desc(logs.id))
+    .limit(sql.placeholder("limit"))
+    .prepare(),
+);
+
+const rowsBefore = prepared((db) =>
+  db
+    .select({
+      id: logs.id,
+      time: logs.time,
+      severity: logs.severity,
+      size: logs.size,
+      message: logs.message,
+      attributes: logs.attributes,
+    })
+    .from(logs)
+    .where(isBefore)
+    .orderBy(desc(logs.time), desc(logs.id))
+    .limit(sql.placeholder("limit"))
+    .prepare(),
+);
+
+export const read = {
+  /**
+   * The user's lines before `before`, latest first: at most `limit`, and no more than fit into `maxSize` characters, but
+   * one at least. `more` is false when these were all.
+   */
+  async listLogs(
+    db: Db,
+    input: {
+      readonly userId: string;
+      readonly before: LogPosition;
+      readonly minSeverity: number;
+      readonly limit: number;
+      readonly maxSize: number;
+    },
+  ): Promise<{ readonly rows: LogRow[]; readonly more: boolean }> {
+    const { userId, minSeverity, before } = input;
+    const where = { userId, minSeverity, time: before.time, id: before.id };
+    const sizes = await sizesBefore(db).execute({ ...where, limit: input.limit + 1 });
+    if (sizes.length === 0) return { rows: [], more: false };
+    const fitting = countWithin(
+      sizes.slice(0, input.limit).map(({ size }) => size),
+      input.maxSize,
+    );
+    const rows = await rowsBefore(db).execute({ ...where, limit: fitting });
+    return { rows, more: fitting < sizes.length };
+  },
+};
+
+export const write = {
+  /** Stores all of the lines or none, and gives their number. */
+  async addLogs(
+    db: Db,
+    input: { readonly userId: string; readonly lines: readonly LogLine[] },
+  ): Promise<number> {
+    // One prepared statement for each line: building one for many lines costs more than running many.
+    const statement = insert(db);
+    const { userId } = input;
+    for (const line of input.lines) await statement.execute({ userId, ...line });
+    return input.lines.length;
+  },
+};

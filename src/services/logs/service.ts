@@ -1,0 +1,83 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { LogEntry, LogEntrySchema, LogService, Severity } from "../../../gen/logs/v1/logs_pb.ts";
+import { requireUser } from "../../server/principal.ts";
+import { pageTokenFromPosition, positionFromPageToken } from "../page-token.ts";
+import type { LogLine, LogQueries, LogRow } from "./queries.ts";
+import { createUpload } from "./upload.ts";
+
+/** Lines in a page whose request names no size. */
+const defaultPageSize = 50;
+
+/** Characters in a page: with more, it ends before its size is reached. Clients of gRPC refuse 4 MiB by default. */
+const maxPageChars = 1_048_576;
+
+/** Before the first line: later than any time, and not `Infinity`, which no database compares with. */
+const start = [8_640_000_000_000_000, Number.MAX_SAFE_INTEGER] as const;
+
+/** The caller's log lines, as logs/v1 describes them. Times are kept to the millisecond. */
+export function createLogService(queries: LogQueries): ServiceImpl<typeof LogService> {
+  return {
+    async uploadLogs(requests, context) {
+      const { userId } = requireUser(context);
+      const { signal } = context;
+      const upload = createUpload((lines) => queries.addLogs({ userId, lines }, { signal }));
+      try {
+        for await (const { entries } of requests) {
+          const arrival = new Date();
+          await upload.add(entries.map((entry) => lineFromEntry(entry, arrival)));
+        }
+        return { logsReceived: BigInt(await upload.finish()) };
+      } finally {
+        upload.discard();
+      }
+    },
+
+    async listLogs({ pageSize, pageToken, minSeverity }, context) {
+      const { userId } = requireUser(context);
+      const [time = start[0], id = start[1]] = positionFromPageToken("logs", pageToken, 2) ?? start;
+      const { rows, more } = await queries.listLogs(
+        {
+          userId,
+          before: { time: new Date(time), id },
+          minSeverity,
+          limit: pageSize === 0 ? defaultPageSize : pageSize,
+          maxSize: maxPageChars,
+        },
+        { signal: context.signal },
+      );
+      const last = rows.at(-1);
+      const hasMore = more && last !== undefined;
+      return {
+        entries: rows.map(entryFromRow),
+        nextPageToken: hasMore ? pageTokenFromPosition("logs", [last.time.getTime(), last.id]) : "",
+      };
+    },
+  };
+}
+
+function lineFromEntry({ time, severity, message, attributes }: LogEntry, arrival: Date): LogLine {
+  let size = message.length;
+  let hasAttributes = false;
+  for (const name in attributes) {
+    hasAttributes = true;
+    size += name.length + (attributes[name]?.length ?? 0);
+  }
+  return {
+    time: time === undefined ? arrival : timestampDate(time),
+    severity,
+    message,
+    attributes: hasAttributes ? attributes : null,
+    size,
+  };
+}
+
+function entryFromRow(row: LogRow): MessageInitShape<typeof LogEntrySchema> {
+  return {
+    time: timestampFromDate(row.time),
+    severity: row.severity as Severity, // Stored from an entry, whose severity was checked.
+    message: row.message,
+    attributes: row.attributes ?? {},
+  };
+}

@@ -1,0 +1,13 @@
+import * as bootstrap from "./bootstrap/queries.ts";
+import * as chat from "./chat/queries.ts";
+import * as events from "./events/queries.ts";
+import * as keys from "./keys/queries.ts";
+import * as logs from "./logs/queries.ts";
+import * as requestLog from "./request-log/queries.ts";
+import * as users from "./users/queries.ts";
+
+/** Every query that the workers serve, under the name by which the main thread calls its module. */
+export const modules = { bootstrap, chat, events, keys, logs, requestLog, users };
+
+/** `openStore<Modules>` types the queries with this; importing the type loads no database. */
+export type Modules = typeof modules;

@@ -1,0 +1,149 @@
+import type { ServerLog } from "../../server/log.ts";
+import type { CallRecord } from "../../server/record.ts";
+import type { RequestLogQueries, RequestLogRow } from "./queries.ts";
+import { createRetention } from "./retention.ts";
+
+/** Failed attempts after which a batch is given up. */
+const maxAttempts = 3;
+
+/** What is written, and within which bounds. */
+export interface RequestLogOptions {
+  /** off: nothing. errors: calls that did not end with `ok`. all: every call. */
+  readonly mode: "off" | "errors" | "all";
+  /** Records that may wait for the table; what comes on top is dropped and counted. */
+  readonly maxQueuedRecords: number;
+  /** Rows older than this are removed. 0: kept for ever. */
+  readonly retentionHours: number;
+  /** Where drops and failures are reported. */
+  readonly log: ServerLog;
+  /** How long a record waits for company. Default 200. */
+  readonly flushAfterMs?: number | undefined;
+  /** Records in one insert. Default 500. */
+  readonly maxBatchRecords?: number | undefined;
+  /** Between two looks for rows that are too old. Default one minute. */
+  readonly retentionIntervalMs?: number | undefined;
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Writes finished calls to the request_log table. */
+export interface RequestLogWriter {
+  /** Takes a record and returns at once. */
+  write(record: CallRecord): void;
+  /** Removes the rows that are too old, and gives their number. Happens by itself; never rejects. */
+  removeOld(): Promise<number>;
+  stats(): RequestLogStats;
+  /** Writes what waits, and ends. Call it after the last record and before the store closes. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Counts since the start, but for `queued`. */
+export interface RequestLogStats {
+  readonly queued: number;
+  readonly written: number;
+  /** Records that found no room, or that the table did not take. */
+  readonly dropped: number;
+}
+
+/**
+ * Starts a writer. It is never in the way of the calls that it records: one insert at a time, in the background of the
+ * store, where it goes only when no other write waits.
+ */
+export function createRequestLogWriter(
+  queries: RequestLogQueries,
+  options: RequestLogOptions,
+): RequestLogWriter {
+  const { mode, maxQueuedRecords, log, flushAfterMs = 200, maxBatchRecords = 500 } = options;
+  const retention = createRetention(queries, options);
+  const queue: CallRecord[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let flushing: Promise<void> | undefined;
+  let closed = false;
+  let attempts = 0;
+  let written = 0;
+  let dropped = 0;
+  let reported = 0;
+
+  function schedule(): void {
+    if (queue.length >= maxBatchRecords && attempts === 0) void flush();
+    else timer ??= setTimeout(flush, flushAfterMs).unref();
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    flushing ??= writeQueue().finally(() => {
+      flushing = undefined;
+      report();
+      if (queue.length > 0 && !closed) schedule();
+    });
+    return flushing;
+  }
+
+  /** Writes until less than a batch is left; at the close, until nothing is. */
+  async function writeQueue(): Promise<void> {
+    let isWritten: boolean;
+    do {
+      isWritten = await writeBatch(queue.slice(0, maxBatchRecords));
+    } while (queue.length > 0 && (closed || (isWritten && queue.length >= maxBatchRecords)));
+  }
+
+  /**
+   * Records stay in the queue until they are in the table, so that the bound holds for them as well. A batch that the
+   * table does not take is tried again with the next flush, and given up after a few times.
+   */
+  async function writeBatch(batch: readonly CallRecord[]): Promise<boolean> {
+    if (batch.length === 0) return true;
+    try {
+      await queries.addRequests({ rows: batch.map(rowFromRecord) }, { background: true });
+    } catch (error) {
+      attempts++;
+      if (attempts < maxAttempts) return false;
+      log.error({ error, records: batch.length }, "the request log cannot be written");
+      attempts = 0;
+      dropped += batch.length;
+      queue.splice(0, batch.length);
+      return false;
+    }
+    attempts = 0;
+    written += batch.length;
+    queue.splice(0, batch.length);
+    return true;
+  }
+
+  function report(): void {
+    if (dropped === reported) return;
+    log.warn({ dropped: dropped - reported, maxQueuedRecords }, "records of calls were dropped");
+    reported = dropped;
+  }
+
+  return {
+    write(record) {
+      if (mode === "off" || (mode === "errors" && record.code === "ok")) return;
+      if (closed || queue.length >= maxQueuedRecords) {
+        dropped++;
+        return;
+      }
+      queue.push(record);
+      if (flushing === undefined) schedule();
+    },
+    removeOld: retention.removeOld,
+    stats: () => ({ queued: queue.length, written, dropped }),
+    async close() {
+      closed = true;
+      await retention.close();
+      await flushing;
+      while (queue.length > 0) await flush();
+      report();
+    },
+  };
+}
+
+function rowFromRecord({ userId, keyId, cancelledBy, ...record }: CallRecord): RequestLogRow {
+  return {
+    ...record,
+    userId: userId ?? null,
+    keyId: keyId ?? null,
+    cancelledBy: cancelledBy ?? null,
+  };
+}
