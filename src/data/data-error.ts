@@ -1,0 +1,72 @@
+/**
+ * What went wrong with a query, in the words of gRPC's status codes, so that a service can pass it on.
+ *
+ * - `invalid_argument`: the input cannot be stored (NOT NULL, too big, cannot be sent to the worker).
+ * - `not_found`: thrown by query modules alone.
+ * - `already_exists`: a unique or primary key is taken.
+ * - `failed_precondition`: a foreign key or CHECK does not hold; the database is newer than the code.
+ * - `aborted`: another process held the database's write lock for longer than `busyTimeoutMs`; try again.
+ * - `resource_exhausted`: a queue, the memory or the disk is full.
+ * - `unavailable`: the store is closed, its worker died, or the file cannot be reached.
+ * - `data_loss`: the file is damaged or is not a database.
+ * - `internal`: a bug in a query.
+ */
+export type DataErrorCode =
+  | "invalid_argument"
+  | "not_found"
+  | "already_exists"
+  | "failed_precondition"
+  | "aborted"
+  | "resource_exhausted"
+  | "unavailable"
+  | "data_loss"
+  | "internal";
+
+/**
+ * The one error of the store. Query modules may throw it (`throw new DataError("not_found", "no user 7")`); its code
+ * and message reach the caller unchanged. A message that comes from SQLite (`sqliteCode` is set) names tables and
+ * columns: do not show it to clients.
+ */
+export class DataError extends Error {
+  override readonly name = "DataError";
+  readonly code: DataErrorCode;
+  /** `module.query` of the query that failed; undefined where the store itself failed. */
+  readonly query: string | undefined;
+  /** SQLite's extended result code, as `SQLITE_CONSTRAINT_UNIQUE`; undefined where SQLite was not the cause. */
+  readonly sqliteCode: string | undefined;
+
+  constructor(code: DataErrorCode, message: string, details: DataErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.query = details.query;
+    this.sqliteCode = details.sqliteCode;
+  }
+}
+
+/** Where a {@link DataError} comes from. */
+export interface DataErrorDetails {
+  readonly query?: string | undefined;
+  readonly sqliteCode?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** A {@link DataError} as it travels between threads: structured clone keeps neither class nor code of an error. */
+export type WireError = readonly [
+  code: DataErrorCode,
+  message: string,
+  query: string | undefined,
+  sqliteCode: string | undefined,
+  stack: string | undefined,
+];
+
+/** Flattens an error for {@link errorFromWire}. */
+export function wireFromError(error: DataError): WireError {
+  return [error.code, error.message, error.query, error.sqliteCode, error.stack];
+}
+
+/** Rebuilds what {@link wireFromError} flattened, with the stack of the thread that threw it. */
+export function errorFromWire([code, message, query, sqliteCode, stack]: WireError): DataError {
+  const error = new DataError(code, message, { query, sqliteCode });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

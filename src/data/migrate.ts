@@ -1,0 +1,23 @@
+import { resolveStoreOptions, type StoreOptions } from "./store-options.ts";
+import type { MigrationsReport } from "./thread-protocol.ts";
+import { startWorker } from "./worker-link.ts";
+
+export type { MigrationsReport } from "./thread-protocol.ts";
+
+/**
+ * Applies the migrations and ends, for the `migrate` command; `openStore` does the same by itself. Makes the database
+ * when there is none, and is safe beside a running server. Throws the errors of `openStore`.
+ */
+export async function migrateDatabase(options: StoreOptions): Promise<MigrationsReport> {
+  const { file, worker, migrations, busyTimeoutMs } = resolveStoreOptions(options);
+  const ended = Promise.withResolvers<void>();
+  const link = startWorker(
+    { role: "migrate", file, worker, migrations, busyTimeoutMs, maxBatchCalls: 1 },
+    { onAnswer() {}, onEnd: () => ended.resolve() },
+  );
+  try {
+    return (await link.ready).migrations;
+  } finally {
+    await ended.promise;
+  }
+}

@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import Client, { type Database } from "better-sqlite3";
+import { drizzle } from "drizzle-orm/better-sqlite3";
+import { applyMigrations } from "./apply-migrations.ts";
+import { DataError } from "./data-error.ts";
+import type { Db } from "./query.ts";
+import { dataErrorFromThrown } from "./sqlite-error.ts";
+import type { MigrationsReport, WorkerSetup } from "./thread-protocol.ts";
+
+/** An open database: the driver for transactions, drizzle for queries. Closed by whoever opened it. */
+export interface OpenDatabase {
+  readonly client: Database;
+  readonly db: Db;
+  readonly migrations: MigrationsReport;
+}
+
+/**
+ * Opens the database file for a role: a writer makes the directory and the file, and applies the migrations; a reader
+ * opens it read-only. `onStatement` is called before each statement that drizzle runs, and may throw to prevent it.
+ * Throws a {@link DataError} whose sentence holds the path.
+ */
+export function openDatabase(setup: WorkerSetup, onStatement: () => void): OpenDatabase {
+  let client: Database | undefined;
+  try {
+    client = setup.role === "reader" ? openReader(setup) : openWriter(setup);
+    const migrations: MigrationsReport =
+      setup.role === "reader"
+        ? { created: false, applied: [], present: [] }
+        : applyMigrations(client, setup.migrations);
+    const db = drizzle({ client, logger: { logQuery: onStatement } });
+    // Db is drizzle's own type with the results typed as promises: awaiting a plain value is the same at run time.
+    return { client, db: db as unknown as Db, migrations };
+  } catch (error) {
+    client?.close();
+    throw withPath(error, setup.file);
+  }
+}
+
+function openReader(setup: WorkerSetup): Database {
+  return new Client(setup.file, { readonly: true, timeout: setup.busyTimeoutMs });
+}
+
+function openWriter(setup: WorkerSetup): Database {
+  makeDirectory(dirname(setup.file));
+  const client = new Client(setup.file, { timeout: setup.busyTimeoutMs });
+  checkVersion(client);
+  switchToWal(client, setup.busyTimeoutMs);
+  // WAL alone lowers this to NORMAL, which loses acknowledged commits when the power fails.
+  client.pragma("synchronous = FULL");
+  client.pragma("foreign_keys = ON");
+  return client;
+}
+
+/** Not `recursive`: under a parent that takes no children, as /proc, that does not return. */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  makeDirectory(dirname(directory));
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    // Another process may make it at the same time.
+    if (!existsSync(directory)) throw error;
+  }
+}
+
+/** SQLite before 3.51.3 could reset a WAL that another connection was still reading (https://sqlite.org/wal.html). */
+function checkVersion(client: Database): void {
+  const version = String(client.prepare("SELECT sqlite_version()").pluck().get());
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  if (major * 1e6 + minor * 1e3 + patch < 3_051_003) {
+    throw new DataError(
+      "failed_precondition",
+      `SQLite ${version} is older than 3.51.3: install better-sqlite3 13.2.0`,
+    );
+  }
+}
+
+/** Two processes that switch a fresh file at once get BUSY without SQLite's own waiting, so the waiting is done here. */
+function switchToWal(client: Database, busyTimeoutMs: number): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (const deadline = Date.now() + busyTimeoutMs; ; ) {
+    try {
+      client.pragma("journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (dataErrorFromThrown(error).code !== "aborted" || Date.now() > deadline) throw error;
+      Atomics.wait(pause, 0, 0, 5);
+    }
+  }
+}
+
+function withPath(error: unknown, file: string): DataError {
+  const cause = dataErrorFromThrown(error);
+  if (error instanceof DataError) return cause;
+  // What is neither ours nor SQLite's comes from making the directory, or from the driver that looks for it.
+  const code = cause.sqliteCode === undefined ? "unavailable" : cause.code;
+  const { sqliteCode } = cause;
+  return new DataError(code, `cannot open the database ${file}: ${cause.message}`, { sqliteCode });
+}

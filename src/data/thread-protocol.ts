@@ -1,0 +1,68 @@
+import type { WireError } from "./data-error.ts";
+
+/**
+ * The states of a ticket. Each call that is on its way to a worker has one, in memory shared with it, so that the main
+ * thread can take back what the worker has not begun: both sides swap `ticketWaiting` atomically, and one of them wins.
+ */
+export const ticketWaiting = 0;
+export const ticketRunning = 1;
+export const ticketDone = 2;
+export const ticketWithdrawn = 3;
+
+/** Batches that may be on their way to one worker: one that runs, one that waits, so that the worker never idles. */
+export const batchesInFlight = 2;
+
+/** What a worker opens the database for. `migrate` applies migrations and ends. */
+export type WorkerRole = "reader" | "writer" | "migrate";
+
+/** A worker's `workerData`, under {@link setupKey}. */
+export interface WorkerSetup {
+  readonly role: WorkerRole;
+  readonly file: string;
+  readonly migrations: string;
+  readonly busyTimeoutMs: number;
+  /** Calls in a batch, at most; batch slot `s` owns the tickets from `s * maxBatchCalls`. */
+  readonly maxBatchCalls: number;
+  /** `Int32Array` of `batchesInFlight * maxBatchCalls` tickets. */
+  readonly tickets: SharedArrayBuffer;
+}
+
+export const setupKey = "runrpcStore";
+
+/** Index of a query in this list is its number in messages. */
+export type Manifest = readonly (readonly [module: string, query: string, kind: "read" | "write"])[];
+
+/** Query number of {@link import("./store.ts").Store.ping}. */
+export const pingQuery = -1;
+
+/**
+ * Main to worker: a batch as one flat array, `[slot, query, input, query, input, …]` (cheaper to clone than an object
+ * for each call), or `"close"`: finish, close the database, end.
+ */
+export type ToWorker = readonly unknown[] | "close";
+
+/**
+ * Worker to main. An array is (part of) the answer to a batch: `[slot, last, index, ok, value, index, ok, value, …]`,
+ * where `last` tells that the slot is free, and `value` is a result or a {@link WireError}.
+ */
+export type FromWorker =
+  | readonly unknown[]
+  | Ready
+  | { readonly failed: WireError }
+  | { readonly warning: string };
+
+/** A worker's first message: the database is open. */
+export interface Ready {
+  readonly manifest: Manifest;
+  readonly migrations: MigrationsReport;
+}
+
+/** What opening the database did to it. */
+export interface MigrationsReport {
+  /** True when this open made the database; two processes that race for it never both see true. */
+  readonly created: boolean;
+  /** Names of the migrations applied by this open, in order. */
+  readonly applied: readonly string[];
+  /** Names of the migrations that had been applied before, in order. */
+  readonly present: readonly string[];
+}
