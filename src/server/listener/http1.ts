@@ -1,7 +1,8 @@
-import { createServer, IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { createGuard, type Refusal } from "./guard.ts";
-import { linger, withinLinger } from "./linger.ts";
+import { createGuard } from "./guard.ts";
+import { answerTo, continueOnRead, end, refuse } from "./http1-answers.ts";
+import { linger } from "./linger.ts";
 import type { ListenerOptions, RequestHandlers } from "./options.ts";
 
 /** The HTTP/1.1 and 1.0 half of a listener. */
@@ -34,7 +35,9 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
       refuse(request, response, refusal);
       return;
     }
-    if (request.headers.expect !== undefined) continueOnRead(request, response);
+    // HTTP/1.0 clients are sent no 100, whatever they expect (RFC 9110, 10.1.1); other expectations never get here.
+    if (request.headers.expect !== undefined && request.httpVersion === "1.1")
+      continueOnRead(request, response);
     try {
       handlers.onRequest(request, response);
     } catch (error) {
@@ -124,63 +127,6 @@ function finish(socket: Socket): void {
 function soleHost(request: IncomingMessage): string | undefined {
   const { host } = request.headersDistinct;
   return host?.length === 1 ? host[0] : undefined;
-}
-
-/**
- * Answers in full, then ends the response when the body has been read and dropped, or a second later: ending it first
- * would close the connection over unread bytes.
- */
-function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-  const body = `${refusal.text}\n`;
-  response.shouldKeepAlive = false;
-  response.writeHead(refusal.status, {
-    "content-type": "text/plain; charset=utf-8",
-    "content-length": Buffer.byteLength(body),
-  });
-  response.write(body);
-  if (request.headers.expect !== undefined) response.end();
-  else
-    withinLinger(
-      (done) => request.once("close", done).resume(),
-      () => response.end(),
-    );
-}
-
-/** `_read` is what Node calls when a consumer first asks for the body; no event tells it for every way of reading. */
-function continueOnRead(request: IncomingMessage, response: ServerResponse): void {
-  request._read = (size) => {
-    request._read = IncomingMessage.prototype._read;
-    if (!response.headersSent) response.writeContinue();
-    request._read(size);
-  };
-}
-
-/** For what the parser refuses there is no request, so the answer is written as text. */
-function answerTo(code: string | undefined, options: ListenerOptions): [string | undefined, string] {
-  switch (code) {
-    case "HPE_HEADER_OVERFLOW":
-      return ["431 Request Header Fields Too Large", `request headers above ${options.maxHeaderBytes} bytes`];
-    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return ["413 Content Too Large", "chunk extensions are too long"];
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return ["408 Request Timeout", `request headers took more than ${options.headersTimeoutMs} ms`];
-    default:
-      // Parser errors begin with HPE_; all others are the connection's own, such as ECONNRESET.
-      return [
-        code?.startsWith("HPE_") === true ? "400 Bad Request" : undefined,
-        "this is not well-formed HTTP/1.1",
-      ];
-  }
-}
-
-function end(socket: Socket, status: string, text: string): void {
-  const body = `${text}\n`;
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-  socket.resume();
-  linger(socket);
 }
 
 function ignore(): void {}

@@ -86,7 +86,11 @@ function createBatch<T>(handle: (item: T) => void): (item: T) => void {
   };
 }
 
-/** Bytes a client may send on a connection, and on a stream of it, ahead of what has been read. */
+/**
+ * Bytes that a client may send ahead. Node gives the connection's window back as bytes arrive and the stream's as they
+ * are read, so a connection can make us hold `maxConcurrentStreams` times the stream's (100 unread uploads: 25 MiB), and
+ * an idle stream costs none of it. The connection's window keeps a long line full.
+ */
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 const STREAM_WINDOW_BYTES = 256 * 1024;
 

@@ -108,6 +108,8 @@ test("the 100 of an expected continue waits until the body is read", async (t) =
   const head = "HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
   assert.match(await say(t, listener, `POST /refused ${head}`), /^HTTP\/1\.1 401 /);
   assert.match(await say(t, listener, `POST * ${head}`), /^HTTP\/1\.1 400 /);
+  const old = "HTTP/1.0\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc";
+  assert.match(await say(t, listener, `POST /old ${old}`), /^HTTP\/1\.1 200 [\s\S]*abc/);
   const socket = tcp(t, listener);
   socket.write(`POST /taken ${head}`);
   const [first] = await once(socket, "data");
