@@ -53,17 +53,19 @@ export function createUseCounter(options: UseCounterOptions): UseCounter {
     async close() {
       isClosed = true;
       clearTimeout(timer);
-      const deadline = Promise.withResolvers<void>();
-      const bound = setTimeout(deadline.resolve, closeTimeoutMs);
-      await Promise.race([deadline.promise, lastReports()]);
+      const { promise: tooLate, resolve } = Promise.withResolvers<boolean>();
+      const bound = setTimeout(resolve, closeTimeoutMs, false);
+      const isTaken = await Promise.race([tooLate, lastReports()]);
       clearTimeout(bound);
-      if (uses.size > 0) log.error({ keys: uses.size, uses: total(uses) }, "use counts of API keys are lost");
+      if (!isTaken) log.error({ keys: uses.size, uses: total(uses) }, "use counts of API keys are lost");
     },
   };
 
-  async function lastReports(): Promise<void> {
+  /** The report under way, then what was counted since; true when nothing is left. */
+  async function lastReports(): Promise<boolean> {
     await reporting;
     await report();
+    return uses.size === 0;
   }
 
   function arm(): void {

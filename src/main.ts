@@ -1,0 +1,128 @@
+// The composition root: configuration → store → services → server. Read this first.
+import { fileURLToPath } from "node:url";
+import { ChatService } from "../gen/chat/v1/chat_pb.ts";
+import { EventService } from "../gen/events/v1/events_pb.ts";
+import { LogService } from "../gen/logs/v1/logs_pb.ts";
+import type { Database } from "../gen/runrpc/config/v1/config_pb.ts";
+import { UserService } from "../gen/users/v1/users_pb.ts";
+import type { LoadedConfig } from "./config.ts";
+import { type MigrationsReport, migrateDatabase as migrate } from "./data/migrate.ts";
+import { openStore, type Store, type StoreOptions } from "./data/store.ts";
+import { openLog } from "./log.ts";
+import { createKey } from "./server/auth/format.ts";
+import { type Server, startServer } from "./server/server.ts";
+import { defineService, type ServiceDefinition } from "./server/service.ts";
+import { createChatService } from "./services/chat/service.ts";
+import { connectErrorFromDataError } from "./services/data-errors.ts";
+import { createEventService } from "./services/events/service.ts";
+import { createKeyAdmin, type KeyAdmin } from "./services/keys/admin.ts";
+import { createKeyStore } from "./services/keys/store.ts";
+import { createLogService } from "./services/logs/service.ts";
+import { createRequestLogWriter } from "./services/request-log/writer.ts";
+import { createUserService } from "./services/users/service.ts";
+import type { Modules } from "./worker.ts";
+
+/** A server with its database, running. */
+export interface App extends Server {
+  /** True when the database was made by this start. */
+  readonly created: boolean;
+  /** Made with the database, outside production. It is kept nowhere: show it. */
+  readonly developmentKey: string | undefined;
+  /** A method to try the server with: an empty request will do. */
+  readonly exampleMethod: string;
+}
+
+/** YOUR SERVICES: add one here. What a service needs is handed to it. */
+function services({ queries }: Store<Modules>): readonly ServiceDefinition[] {
+  return [
+    defineService(UserService, createUserService(queries.users)),
+    defineService(EventService, createEventService(queries.events)),
+    defineService(LogService, createLogService(queries.logs)),
+    defineService(ChatService, createChatService(queries.chat)),
+  ];
+}
+
+/**
+ * Opens the database and starts the server. `drain` of what it returns ends both.
+ *
+ * @throws Error (or DataError) that says what to change; nothing is left open then.
+ */
+export async function startApp({ config, production }: LoadedConfig): Promise<App> {
+  const log = openLog(config.log, config.server.debug);
+  const store = await openStore<Modules>(storeOptions(config.database));
+  try {
+    const developmentKey = store.created && !production ? await bootstrap(store) : undefined;
+    const requestLog = createRequestLogWriter(store.queries.requestLog, {
+      ...config.log,
+      // The schema allows these three.
+      mode: config.log.mode as "off" | "errors" | "all",
+      log: log.logger,
+    });
+    const server = await startServer({
+      ...config,
+      services: services(store),
+      keys: createKeyStore(store.queries.keys),
+      mapError: connectErrorFromDataError,
+      probe: (signal) => store.ping({ signal }),
+      log: log.logger,
+      production,
+      onRecord(record) {
+        log.access(record);
+        if (config.log.table) requestLog.write(record);
+      },
+    });
+    async function drain(): Promise<void> {
+      await server.drain();
+      await requestLog.close();
+      await store.close();
+      log.flush();
+    }
+    let drained: Promise<void> | undefined;
+    return {
+      ...server,
+      created: store.created,
+      developmentKey,
+      exampleMethod: `${UserService.typeName}/${UserService.method.listUsers.name}`,
+      drain: () => (drained ??= drain()),
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Applies the migrations to the database of the configuration, which is made when there is none. */
+export function migrateDatabase({ config }: LoadedConfig): Promise<MigrationsReport> {
+  return migrate(storeOptions(config.database));
+}
+
+/** Opens the table of keys, for the `keys` command. Safe beside a running server. */
+export async function openKeys({ config }: LoadedConfig): Promise<KeyAdmin & { close(): Promise<void> }> {
+  const store = await openStore<Modules>({ ...storeOptions(config.database), readers: 1 });
+  const { users, keys } = store.queries;
+  const findUserId = async (user: string): Promise<string> => {
+    const byEmail = await users.findUserByEmail({ email: user });
+    return (byEmail ?? (await users.getUser({ id: user }))).id;
+  };
+  return { ...createKeyAdmin(keys, findUserId), close: () => store.close() };
+}
+
+/** The first user and key, so that the first call works. */
+async function bootstrap({ queries }: Store<Modules>): Promise<string> {
+  const { key, keyId, hash } = createKey();
+  await queries.bootstrap.bootstrap({ keyId, hash, at: new Date() });
+  return key;
+}
+
+function storeOptions({ url, readers, maxQueuedQueries }: Database): StoreOptions {
+  // A worker is not an import: the compiler leaves its name alone, so it takes the ending of this file.
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return {
+    file: url.startsWith("file:") ? fileURLToPath(url) : url,
+    worker: new URL(`./worker.${ending}`, import.meta.url),
+    migrations: new URL("./services/migrations/", import.meta.url),
+    readers,
+    maxQueuedReads: maxQueuedQueries,
+    maxQueuedWrites: maxQueuedQueries,
+  };
+}

@@ -1,0 +1,205 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { codeName } from "./errors.ts";
+import type { Principal } from "./principal.ts";
+import type { CallRecord, CancelledBy, Protocol } from "./record.ts";
+import type { Route } from "./routes.ts";
+
+/** What is known of a call from its headers. */
+export interface CallHead {
+  /** Undefined when no such method is served. */
+  readonly route: Route | undefined;
+  /** The path as it was asked for, without its query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly protocol: Protocol;
+  readonly httpVersion: CallRecord["httpVersion"];
+  readonly peer: string;
+  readonly requestId: string;
+  /** What the client asks for; undefined when it asks for nothing, NaN when what it sent cannot be read. */
+  readonly timeoutMs: number | undefined;
+  /** Headers that go out with every answer: the request id, and CORS. */
+  readonly extraHeaders: Readonly<Record<string, string>>;
+}
+
+/** What a call needs of the server that it runs in. */
+export interface CallOwner {
+  /** Turns anything thrown into what the client may see, and logs what it may not. */
+  failure(call: Call, reason: unknown): ConnectError;
+  /** Called once, when the gate has let the call in. */
+  admitted(): void;
+  /** Called once, when the response has ended or the client is gone. */
+  ended(call: Call): void;
+}
+
+/**
+ * One call, from its headers to the end of its response: who calls, until when, what came of it. A class,
+ * because every call makes one and both lanes read it on the hot path: one hidden shape.
+ *
+ * It goes through three states: open → settled (the handler is done, or was cancelled) → ended (so is the response).
+ */
+export class Call {
+  readonly head: CallHead;
+  readonly startedAtMs: number = performance.now();
+  principal: Principal | undefined = undefined;
+  messagesIn = 0;
+  messagesOut = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** True while user code runs for this call. */
+  handlerRunning = false;
+  /** Called when user code that outlived its call is done after all. */
+  onHandlerDone: (() => void) | undefined = undefined;
+  error: ConnectError | undefined = undefined;
+  cancelledBy: CancelledBy | undefined = undefined;
+  /** Unties the call from its key. */
+  release: (() => void) | undefined = undefined;
+  readonly #owner: CallOwner;
+  #admitted = false;
+  #settled = false;
+  #endedAtMs = 0;
+  #deadlineAtMs = 0;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+  #listeners: Set<(reason: ConnectError) => void> | undefined = undefined;
+
+  constructor(head: CallHead, owner: CallOwner) {
+    this.head = head;
+    this.#owner = owner;
+  }
+
+  /** Whether the gate has let it in. */
+  get admitted(): boolean {
+    return this.#admitted;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  get isEnded(): boolean {
+    return this.#endedAtMs !== 0;
+  }
+
+  /** Aborts on cancel, deadline, shutdown or a revoked key, with a ConnectError that says which; never after success. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.cancelledBy !== undefined) this.#controller.abort(this.error);
+    }
+    return this.#controller.signal;
+  }
+
+  /** The gate lets the call in: from here on it counts against the greatest number of open calls. */
+  admit(principal: Principal | undefined): void {
+    this.principal = principal;
+    this.#admitted = true;
+    this.#owner.admitted();
+  }
+
+  /** Starts the clock, from the arrival of the headers: at the deadline the call is cancelled. */
+  startDeadline(timeoutMs: number): void {
+    this.#deadlineAtMs = this.startedAtMs + timeoutMs;
+    this.#timer = setTimeout(expire, timeoutMs, this, timeoutMs);
+  }
+
+  /** What is left until the deadline, in milliseconds; undefined without one. */
+  remainingMs(): number | undefined {
+    return this.#deadlineAtMs === 0 ? undefined : Math.max(0, this.#deadlineAtMs - performance.now());
+  }
+
+  /** Ends the call from outside its handler. The first reason stays; after the handler is done nothing happens. */
+  cancel(by: CancelledBy, reason: ConnectError): void {
+    if (this.#settled) return;
+    this.cancelledBy = by;
+    this.#settle(reason);
+    this.#controller?.abort(reason);
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+  }
+
+  /** Runs once when the call is cancelled: at once if it was already. Returns a function that takes it back. */
+  onCancel(listener: (reason: ConnectError) => void): () => void {
+    if (this.cancelledBy !== undefined && this.error !== undefined) {
+      listener(this.error);
+      return nothing;
+    }
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+    return () => this.#listeners?.delete(listener);
+  }
+
+  /** User code is done, whatever came of it. */
+  handlerDone(): void {
+    this.handlerRunning = false;
+    this.onHandlerDone?.();
+  }
+
+  /** The handler is done, and well. */
+  succeed(): void {
+    if (!this.#settled) this.#settle(undefined);
+  }
+
+  /** The call has failed. Returns what the client is told, which after a cancel is the reason of the cancel. */
+  fail(reason: unknown): ConnectError {
+    if (this.cancelledBy !== undefined && this.error !== undefined) return this.error;
+    const error = this.#owner.failure(this, reason);
+    // After success, only the writing of the response can still fail.
+    if (this.error === undefined) this.#settle(error);
+    return error;
+  }
+
+  /** The response has ended, or the client is gone. */
+  end(): void {
+    if (this.#endedAtMs !== 0) return;
+    if (!this.#settled)
+      this.cancel("client", new ConnectError("the client cancelled the call", Code.Canceled));
+    this.#endedAtMs = performance.now();
+    this.#owner.ended(this);
+  }
+
+  /** What is written of the call once it has ended. */
+  record(): CallRecord {
+    const { path, protocol, httpVersion, peer, requestId, route } = this.head;
+    const slash = path.lastIndexOf("/");
+    const durationMs = (this.#endedAtMs || performance.now()) - this.startedAtMs;
+    return {
+      requestId,
+      service: route?.service ?? path.slice(1, Math.max(slash, 1)).slice(0, 200),
+      method: route?.method.name ?? path.slice(slash + 1).slice(0, 200),
+      kind: route?.method.methodKind ?? "unknown",
+      protocol,
+      httpVersion,
+      code: this.error === undefined ? "ok" : codeName(this.error.code),
+      error: this.error?.rawMessage ?? "",
+      startedAt: new Date(performance.timeOrigin + this.startedAtMs),
+      durationMs,
+      messagesIn: this.messagesIn,
+      messagesOut: this.messagesOut,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      peer,
+      userId: this.principal?.userId,
+      keyId: this.principal?.keyId,
+      cancelledBy: this.cancelledBy,
+      abandoned: this.handlerRunning,
+    };
+  }
+
+  #settle(error: ConnectError | undefined): void {
+    this.#settled = true;
+    this.error = error;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function expire(call: Call, timeoutMs: number): void {
+  call.cancel(
+    "deadline",
+    new ConnectError(`the deadline of ${Math.round(timeoutMs)} ms is exceeded`, Code.DeadlineExceeded),
+  );
+}
+
+function nothing(): void {}

@@ -1,0 +1,129 @@
+import type { ConnectError } from "@connectrpc/connect";
+import { Call, type CallHead, type CallOwner } from "./call.ts";
+import { failureFrom, type MapError } from "./errors.ts";
+import type { ServerLog } from "./log.ts";
+import type { CallRecord } from "./record.ts";
+
+/** A handler that has not ended this long after its call was cancelled is counted as abandoned, in milliseconds. */
+const ABANDONED_AFTER_MS = 1_000;
+
+/** All calls of a server, from their headers to their record. */
+export interface Calls {
+  begin(head: CallHead): Call;
+  stats(): CallStats;
+  /** Cancels what is open. */
+  cancelAll(reason: ConnectError): void;
+  /** Resolves when no call is open, or when the signal aborts. */
+  whenIdle(signal: AbortSignal): Promise<void>;
+  /** Writes the records that wait for a handler which does not end. */
+  flush(): void;
+}
+
+export interface CallStats {
+  /** Calls whose response has not ended. */
+  readonly open: number;
+  /** Those of them that the gate has let in. */
+  readonly admitted: number;
+  /** Calls that have ended since the start. */
+  readonly ended: number;
+  /** Handlers that were left behind still running, since the start. */
+  readonly abandoned: number;
+}
+
+export interface CallsOptions {
+  readonly log: ServerLog;
+  readonly debug: boolean;
+  readonly mapError: MapError;
+  readonly onRecord: (record: CallRecord) => void;
+}
+
+export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): Calls {
+  const open = new Set<Call>();
+  const waiting = new Set<Call>();
+  const idle = new Set<() => void>();
+  let admitted = 0;
+  let ended = 0;
+  let abandoned = 0;
+
+  const owner: CallOwner = {
+    failure(call, reason) {
+      const { error, hidden } = failureFrom(reason, call.head.requestId, mapError);
+      if (hidden)
+        log.error(failureFields(call, reason), "a handler failed with an error that is not a ConnectError");
+      else if (debug) log.debug(failureFields(call, error), "a call failed");
+      return error;
+    },
+    admitted() {
+      admitted++;
+    },
+    ended(call) {
+      ended++;
+      open.delete(call);
+      if (call.admitted) admitted--;
+      call.release?.();
+      if (call.handlerRunning) waitForHandler(call);
+      else write(call);
+      if (open.size === 0) for (const resolve of idle) resolve();
+    },
+  };
+
+  function write(call: Call): void {
+    try {
+      onRecord(call.record());
+    } catch (reason) {
+      log.error({ err: reason, requestId: call.head.requestId }, "the record of a call could not be written");
+    }
+  }
+
+  function waitForHandler(call: Call): void {
+    const timer = setTimeout(() => leave(call), ABANDONED_AFTER_MS).unref();
+    waiting.add(call);
+    call.onHandlerDone = () => {
+      clearTimeout(timer);
+      if (waiting.delete(call)) write(call);
+    };
+  }
+
+  function leave(call: Call): void {
+    if (!waiting.delete(call)) return;
+    abandoned++;
+    const { requestId, path } = call.head;
+    log.warn(
+      { requestId, path },
+      "a handler goes on after its call was cancelled: it does not heed its signal",
+    );
+    write(call);
+  }
+
+  return {
+    begin(head) {
+      const call = new Call(head, owner);
+      open.add(call);
+      return call;
+    },
+    stats: () => ({ open: open.size, admitted, ended, abandoned }),
+    cancelAll(reason) {
+      for (const call of [...open]) call.cancel("shutdown", reason);
+    },
+    whenIdle(signal) {
+      if (open.size === 0 || signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const done = () => {
+          idle.delete(done);
+          signal.removeEventListener("abort", done);
+          resolve();
+        };
+        idle.add(done);
+        signal.addEventListener("abort", done);
+      });
+    },
+    flush() {
+      for (const call of [...waiting]) leave(call);
+    },
+  };
+}
+
+function failureFields(call: Call, reason: unknown): object {
+  const { requestId, path, protocol, peer } = call.head;
+  return { err: reason, requestId, path, protocol, peer };
+}

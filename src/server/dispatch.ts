@@ -1,0 +1,128 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { ConnectError } from "@connectrpc/connect";
+import { answerRequest, answerStream, type PlainAnswer, unknownMethodAnswer } from "./answers.ts";
+import type { Call, CallHead } from "./call.ts";
+import type { Calls } from "./calls.ts";
+import type { Cors } from "./cors.ts";
+import type { Gate } from "./gate.ts";
+import type { Lane } from "./lanes/lane.ts";
+import type { RequestHandlers } from "./listener/listen.ts";
+import { deadlineFor, protocolOf, timeoutOf } from "./protocol.ts";
+import type { Routes } from "./routes.ts";
+
+/** Answers paths that are not calls, such as /healthz. Undefined: the path is not its own. */
+export type PlainRoutes = (
+  httpMethod: string,
+  path: string,
+) => PlainAnswer | Promise<PlainAnswer> | undefined;
+
+export interface DispatchOptions {
+  readonly routes: Routes;
+  readonly calls: Calls;
+  readonly gate: Gate;
+  /** In order of preference; the last one takes every call. */
+  readonly lanes: readonly Lane[];
+  readonly plainRoutes: PlainRoutes;
+  readonly cors: Cors;
+}
+
+/** Tells plain HTTP from calls, opens a call for each of these, and hands it to the first lane that takes it. */
+export function createDispatch(options: DispatchOptions): RequestHandlers {
+  const { routes, calls, gate, lanes, plainRoutes, cors } = options;
+
+  /** What is answered without a call: a preflight, or a path such as /healthz. */
+  function plainAnswer(httpMethod: string, path: string, headers: IncomingHttpHeaders) {
+    if (httpMethod === "OPTIONS") {
+      const allowed = cors.preflight(headers);
+      return { status: 204, headers: allowed ?? {}, body: "" } satisfies PlainAnswer;
+    }
+    if (httpMethod !== "GET" && httpMethod !== "HEAD") return undefined;
+    return plainRoutes(httpMethod, path);
+  }
+
+  function begin(
+    head: Omit<CallHead, "route" | "protocol" | "requestId" | "timeoutMs" | "extraHeaders">,
+  ): Call {
+    const { path, headers } = head;
+    const route = routes.find(path);
+    const protocol = protocolOf(headers["content-type"]);
+    const timeoutMs = timeoutOf(headers, protocol);
+    const requestId = requestIdOf(headers);
+    const extraHeaders = { "x-request-id": requestId, ...cors.headersFor(headers.origin) };
+    const call = calls.begin({ ...head, route, protocol, requestId, timeoutMs, extraHeaders });
+    if (route !== undefined) {
+      const deadlineMs = deadlineFor(Number.isNaN(timeoutMs) ? undefined : timeoutMs, route.policy);
+      if (deadlineMs !== undefined) call.startDeadline(deadlineMs);
+    }
+    return call;
+  }
+
+  function laneFor(call: Call, httpMethod: string): Lane | undefined {
+    return lanes.find((lane) => lane.takes(call, httpMethod));
+  }
+
+  /** The gate's word on a method that no lane knows. */
+  function unknown(call: Call): PlainAnswer {
+    const { protocol, headers, extraHeaders } = call.head;
+    const error = refusal(gate, call);
+    const answer = unknownMethodAnswer(protocol, headers["content-type"], error);
+    return { ...answer, headers: { ...answer.headers, ...extraHeaders } };
+  }
+
+  return {
+    onStream(stream, headers, rawHeaders) {
+      const httpMethod = headers[":method"] ?? "";
+      const path = withoutQuery(headers[":path"] ?? "");
+      const send = (answer: PlainAnswer) => answerStream(stream, answer, httpMethod === "HEAD");
+      const plain = plainAnswer(httpMethod, path, headers);
+      if (plain !== undefined) return void Promise.resolve(plain).then(send);
+      const peer = peerOf(stream.session?.socket.remoteAddress);
+      const call = begin({ path, headers, httpVersion: "2.0", peer });
+      const lane = laneFor(call, httpMethod);
+      if (lane !== undefined) return lane.serveStream(call, stream, rawHeaders);
+      stream.once("close", () => call.end());
+      send(unknown(call));
+    },
+    onRequest(request, response) {
+      const httpMethod = request.method ?? "";
+      const path = withoutQuery(request.url ?? "");
+      const send = (answer: PlainAnswer) => answerRequest(request, response, answer);
+      const plain = plainAnswer(httpMethod, path, request.headers);
+      if (plain !== undefined) return void Promise.resolve(plain).then(send);
+      const peer = peerOf(request.socket.remoteAddress);
+      const httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
+      const call = begin({ path, headers: request.headers, httpVersion, peer });
+      const lane = laneFor(call, httpMethod);
+      if (lane !== undefined) return lane.serveRequest(call, request, response);
+      response.once("close", () => call.end());
+      send(unknown(call));
+    },
+  };
+}
+
+/** What the gate throws at a call that it must refuse. */
+function refusal(gate: Gate, call: Call): ConnectError {
+  try {
+    gate.admit(call);
+  } catch (reason) {
+    return call.fail(reason);
+  }
+  return call.fail(new Error(`no lane takes ${call.head.path}`));
+}
+
+/** A client's own id is taken over when it is printable and at most 128 characters long. */
+function requestIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers["x-request-id"];
+  return typeof given === "string" && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+function withoutQuery(target: string): string {
+  const end = target.indexOf("?");
+  return end === -1 ? target : target.slice(0, end);
+}
+
+/** The client's address; an IPv4 one is written plainly on a dual-stack socket too. */
+function peerOf(address: string | undefined): string {
+  return address?.replace(/^::ffff:(?=\d+\.)/, "") ?? "";
+}

@@ -1,0 +1,81 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Authenticator } from "./auth/authenticate.ts";
+import type { Call } from "./call.ts";
+import { coversScope, type Principal } from "./principal.ts";
+
+/** Decides on headers alone, before a body is read. */
+export interface Gate {
+  /**
+   * Lets a call in, with its principal, or refuses it. It answers without a promise where nothing has to be
+   * looked up.
+   *
+   * @throws ConnectError `unimplemented`, `unavailable`, `unauthenticated`, `permission_denied` or `resource_exhausted`.
+   */
+  admit(call: Call): void | Promise<void>;
+  /** From here on calls are refused with `unavailable`. */
+  close(): void;
+}
+
+export interface GateOptions {
+  /** Undefined: every caller may do everything. */
+  readonly authenticator: Authenticator | undefined;
+  readonly maxConcurrentCalls: number;
+  /** Admitted calls that have not ended. */
+  readonly openCalls: () => number;
+}
+
+export function createGate({ authenticator, maxConcurrentCalls, openCalls }: GateOptions): Gate {
+  let closed = false;
+
+  function enter(call: Call, principal: Principal | undefined): void {
+    const { route } = call.head;
+    if (route !== undefined && !route.policy.isPublic && authenticator !== undefined)
+      authorize(call, principal);
+    if (openCalls() >= maxConcurrentCalls) {
+      throw new ConnectError(
+        `${openCalls()} calls are open, the maximum of ${maxConcurrentCalls}: try again later`,
+        Code.ResourceExhausted,
+      );
+    }
+    // While a key was looked up, the client may have gone or the deadline passed.
+    if (call.cancelledBy !== undefined) throw call.error;
+    call.admit(principal);
+    if (principal !== undefined && authenticator !== undefined) {
+      call.release = authenticator.hold(principal, (reason) => call.cancel("key", reason));
+    }
+  }
+
+  return {
+    admit(call) {
+      const { route, path, headers, peer, timeoutMs } = call.head;
+      if (route === undefined) throw new ConnectError(`there is no method ${path}`, Code.Unimplemented);
+      if (Number.isNaN(timeoutMs))
+        throw new ConnectError("the timeout header is malformed", Code.InvalidArgument);
+      if (closed) throw new ConnectError("the server is shutting down", Code.Unavailable);
+      const found = authenticator?.authenticate(headers, peer);
+      if (found instanceof Promise) return found.then((principal) => enter(call, principal));
+      enter(call, found);
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
+
+/** Holds the method's scopes against the key's. */
+function authorize(call: Call, principal: Principal | undefined): void {
+  if (principal === undefined) {
+    throw new ConnectError(
+      "this call needs an API key, in x-api-key or authorization: Bearer",
+      Code.Unauthenticated,
+    );
+  }
+  const missing =
+    call.head.route?.policy.scopes.filter((scope) => !coversScope(principal.scopes, scope)) ?? [];
+  if (missing.length > 0) {
+    throw new ConnectError(
+      `the key ${principal.keyId} lacks the scope ${missing.join(", ")}`,
+      Code.PermissionDenied,
+    );
+  }
+}

@@ -1,0 +1,218 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  createConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+  type MethodImpl,
+} from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { Call } from "../call.ts";
+import type { Gate } from "../gate.ts";
+import type { Handler } from "../handler.ts";
+import { createCompat } from "../listener/compat.ts";
+import { MAX_TIMEOUT_MS } from "../protocol.ts";
+import type { Routes } from "../routes.ts";
+import { runInput, runToMessage, runToStream } from "../run.ts";
+import type { Lane } from "./lane.ts";
+import {
+  finishExchange,
+  type NodeRequest,
+  type NodeResponse,
+  requestBody,
+  responseBody,
+} from "./stock-http.ts";
+
+export interface StockLaneOptions {
+  readonly routes: Routes;
+  readonly gate: Gate;
+  readonly maxResponseBytes: number;
+}
+
+/** How the adapter's context leads to our call. */
+const callKey = createContextKey<StockCall | undefined>(undefined, {
+  description: "the call of this request",
+});
+
+interface StockCall {
+  readonly call: Call;
+  /** The adapter's own signal, which carries the error that it answered with on its own account. */
+  adapter: AbortSignal | undefined;
+}
+
+/**
+ * The lane that takes every call: connect-node with its three protocols, all its compressions and Connect GET. It
+ * does what `connectNodeAdapter` does, from the same exported parts, because the adapter builds a URL outside any
+ * `try`, writes its errors to the console, and ends the connection of an upload that it refuses.
+ */
+export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOptions): Lane {
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip, compressionBrotli],
+    writeMaxBytes: maxResponseBytes,
+    requestGate: (context) => admit(gate, context),
+  });
+  for (const { method, handler, policy } of routes.all) {
+    router.rpc(method, implementation(handler), { readMaxBytes: policy.maxRequestBytes });
+  }
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+
+  function serve(call: Call, request: NodeRequest, response: NodeResponse): void {
+    const handler = handlers.get(call.head.path);
+    if (handler === undefined) throw new Error(`no handler for ${call.head.path}`);
+    const stock: StockCall = { call, adapter: undefined };
+    for (const [name, value] of Object.entries(call.head.extraHeaders)) response.setHeader(name, value);
+    finishExchange(call, request, response, () => settleFromAnswer(stock, response.statusCode));
+    answer(handler, stock, request, response).catch((reason: unknown) => {
+      // The answer could not be written: the client is gone, which the call has been told by its socket.
+      if (!call.settled) call.fail(reason);
+      response.destroy();
+    });
+  }
+
+  const streams = new WeakMap<object, Call>();
+  const compat = createCompat((request, response) => {
+    const call = streams.get(request.stream);
+    if (call !== undefined) serve(call, request, response);
+  });
+  return {
+    takes: ({ head }) => head.route !== undefined,
+    serveStream(call, stream, rawHeaders) {
+      streams.set(stream, call);
+      compat(stream, call.head.headers, rawHeaders);
+    },
+    serveRequest: serve,
+  };
+}
+
+async function answer(
+  handler: UniversalHandler,
+  stock: StockCall,
+  request: NodeRequest,
+  response: NodeResponse,
+): Promise<void> {
+  const { call } = stock;
+  tameTimeout(request);
+  const values = createContextValues().set(callKey, stock);
+  const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+  const answered = await handler({ ...universal, body: requestBody(call, request) });
+  if (!("stream" in request) && !request.complete) answered.header?.set("connection", "close");
+  const counted =
+    answered.body === undefined ? answered : { ...answered, body: responseBody(call, answered.body) };
+  await universalResponseToNodeResponse(counted, response);
+}
+
+function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
+  const stock = stockCallOf(context);
+  stock.adapter = context.signal;
+  const { call } = stock;
+  const refuse = (reason: unknown): never => {
+    throw call.fail(reason);
+  };
+  try {
+    const admitted = gate.admit(call);
+    return admitted instanceof Promise ? admitted.catch(refuse) : undefined;
+  } catch (reason) {
+    refuse(reason);
+  }
+}
+
+/** What the adapter calls: our handler, held to the life of its call. */
+function implementation(handler: Handler): MethodImpl<DescMethod> {
+  const spec = (): unknown => {
+    switch (handler.kind) {
+      case "unary":
+        return (input: never, context: HandlerContext) => {
+          const call = stockCallOf(context).call;
+          call.messagesIn++;
+          return counted(
+            call,
+            runToMessage(call, () => handler.run(input, contextOf(call, context))),
+          );
+        };
+      case "client_streaming":
+        return (inputs: never, context: HandlerContext) => {
+          const call = stockCallOf(context).call;
+          return counted(
+            call,
+            runToMessage(call, () => handler.run(runInput(call, inputs), contextOf(call, context))),
+          );
+        };
+      case "server_streaming":
+        return (input: never, context: HandlerContext) => {
+          const call = stockCallOf(context).call;
+          call.messagesIn++;
+          return runToStream(call, () => handler.run(input, contextOf(call, context)));
+        };
+      case "bidi_streaming":
+        return (inputs: never, context: HandlerContext) => {
+          const call = stockCallOf(context).call;
+          return runToStream(call, () => handler.run(runInput(call, inputs), contextOf(call, context)));
+        };
+    }
+  };
+  // The kind of the handler is that of the method: createHandler took it from there.
+  return spec() as MethodImpl<DescMethod>;
+}
+
+async function counted<T>(call: Call, message: Promise<T>): Promise<T> {
+  const value = await message;
+  call.messagesOut++;
+  return value;
+}
+
+/** The adapter's context with our deadline, and our signal, which is made when it is read. */
+function contextOf(call: Call, stock: HandlerContext): HandlerContext {
+  return {
+    method: stock.method,
+    service: stock.service,
+    protocolName: stock.protocolName,
+    requestMethod: stock.requestMethod,
+    url: stock.url,
+    requestHeader: stock.requestHeader,
+    responseHeader: stock.responseHeader,
+    responseTrailer: stock.responseTrailer,
+    values: stock.values,
+    timeoutMs: () => call.remainingMs(),
+    get signal() {
+      return call.signal;
+    },
+  };
+}
+
+function stockCallOf(context: HandlerContext): StockCall {
+  const stock = context.values.get(callKey);
+  if (stock === undefined) throw new Error("a call came past the lane");
+  return stock;
+}
+
+/** An answer that the adapter gave without our handler: a message that it could not read, or plain HTTP. */
+function settleFromAnswer({ call, adapter }: StockCall, httpStatus: number): void {
+  const reason: unknown = adapter?.reason;
+  if (reason instanceof ConnectError) call.fail(reason);
+  else if (httpStatus === 200) call.succeed();
+  else call.fail(new ConnectError(`HTTP status ${httpStatus}`, Code.Unimplemented));
+}
+
+/** The call keeps the deadline. The adapter sets a timer too, and a time beyond 2^31-1 ms makes that fire at once. */
+function tameTimeout(request: NodeRequest): void {
+  for (const [name, unit] of [
+    ["connect-timeout-ms", ""],
+    ["grpc-timeout", "m"],
+  ] as const) {
+    const text = request.headers[name];
+    if (typeof text === "string" && /^\d/.test(text)) request.headers[name] = tamed(text, unit);
+  }
+}
+
+function tamed(text: string, unit: string): string {
+  const longest = unit === "" ? Number(text) > MAX_TIMEOUT_MS : /^(\d{4,}H|\d{6,}M|\d{7,}S)$/.test(text);
+  return longest ? (unit === "" ? String(MAX_TIMEOUT_MS) : "2147483S") : text;
+}

@@ -1,0 +1,65 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Interceptor } from "@connectrpc/connect";
+import { createHandler, type Handler } from "./handler.ts";
+import { type Policy, type PolicyDefaults, policyOf } from "./policy.ts";
+import { methodPath, type ServiceDefinition } from "./service.ts";
+
+/** One method that is served, with all that a lane needs to serve it. */
+export interface Route {
+  readonly path: string;
+  /** The full name of the service. */
+  readonly service: string;
+  readonly method: DescMethod;
+  readonly policy: Policy;
+  /** The handler behind its interceptors. */
+  readonly handler: Handler;
+}
+
+export interface Routes {
+  readonly services: readonly DescService[];
+  find(path: string): Route | undefined;
+  readonly all: readonly Route[];
+}
+
+/** Options of `createRoutes`. */
+export interface RoutesOptions {
+  readonly definitions: readonly ServiceDefinition[];
+  readonly defaults: PolicyDefaults;
+  /** For one method: the first is the outermost. */
+  readonly interceptorsFor: (method: DescMethod) => readonly Interceptor[];
+}
+
+/**
+ * Joins descriptors, options, implementations and interceptors to the one table that both lanes are fed from.
+ *
+ * @throws Error when nothing is served, when a service is there twice, or when a method has no implementation.
+ */
+export function createRoutes({ definitions, defaults, interceptorsFor }: RoutesOptions): Routes {
+  if (definitions.length === 0) throw new Error("no service is registered: pass at least one to `services`");
+  const byPath = new Map<string, Route>();
+  const services: DescService[] = [];
+  for (const definition of definitions) {
+    const { service, implementation, policy } = definition;
+    if (services.some(({ typeName }) => typeName === service.typeName)) {
+      throw new Error(`the service ${service.typeName} is registered twice: leave one of them out`);
+    }
+    services.push(service);
+    for (const method of service.methods) {
+      const implemented = implementation[method.localName];
+      if (typeof implemented !== "function") {
+        throw new Error(
+          `${service.typeName}.${method.name} is not implemented: add \`${method.localName}\` to its object`,
+        );
+      }
+      const path = methodPath(method);
+      byPath.set(path, {
+        path,
+        service: service.typeName,
+        method,
+        policy: policyOf(method, defaults, policy),
+        handler: createHandler(method, implemented.bind(implementation), interceptorsFor(method)),
+      });
+    }
+  }
+  return { services, find: (path) => byPath.get(path), all: [...byPath.values()] };
+}

@@ -1,0 +1,151 @@
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { createAuthenticator } from "./auth/authenticate.ts";
+import type { KeyStore } from "./auth/key-store.ts";
+import { type CallStats, createCalls } from "./calls.ts";
+import { createCors } from "./cors.ts";
+import { createDispatch } from "./dispatch.ts";
+import type { MapError } from "./errors.ts";
+import { createGate } from "./gate.ts";
+import { createHealth, type Health } from "./health.ts";
+import { createStockLane } from "./lanes/stock.ts";
+import { type ListenerStats, listen } from "./listener/listen.ts";
+import { type ServerLog, silentLog } from "./log.ts";
+import { createProbes } from "./probes.ts";
+import type { CallRecord } from "./record.ts";
+import { createReflection } from "./reflection.ts";
+import { createRoutes } from "./routes.ts";
+import type { ServiceDefinition } from "./service.ts";
+import { type ResolvedSettings, resolveSettings, type ServerSettings } from "./settings.ts";
+import { createValidation } from "./validation.ts";
+
+/** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
+export interface ServerOptions extends ServerSettings {
+  readonly services: readonly ServiceDefinition[];
+  /** Who keeps the API keys. `open` lets every caller do everything: it has to be asked for by name. */
+  readonly keys: KeyStore | "open";
+  /** Run around every handler, the first outermost, after the request was validated. Default: none. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Gives the application's own errors a code. Default: they become `internal`. */
+  readonly mapError?: MapError;
+  /** Takes the record of each call when the call has ended. It must not block. Default: nobody does. */
+  readonly onRecord?: (record: CallRecord) => void;
+  /** Rejects when the server should not get calls, as when its database does not answer. Default: always ready. */
+  readonly probe?: (signal: AbortSignal) => Promise<void>;
+  /** Default: keeps nothing. */
+  readonly log?: ServerLog;
+  /** Development keys are refused, and reflection wants a key. Default: false. */
+  readonly production?: boolean;
+}
+
+/** A server that listens. */
+export interface Server {
+  readonly host: string;
+  readonly port: number;
+  /** The address for a client on this machine, such as `http://localhost:50051`. */
+  readonly url: string;
+  /** Sets what the health service says of one service, or of all. */
+  readonly health: Pick<Health, "set">;
+  stats(): { readonly calls: CallStats; readonly listener: ListenerStats };
+  /**
+   * Ends in good order: health says NOT_SERVING, no more is accepted, clients are told to go away, open calls may
+   * finish within `timeouts.drain_timeout_ms`, what is left is aborted with `unavailable`, key uses are reported.
+   * Every record has been handed to `onRecord` when it resolves. A second call gives the same promise.
+   */
+  drain(): Promise<void>;
+}
+
+/**
+ * Starts a server, or rejects with an Error that says what to change: no service, a service twice, an unknown or
+ * invalid setting, a port in use, a certificate that cannot be read.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const settings = resolveSettings(options);
+  const { limits, timeouts, auth } = settings;
+  const { keys, log = silentLog, production = false } = options;
+  if (options.services.length === 0)
+    throw new Error("no service is registered: pass at least one to `services`");
+
+  const health = createHealth({
+    services: options.services.map(({ service }) => service.typeName),
+    ...(options.probe === undefined ? {} : { probe: options.probe }),
+  });
+  const validate = createValidation();
+  const routes = createRoutes({
+    definitions: [...options.services, ...builtIn(settings, options, health)],
+    defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
+    interceptorsFor: (method) => [...validate(method), ...(options.interceptors ?? [])],
+  });
+  const calls = createCalls({
+    log,
+    debug: settings.server.debug,
+    mapError: options.mapError ?? (() => undefined),
+    onRecord: options.onRecord ?? (() => {}),
+  });
+  const authenticator = keys === "open" ? undefined : createAuthenticator({ ...auth, keys, production, log });
+  const gate = createGate({
+    authenticator,
+    maxConcurrentCalls: limits.maxConcurrentCalls,
+    openCalls: () => calls.stats().admitted,
+  });
+  const lanes = [createStockLane({ routes, gate, maxResponseBytes: limits.maxResponseBytes })];
+  const dispatch = createDispatch({
+    routes,
+    calls,
+    gate,
+    lanes,
+    plainRoutes: createProbes((signal) => health.check(signal)),
+    cors: createCors(settings.cors),
+  });
+  const listener = await listen(
+    { ...settings.server, ...limits, ...timeouts, tls: tlsOf(settings) },
+    { ...dispatch, onError: (err) => log.error({ err }, "a request could not be dispatched") },
+  );
+
+  async function drain(): Promise<void> {
+    health.drain();
+    gate.close();
+    const connectionsEnded = listener.drain();
+    await calls.whenIdle(AbortSignal.timeout(timeouts.drainTimeoutMs));
+    calls.cancelAll(new ConnectError("the server is shutting down", Code.Unavailable));
+    await calls.whenIdle(AbortSignal.timeout(LAST_WORDS_MS));
+    listener.destroy();
+    await connectionsEnded;
+    calls.flush();
+    await authenticator?.close();
+  }
+
+  let drained: Promise<void> | undefined;
+  const scheme = listener.encrypted ? "https" : "http";
+  return {
+    host: listener.host,
+    port: listener.port,
+    url: `${scheme}://${clientHost(listener.host)}:${listener.port}`,
+    health,
+    stats: () => ({ calls: calls.stats(), listener: listener.stats() }),
+    drain: () => (drained ??= drain()),
+  };
+}
+
+/** How long the answers of aborted calls may take to leave, in milliseconds. */
+const LAST_WORDS_MS = 2_000;
+
+function builtIn(
+  { server }: ResolvedSettings,
+  { services, production, keys }: ServerOptions,
+  health: Health,
+): readonly ServiceDefinition[] {
+  const healthServices = server.health ? [health.definition] : [];
+  if (!server.reflection) return healthServices;
+  const described = [...services, ...healthServices].map(({ service }) => service);
+  const isPublic = keys === "open" || production !== true || server.reflectionOpen;
+  return [...healthServices, ...createReflection(described, { isPublic })];
+}
+
+function tlsOf({ tls }: ResolvedSettings) {
+  return tls.keyFile === "" ? undefined : { ...tls, caFile: tls.clientCaFile };
+}
+
+function clientHost(host: string): string {
+  if (host === "::" || host === "0.0.0.0") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

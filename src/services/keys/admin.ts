@@ -1,0 +1,81 @@
+import { createKey } from "../../server/auth/format.ts";
+import type { KeyQueries, KeyInfo as KeyRowInfo } from "./queries.ts";
+
+/** What is known of a key. The key itself is not among it. */
+export interface KeyInfo {
+  readonly keyId: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date | undefined;
+  readonly revokedAt: Date | undefined;
+  readonly lastUsedAt: Date | undefined;
+  readonly useCount: number;
+}
+
+/** A key that was just made, to be shown this once. */
+export interface IssuedKey extends KeyInfo {
+  readonly key: string;
+}
+
+/** Makes and ends keys. Each function rejects with a DataError `not_found` for a user or key that does not exist. */
+export interface KeyAdmin {
+  /** `user` is an id or an email. */
+  create(input: {
+    readonly user: string;
+    readonly name: string;
+    readonly scopes: readonly string[];
+    readonly expiresAt: Date | undefined;
+  }): Promise<IssuedKey>;
+  list(): Promise<readonly KeyInfo[]>;
+  revoke(keyId: string): Promise<KeyInfo>;
+  /** Makes a key like the old one, which goes on working for `graceMs`. */
+  rotate(keyId: string, options: { readonly graceMs: number }): Promise<IssuedKey>;
+}
+
+/** `findUserId` finds the id of a user by id or email, and rejects when there is none. */
+export function createKeyAdmin(queries: KeyQueries, findUserId: (user: string) => Promise<string>): KeyAdmin {
+  return {
+    async create({ user, name, scopes, expiresAt }) {
+      const { key, keyId, hash } = createKey();
+      const row = await queries.createKey({
+        keyId,
+        hash,
+        userId: await findUserId(user),
+        label: name,
+        scopes,
+        at: new Date(),
+        expireTime: expiresAt ?? null,
+      });
+      return { ...infoFromRow(row), key };
+    },
+    async list() {
+      return (await queries.listKeys({})).map(infoFromRow);
+    },
+    async revoke(keyId) {
+      return infoFromRow(await queries.revokeKey({ keyId, at: new Date() }));
+    },
+    async rotate(keyId, { graceMs }) {
+      const { key, ...replacement } = createKey();
+      const at = new Date();
+      const graceUntil = graceMs === 0 ? null : new Date(at.getTime() + graceMs);
+      const rotated = await queries.rotateKey({ keyId, replacement, at, graceUntil });
+      return { ...infoFromRow(rotated.replacement), key };
+    },
+  };
+}
+
+function infoFromRow(row: KeyRowInfo): KeyInfo {
+  return {
+    keyId: row.keyId,
+    userId: row.userId,
+    name: row.label,
+    scopes: row.scopes,
+    createdAt: row.createTime,
+    expiresAt: row.expireTime ?? undefined,
+    revokedAt: row.revokeTime ?? undefined,
+    lastUsedAt: row.lastUseTime ?? undefined,
+    useCount: row.useCount,
+  };
+}
