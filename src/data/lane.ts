@@ -36,6 +36,7 @@ export interface LaneStats {
 export function createLane(kind: "read" | "write", options: ResolvedStoreOptions): Lane {
   const isRead = kind === "read";
   const maxBatchCalls = isRead ? options.maxBatchReads : options.maxBatchWrites;
+  const maxBatchBackground = Math.min(maxBatchCalls, options.maxBatchBackgroundWrites);
   const foreground = isRead
     ? createCallQueue("reads", "maxQueuedReads", options.maxQueuedReads)
     : createCallQueue("writes", "maxQueuedWrites", options.maxQueuedWrites);
@@ -92,12 +93,12 @@ export function createLane(kind: "read" | "write", options: ResolvedStoreOptions
     for (let link = leastBusy(); link !== undefined; link = leastBusy()) {
       const queue = nextQueue();
       if (queue === undefined) break;
-      const calls = queue.take(queue === background ? options.maxBatchBackgroundWrites : maxBatchCalls);
+      const calls = queue.take(queue === background ? maxBatchBackground : maxBatchCalls);
       counts.calls += calls.length;
       counts.batches += 1;
       link.send(calls);
     }
-    if (isRead && options.readers > 1 && inFlight() > 0)
+    if (isRead && options.readers > 1 && mayGetStuck())
       watch ??= setTimeout(moveReads, options.moveReadsAfterMs);
     if (drained !== undefined && isIdle()) drained.resolve();
   }
@@ -131,6 +132,11 @@ export function createLane(kind: "read" | "write", options: ResolvedStoreOptions
       }
       flush();
     });
+  }
+
+  function mayGetStuck(): boolean {
+    for (const link of crew.able) if (link.callsInFlight > 0 && !stuck.has(link)) return true;
+    return false;
   }
 
   function inFlight(): number {

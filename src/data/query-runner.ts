@@ -46,7 +46,20 @@ export function createQueryRunner(): QueryRunner {
       return new Promise((resolve, reject) => {
         const turn: Turn = { query, abandon: reject };
         current = turn;
-        origin.run(turn, start, query.run, db, input).then(resolve, reject);
+        // From here on a statement that it forgot to await is a stray.
+        const end = () => {
+          if (current === turn) current = undefined;
+        };
+        origin.run(turn, start, query.run, db, input).then(
+          (value) => {
+            end();
+            resolve(value);
+          },
+          (error: unknown) => {
+            end();
+            reject(error);
+          },
+        );
       });
     },
     guardStatement() {
@@ -85,5 +98,5 @@ interface Turn {
 
 /** An async boundary, so that a query which throws before its first await rejects like any other. */
 async function start(run: Query, db: Db, input: unknown): Promise<unknown> {
-  return run(db, input);
+  return run(db, input as never); // The store's types promise that the caller gave what the query takes.
 }

@@ -17,8 +17,7 @@ export type Db = Pick<
  * that names it). Input and result are structured-cloned: dates, bigints, typed arrays and plain objects survive,
  * class instances and functions do not.
  */
-// biome-ignore lint/suspicious/noExplicitAny: the one place where a query's input is not known; callers see its real type.
-export type Query = (db: Db, input: any) => Promise<unknown>;
+export type Query = (db: Db, input: never) => Promise<unknown>;
 
 /** What a `queries.ts` exports: `read` queries run on any reader, `write` queries in a transaction on the writer. */
 export interface QueryModule {

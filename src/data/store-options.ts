@@ -51,7 +51,7 @@ export const storeDefaults = {
   /** How long a write waits for another process to release the database, before it fails with `aborted`. */
   busyTimeoutMs: 5_000,
   /** A reader that answers nothing for this long keeps the read it runs; the ones behind it move to another reader. */
-  moveReadsAfterMs: 20,
+  moveReadsAfterMs: 10,
 } as const;
 
 type Limits = { readonly [K in keyof typeof storeDefaults]: number };

@@ -68,7 +68,7 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
   const slots: (Slot | undefined)[] = Array.from({ length: batchesInFlight });
   const opened = Promise.withResolvers<Ready>();
   const ended = Promise.withResolvers<void>();
-  let reason = new DataError("unavailable", "the database worker ended before it had answered");
+  let trouble: DataError | undefined;
   let callsInFlight = 0;
   let freeSlots: number = batchesInFlight;
   let lastSignMs = performance.now();
@@ -78,16 +78,18 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
     if (Array.isArray(message)) onAnswers(message);
     else if ("manifest" in message) opened.resolve(message);
     else if ("failed" in message) {
-      reason = errorFromWire(message.failed);
+      trouble = errorFromWire(message.failed);
       void worker.terminate();
     } else if ("warning" in message) process.emitWarning(message.warning, "DataWarning");
   });
   worker.on("error", (error) => {
     const text = error instanceof Error ? error.message : String(error);
-    reason = new DataError("unavailable", `the database worker failed: ${text}`, { cause: error });
+    trouble = new DataError("unavailable", `a database worker failed: ${text}`, { cause: error });
   });
   worker.on("messageerror", () => void worker.terminate());
-  worker.on("exit", () => {
+  worker.on("exit", (exitCode) => {
+    const reason =
+      trouble ?? new DataError("unavailable", `a database worker ended with exit code ${exitCode}`);
     opened.reject(reason);
     ended.resolve();
     const waiting = slots.flatMap((slot) =>
