@@ -12,7 +12,7 @@ export interface ProcessLog {
 }
 
 /** Lines are gathered up to this size before they are written, in bytes, and at the latest after 100 ms. */
-const BUFFER_BYTES = 16_384;
+const BUFFER_BYTES = 8_192;
 
 /**
  * Opens the log on standard output: JSON for machines, one readable line each on a terminal. Under `debug` the level
