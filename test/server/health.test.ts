@@ -298,6 +298,21 @@ test("without watchers the probe does not run by itself", async (t) => {
   assert.equal(db.asked, 2);
 });
 
+test("a watcher that leaves while the probe runs leaves no timer behind", async (t) => {
+  const db = database();
+  const { health, pass } = setUp(t, { probe: db.probe });
+  const watcher = watch(t, health, USERS);
+  await watcher.next();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  db.outcome = () => promise;
+  await pass(5000);
+  await watcher.stream.return(undefined);
+  resolve();
+  await settled();
+  for (let turn = 0; turn < 3; turn += 1) await pass(5000);
+  assert.equal(db.asked, 2);
+});
+
 test("drain tells every watcher NOT_SERVING, then ends it with unavailable", async (t) => {
   const { health } = setUp(t);
   const watchers = [USERS, CHAT, ""].map((service) => watch(t, health, service));

@@ -69,7 +69,7 @@ export function createUseCounter(options: UseCounterOptions): UseCounter {
   }
 
   function arm(): void {
-    if (timer !== undefined || reporting !== undefined || isClosed) return;
+    if (timer !== undefined || isClosed) return;
     timer = setTimeout(() => {
       timer = undefined;
       void report();

@@ -290,6 +290,16 @@ test("a key seen good before still works from an address that is refused, after 
   assert.match(await call(good), /^\[resource_exhausted\]/);
 });
 
+test("a key known to be revoked is not looked up for an address that is refused", async (t) => {
+  const { store, call, pass } = setUp(t, { failureDelayMs: 60_000 });
+  const revoked = store.add({ revokedAt: new Date(0) });
+  for (let failure = 0; failure < 3; failure += 1) await call(revoked);
+  await pass(500);
+  const finds = store.finds.length;
+  assert.match(await call(revoked), /^\[resource_exhausted\]/);
+  assert.equal(store.finds.length, finds);
+});
+
 test("every accepted call is counted, and no refused one", async (t) => {
   const { store, authenticator, call, callNow, now } = setUp(t);
   const key = store.add();

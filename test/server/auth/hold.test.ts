@@ -105,7 +105,7 @@ test("while the store fails open calls stay, and end when it answers that the ke
   assert.equal(reasons.length, 1);
 });
 
-test("an untied call is not cancelled, and with the last one the look-ups stop", async (t) => {
+test("an untied call is not cancelled, and with the last one the look-ups and the timer stop", async (t) => {
   const { store, open, pass, reasons } = setUp(t);
   const key = store.add();
   const release = await open(key, "call");
@@ -113,7 +113,10 @@ test("an untied call is not cancelled, and with the last one the look-ups stop",
   release();
   store.change(key, { revokedAt: new Date(0) });
   store.finds.length = 0;
+  await pass(250);
+  const armed = t.mock.method(globalThis, "setTimeout");
   for (let half = 0; half < 4; half += 1) await pass(250);
+  assert.equal(armed.mock.callCount(), 0);
   assert.deepEqual(store.finds, []);
   assert.deepEqual(reasons, []);
 });

@@ -77,7 +77,7 @@ test("close reports what is left", async (t) => {
   assert.deepEqual(keys.uses, [{ keyId: "rr_a", count: 1, lastUsedAt: new Date(10) }]);
 });
 
-test("close waits for the report under way and does not repeat it", async (t) => {
+test("close waits for the report under way, does not repeat it, and reports what came since", async (t) => {
   const { keys, counter, interval } = setUp(t);
   const { promise, resolve } = Promise.withResolvers<void>();
   const addUses = keys.addUses;
@@ -87,10 +87,14 @@ test("close waits for the report under way and does not repeat it", async (t) =>
   };
   counter.add("rr_a", 10);
   await interval();
+  counter.add("rr_b", 20);
   const closed = counter.close();
   resolve();
   await closed;
-  assert.equal(keys.uses.length, 1);
+  assert.deepEqual(keys.uses, [
+    { keyId: "rr_a", count: 1, lastUsedAt: new Date(10) },
+    { keyId: "rr_b", count: 1, lastUsedAt: new Date(20) },
+  ]);
 });
 
 test("close says what is lost when the store fails, and when it does not answer within 5 seconds", async (t) => {
