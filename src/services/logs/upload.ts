@@ -50,7 +50,9 @@ export function createUpload(insert: (lines: readonly LogLine[]) => Promise<numb
 
   async function store(lines: readonly LogLine[]): Promise<void> {
     try {
-      committed += await insert(lines);
+      // Not `committed += await`: that would add to what was committed before the wait.
+      const count = await insert(lines);
+      committed += count;
     } catch (reason) {
       failure ??= { reason };
       discard();

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type ServerLog, silentLog } from "../../../src/server/log.ts";
+import type { CallRecord } from "../../../src/server/record.ts";
+import { createRequestLogWriter, type RequestLogOptions } from "../../../src/services/request-log/writer.ts";
+import { openTestStore, type TestStore } from "../fixture.ts";
+
+let db: TestStore;
+
+before(async () => {
+  db = await openTestStore();
+});
+
+after(() => db[Symbol.asyncDispose]());
+
+const hourMs = 3_600_000;
+const options = {
+  mode: "all",
+  maxQueuedRecords: 10_000,
+  retentionHours: 0,
+  log: silentLog,
+  // Nothing is written before the close, unless a test says so.
+  flushAfterMs: 1_000_000,
+} as const satisfies RequestLogOptions;
+
+function recordOf(requestId: string, fields: Partial<CallRecord> = {}): CallRecord {
+  return {
+    requestId,
+    service: "users.v1.UserService",
+    method: "GetUser",
+    kind: "unary",
+    protocol: "grpc",
+    httpVersion: "2.0",
+    code: "ok",
+    error: "",
+    startedAt: new Date(1_700_000_000_000),
+    durationMs: 1.25,
+    messagesIn: 1,
+    messagesOut: 1,
+    bytesIn: 12,
+    bytesOut: 34,
+    peer: "127.0.0.1",
+    userId: "u",
+    keyId: "rr_k",
+    cancelledBy: undefined,
+    abandoned: false,
+    ...fields,
+  };
+}
+
+async function rowsOf(prefix: string) {
+  const rows = await db.queries.requestLog.listRequests({ limit: 1_000_000 });
+  return rows.filter(({ requestId }) => requestId.startsWith(prefix));
+}
+
+test("each field of a record is in its column after the close", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, options);
+  const record = recordOf("fields", {
+    code: "canceled",
+    error: "gone",
+    cancelledBy: "client",
+    abandoned: true,
+  });
+  writer.write(record);
+  writer.write(recordOf("fields-2", { userId: undefined, keyId: undefined }));
+  await writer.close();
+  const [first, second] = await rowsOf("fields");
+  const { id: _, ...row } = { id: 0, ...first };
+  assert.deepEqual(row, record);
+  assert.deepEqual([second?.userId, second?.keyId, second?.cancelledBy], [null, null, null]);
+});
+
+for (const [mode, expected] of [
+  ["off", []],
+  ["errors", ["not_found"]],
+  ["all", ["ok", "not_found"]],
+] as const) {
+  test(`mode ${mode} writes ${expected.length} of one good and one failed call`, async () => {
+    const writer = createRequestLogWriter(db.queries.requestLog, { ...options, mode });
+    for (const code of ["ok", "not_found"]) writer.write(recordOf(`mode-${mode}`, { code }));
+    await writer.close();
+    assert.deepEqual(
+      (await rowsOf(`mode-${mode}`)).map(({ code }) => code),
+      expected,
+    );
+  });
+}
+
+test("records above the bound are dropped, counted and reported; the others are flushed at the close", async () => {
+  const reports: object[] = [];
+  const log: ServerLog = { ...silentLog, warn: (fields) => reports.push(fields) };
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, log, maxQueuedRecords: 10 });
+  for (let index = 0; index < 25; index++) writer.write(recordOf(`drop-${index}`));
+  assert.deepEqual(writer.stats(), { queued: 10, written: 0, dropped: 15 });
+  await writer.close();
+  assert.deepEqual(writer.stats(), { queued: 0, written: 10, dropped: 15 });
+  assert.deepEqual(reports, [{ dropped: 15, maxQueuedRecords: 10 }]);
+  assert.equal((await rowsOf("drop-")).length, 10);
+});
+
+test("a full batch is written without waiting for the time to pass", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, maxBatchRecords: 100 });
+  for (let index = 0; index < 250; index++) writer.write(recordOf(`batch-${index}`));
+  while (writer.stats().written < 200) await db.store.ping();
+  assert.deepEqual(writer.stats(), { queued: 50, written: 200, dropped: 0 });
+  await writer.close();
+  const ids = (await rowsOf("batch-")).map(({ requestId }) => requestId);
+  assert.deepEqual(
+    ids,
+    Array.from({ length: 250 }, (_, index) => `batch-${index}`),
+  );
+});
+
+test("a lone record is written when its time has passed", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, flushAfterMs: 1 });
+  writer.write(recordOf("lone"));
+  while (writer.stats().written < 1) await db.store.ping();
+  assert.equal((await rowsOf("lone")).length, 1);
+  await writer.close();
+});
+
+test("records that the table does not take are dropped, counted and logged, and the close does not hang", async () => {
+  const errors: string[] = [];
+  const log: ServerLog = { ...silentLog, error: (_, message) => errors.push(message) };
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, log });
+  // What the types forbid, the table refuses.
+  for (let index = 0; index < 3; index++) writer.write(recordOf("bad", { peer: null as unknown as string }));
+  await writer.close();
+  assert.deepEqual(writer.stats(), { queued: 0, written: 0, dropped: 3 });
+  assert.deepEqual(errors, ["the request log cannot be written"]);
+});
+
+test("a record after the close is counted as dropped", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, options);
+  await writer.close();
+  writer.write(recordOf("late"));
+  assert.equal(writer.stats().dropped, 1);
+});
+
+test("rows older than the retention age are removed in several steps, younger ones stay", async () => {
+  const now = 1_000 * hourMs;
+  const filler = createRequestLogWriter(db.queries.requestLog, options);
+  const ages = [...Array.from({ length: 700 }, () => 25), 23];
+  for (const age of ages) filler.write(recordOf(`age-${age}`, { startedAt: new Date(now - age * hourMs) }));
+  await filler.close();
+  const writes = db.store.stats().writes.calls;
+  const retention = { retentionHours: 24, now: () => now };
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, ...retention });
+  assert.equal(await writer.removeOld(), 700);
+  assert.equal(db.store.stats().writes.calls - writes, 3);
+  assert.deepEqual(
+    (await rowsOf("age-")).map(({ requestId }) => requestId),
+    ["age-23"],
+  );
+  await writer.close();
+});
+
+test("retention 0 keeps every row", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, now: () => 1e14 });
+  assert.equal(await writer.removeOld(), 0);
+  await writer.close();
+});

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  CreateUserRequestSchema,
+  DeleteUserRequestSchema,
+  GetUserRequestSchema,
+  ListUsersRequestSchema,
+  StreamUsersRequestSchema,
+  UpdateUserRequestSchema,
+  UserService,
+} from "../../../gen/users/v1/users_pb.ts";
+import { connectErrorFromDataError } from "../../../src/services/data-errors.ts";
+import { createUserService } from "../../../src/services/users/service.ts";
+import { addUser, collect, contextOf, openTestStore, type TestStore, take } from "../fixture.ts";
+
+const { method } = UserService;
+let db: TestStore;
+let service: ReturnType<typeof createUserService>;
+
+before(async () => {
+  db = await openTestStore();
+  service = createUserService(db.queries.users);
+});
+
+after(() => db[Symbol.asyncDispose]());
+
+async function createUser(email: string): Promise<string> {
+  const request = create(CreateUserRequestSchema, { email, displayName: "Ada" });
+  const { user } = await service.createUser(request, contextOf(method.createUser, undefined));
+  assert.ok(user?.id);
+  return user.id;
+}
+
+async function codeOf(work: Promise<unknown>): Promise<Code | undefined> {
+  const reason = await work.then(
+    () => undefined,
+    (error: unknown) => connectErrorFromDataError(error) ?? error,
+  );
+  return reason instanceof ConnectError ? reason.code : undefined;
+}
+
+async function listAll(pageSize: number): Promise<string[]> {
+  const ids: string[] = [];
+  let pageToken = "";
+  do {
+    const request = create(ListUsersRequestSchema, { pageSize, pageToken });
+    const page = await service.listUsers(request, contextOf(method.listUsers, undefined));
+    assert.ok((page.users?.length ?? 0) <= pageSize);
+    for (const user of page.users ?? []) ids.push(user.id ?? "");
+    pageToken = page.nextPageToken ?? "";
+  } while (pageToken !== "");
+  return ids;
+}
+
+async function streamAll(limit: number): Promise<string[]> {
+  const request = create(StreamUsersRequestSchema, { limit });
+  const responses = await collect(service.streamUsers(request, contextOf(method.streamUsers, undefined)));
+  return responses.map(({ user }) => user?.id ?? "");
+}
+
+test("a user that was created is returned by GetUser as it was given", async () => {
+  const id = await createUser("Ada.Lovelace@Example.com");
+  const request = create(GetUserRequestSchema, { id });
+  const { user } = await service.getUser(request, contextOf(method.getUser, undefined));
+  assert.equal(user?.email, "Ada.Lovelace@Example.com");
+  assert.equal(user?.displayName, "Ada");
+  assert.deepEqual(user?.createTime, user?.updateTime);
+});
+
+test("an email that differs in case only is ALREADY_EXISTS", async () => {
+  await createUser("grace@example.com");
+  assert.equal(await codeOf(createUser("GRACE@example.com")), Code.AlreadyExists);
+});
+
+test("a user that does not exist is NOT_FOUND for get, update and delete", async () => {
+  const id = randomUUID();
+  const context = contextOf(method.getUser, undefined);
+  const works = [
+    async () => service.getUser(create(GetUserRequestSchema, { id }), context),
+    async () => service.updateUser(create(UpdateUserRequestSchema, { id, displayName: "x" }), context),
+    async () => service.updateUser(create(UpdateUserRequestSchema, { id }), context),
+    async () => service.deleteUser(create(DeleteUserRequestSchema, { id }), context),
+  ];
+  for (const work of works) assert.equal(await codeOf(work()), Code.NotFound);
+});
+
+const updates = [
+  {
+    title: "an empty mask changes every field that is set",
+    request: { displayName: "B" },
+    expected: ["same", "B"],
+  },
+  {
+    title: "a mask changes what it names alone",
+    request: { email: "other@example.com", displayName: "B", updateMask: { paths: ["display_name"] } },
+    expected: ["same", "B"],
+  },
+  {
+    title: "a mask with an unknown path is INVALID_ARGUMENT",
+    request: { displayName: "B", updateMask: { paths: ["nick_name"] } },
+    expected: Code.InvalidArgument,
+  },
+  {
+    title: "a mask that names an inherited property is INVALID_ARGUMENT",
+    request: { displayName: "B", updateMask: { paths: ["constructor"] } },
+    expected: Code.InvalidArgument,
+  },
+  {
+    title: "a mask that names an empty field is INVALID_ARGUMENT",
+    request: { updateMask: { paths: ["email"] } },
+    expected: Code.InvalidArgument,
+  },
+  {
+    title: "an email that another user has is ALREADY_EXISTS",
+    request: { email: "Taken@example.com" },
+    expected: Code.AlreadyExists,
+  },
+] as const;
+
+for (const [index, { title, request, expected }] of updates.entries()) {
+  test(title, async () => {
+    if (index === 0) await createUser("taken@example.com");
+    const email = `update${index}@example.com`;
+    const id = await createUser(email);
+    const { updateMask, ...fields } = { updateMask: undefined, ...request };
+    const message = create(UpdateUserRequestSchema, { id, ...fields });
+    if (updateMask !== undefined) {
+      message.updateMask = { $typeName: "google.protobuf.FieldMask", paths: [...updateMask.paths] };
+    }
+    const work = Promise.resolve().then(() =>
+      service.updateUser(message, contextOf(method.updateUser, undefined)),
+    );
+    if (typeof expected === "number") {
+      assert.equal(await codeOf(work), expected);
+      return;
+    }
+    const { user } = await work;
+    assert.deepEqual([user?.email === email ? "same" : user?.email, user?.displayName], expected);
+  });
+}
+
+test("a user keeps an email whose case it changes", async () => {
+  const id = await createUser("case@example.com");
+  const request = create(UpdateUserRequestSchema, { id, email: "Case@example.com" });
+  const { user } = await service.updateUser(request, contextOf(method.updateUser, undefined));
+  assert.equal(user?.email, "Case@example.com");
+});
+
+test("all pages together are what StreamUsers sends, across the pages of its own reading", async () => {
+  await Promise.all(Array.from({ length: 1_203 }, (_, index) => addUser(db.queries, `bulk${index}`)));
+  const streamed = await streamAll(0);
+  assert.ok(streamed.length > 1_203);
+  assert.deepEqual(await listAll(97), streamed);
+  assert.deepEqual(await listAll(1_000), streamed);
+  assert.deepEqual(await streamAll(501), streamed.slice(0, 501));
+  assert.deepEqual(await streamAll(500), streamed.slice(0, 500));
+});
+
+test("a user deleted between two pages is neither repeated nor missed", async () => {
+  const all = await listAll(500);
+  const list = async (pageToken: string) =>
+    service.listUsers(
+      create(ListUsersRequestSchema, { pageSize: 10, pageToken }),
+      contextOf(method.listUsers, undefined),
+    );
+  const { nextPageToken = "" } = await list("");
+  await db.queries.users.deleteUser({ id: all[9] ?? "" });
+  const { users } = await list(nextPageToken);
+  assert.deepEqual(
+    users?.map(({ id }) => id),
+    all.slice(10, 20),
+  );
+});
+
+for (const pageToken of ["x", "dXNlcnM6MTo", "bG9nczoxOjE6Mg", "dXNlcnM6Mjo1"]) {
+  test(`the page token ${pageToken} is INVALID_ARGUMENT`, async () => {
+    const request = create(ListUsersRequestSchema, { pageToken });
+    const work = Promise.resolve().then(() =>
+      service.listUsers(request, contextOf(method.listUsers, undefined)),
+    );
+    await assert.rejects(work, (error) => error instanceof ConnectError && error.message.includes(pageToken));
+    assert.equal(await codeOf(work), Code.InvalidArgument);
+  });
+}
+
+test("a caller who leaves StreamUsers stops its reading", async () => {
+  const before = db.store.stats().reads.calls;
+  const request = create(StreamUsersRequestSchema, {});
+  const stream = service
+    .streamUsers(request, contextOf(method.streamUsers, undefined))
+    [Symbol.asyncIterator]();
+  await take(stream, 3);
+  await stream.return?.();
+  assert.equal(db.store.stats().reads.calls - before, 1);
+});
+
+test("a cancelled StreamUsers ends with the reason of its signal", async () => {
+  const cancel = new AbortController();
+  const context = contextOf(method.streamUsers, undefined, cancel.signal);
+  const stream = service.streamUsers(create(StreamUsersRequestSchema, {}), context)[Symbol.asyncIterator]();
+  await take(stream, 2);
+  const reason = new ConnectError("gone", Code.Canceled);
+  cancel.abort(reason);
+  await assert.rejects(stream.next(), reason);
+});
+
+test("a deleted user takes its keys, events, logs and messages along", async () => {
+  const { queries } = db;
+  const userId = await addUser(queries, "leaving");
+  const at = new Date();
+  await queries.keys.createKey({
+    keyId: "rr_leaving",
+    hash: new Uint8Array(32),
+    userId,
+    label: "",
+    scopes: [],
+    at,
+    expireTime: null,
+  });
+  await queries.events.addEvent({ userId, type: "a", payload: null, at });
+  await queries.logs.addLogs({
+    userId,
+    lines: [{ time: at, severity: 1, message: "m", attributes: null, size: 1 }],
+  });
+  await queries.chat.addMessage({ room: "r", userId, text: "t", at });
+  await service.deleteUser(
+    create(DeleteUserRequestSchema, { id: userId }),
+    contextOf(method.deleteUser, undefined),
+  );
+  assert.deepEqual(await queries.keys.findKeys({ keyIds: ["rr_leaving"] }), []);
+  assert.equal(await queries.events.lastEventId({ userId }), 0);
+  const before = { time: new Date(8.64e15), id: Number.MAX_SAFE_INTEGER };
+  const { rows } = await queries.logs.listLogs({ userId, before, minSeverity: 0, limit: 10, maxSize: 100 });
+  assert.deepEqual(rows, []);
+});
