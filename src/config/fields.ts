@@ -18,6 +18,8 @@ export interface ConfigField {
   readonly flags: readonly [string, ...string[]];
   /** Variables; the first is the one that help shows. */
   readonly variables: readonly [string, ...string[]];
+  /** The texts it takes, where those are all that it takes; empty otherwise. */
+  readonly choices: readonly string[];
   /** What it takes, in words: `a whole number from 0 to 65535`. */
   readonly takes: string;
 }
@@ -39,6 +41,7 @@ export const configGroups: readonly string[] = ConfigSchema.fields.map((group) =
 
 function describeField(group: string, groupType: DescMessage, field: DescField): ConfigField {
   const { kind, defaultValue } = kindOf(field);
+  const rules = getOption(field, rulesOption);
   const long = bareGroups.includes(group) ? field.name : `${group}_${field.name}`;
   const names: [string, ...string[]] = mainLeaves[group] === field.name ? [group, long] : [long];
   const map = (change: (name: string) => string) => names.map(change) as [string, ...string[]]; // as long as names
@@ -51,7 +54,8 @@ function describeField(group: string, groupType: DescMessage, field: DescField):
     defaultValue,
     flags: map((name) => name.replaceAll("_", "-")),
     variables: map((name) => `RUNRPC_${name.toUpperCase()}`),
-    takes: describeValues(kind, getOption(field, rulesOption)),
+    choices: rules.type.case === "string" ? rules.type.value.in : [],
+    takes: describeValues(kind, rules),
   };
 }
 

@@ -94,8 +94,7 @@ export function placeOf({ source, field }: Setting): string {
 /** The sentence about a value that its field does not take. */
 export function refusalOf(setting: Setting): string {
   const { field, value } = setting;
-  const choices = field.takes.split(/, | or /);
-  const suggestion = field.kind === "text" && typeof value === "string" ? closest(value, choices) : undefined;
+  const suggestion = typeof value === "string" ? closest(value, field.choices) : undefined;
   return `${placeOf(setting)} is ${JSON.stringify(value)}; it takes ${field.takes}${didYouMean(suggestion)}`;
 }
 

@@ -1,0 +1,104 @@
+import { basename } from "node:path";
+import { Command, CommanderError } from "commander";
+import { CommandFailure, exitCodes, type Io, style } from "./cli/io.ts";
+import { packageVersion } from "./cli/version.ts";
+import { ConfigError, processEnvironment } from "./config.ts";
+
+/** What each file in `cli/` exports: it gives a command its options, help and action. */
+interface CommandModule {
+  configure(command: Command, io: Io): void;
+}
+
+/** The commands, in the order of the help. Each is imported only when it is the one that was asked for. */
+const commands: readonly { name: string; summary: string; load: () => Promise<CommandModule> }[] = [
+  { name: "serve", summary: "run the server", load: () => import("./cli/serve.ts") },
+  {
+    name: "call",
+    summary: "call a method of a running server, or list what it has",
+    load: () => import("./cli/call.ts"),
+  },
+  { name: "keys", summary: "make, list, revoke and rotate API keys", load: () => import("./cli/keys.ts") },
+  { name: "migrate", summary: "bring the database up to date", load: () => import("./cli/migrate.ts") },
+  {
+    name: "config",
+    summary: "print each value of the configuration and where it came from",
+    load: () => import("./cli/config.ts"),
+  },
+];
+
+const notes = `
+Examples:
+  runrpc serve --port 8080
+  runrpc call users.v1.UserService/ListUsers '{"pageSize": 10}' --key rr_...
+  runrpc keys create --user ada@example.com --scope users.read --expires 90d
+
+Exit codes:
+  0    it worked
+  1    it failed: the call ended with an error, the server did not start
+  2    the command line or the configuration is wrong
+  130  ended by Ctrl-C, 143 by SIGTERM; a server that drained in time ends with 0
+
+\`rungrpc\` is \`runrpc serve\`. Colour is used on a terminal only, and not when NO_COLOR is set.
+`;
+
+/**
+ * Runs a command line and resolves to its exit code; it never rejects. Called as `rungrpc`, it is `runrpc serve`.
+ *
+ * @param argv as in `process.argv`: node, the script, and what was typed.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const { stdin, stdout, stderr } = process;
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  const io: Io = { env: processEnvironment(), stdin, stdout, stderr, finish };
+  endQuietlyWithoutReader(io);
+  try {
+    const args = basename(argv[1] ?? "") === "rungrpc" ? ["serve", ...argv.slice(2)] : argv.slice(2);
+    const program = await createProgram(args, io);
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+async function createProgram(args: readonly string[], io: Io): Promise<Command> {
+  const program = new Command("runrpc")
+    .description("Typed services from .proto files over Connect, gRPC and gRPC-Web on one port.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .configureHelp({ styleTitle: (title) => style(io.stdout, "bold", title) })
+    .exitOverride()
+    .showHelpAfterError("Run it with --help to see what it takes.")
+    .addHelpText("after", notes);
+  const asked = args.filter((arg) => !arg.startsWith("-")).slice(0, 2); // two, for `help serve`
+  for (const { name, summary, load } of commands) {
+    const command = program.command(name).description(summary);
+    if (asked.includes(name)) (await load()).configure(command, io);
+  }
+  return program;
+}
+
+/** Says what went wrong in sentences; a stack is shown only for what must be a fault of this program. */
+function report(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // it has been printed
+  const label = style(io.stderr, "red", "error:");
+  if (error instanceof ConfigError) {
+    io.stderr.write(error.problems.map((problem) => `${label} ${problem}\n`).join(""));
+    return exitCodes.usage;
+  }
+  const isFault =
+    error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  const message = error instanceof Error ? (isFault ? error.stack : error.message) : String(error);
+  io.stderr.write(`${label} ${message}\n`);
+  return error instanceof CommandFailure ? error.exitCode : exitCodes.failed;
+}
+
+/** `runrpc call ... | head -1` closes our output early; that is no failure worth a stack. 141 is what a shell expects. */
+function endQuietlyWithoutReader(io: Io): void {
+  io.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? 141 : exitCodes.failed);
+  });
+}

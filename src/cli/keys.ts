@@ -1,0 +1,130 @@
+import type { Command } from "commander";
+import { type IssuedKey, type KeyAdmin, type KeyInfo, loadApp } from "./app.ts";
+import { addConfigOptions, loadConfigOf } from "./config-options.ts";
+import { formatTable, type Io } from "./io.ts";
+import { parseDurationMs, parseFutureDate } from "./when.ts";
+
+/** `runrpc keys`: makes, lists, revokes and rotates API keys in the database that the configuration names. */
+export function configure(command: Command, io: Io): void {
+  command.addHelpText("after", notes);
+  configureCreate(command.command("create").description("make a key and show it, this once"), io);
+  configureList(command.command("list").description("list all keys; never the keys themselves"), io);
+  configureRevoke(command.command("revoke").description("end a key, on open streams too"), io);
+  configureRotate(
+    command.command("rotate").description("replace a key by another one with the same rights"),
+    io,
+  );
+}
+
+const notes = `
+A running server sees a change within auth.key_lease_ms, half a second by default.
+
+Examples:
+  runrpc keys create --user ada@example.com --name ci --scope users.read events.read --expires 90d
+  KEY=$(runrpc keys create --user ada@example.com --scope '*')
+  runrpc keys list --json
+  runrpc keys rotate rr_4f7Kq2Zd --grace 24h
+`;
+
+function configureCreate(command: Command, io: Io): void {
+  command
+    .requiredOption("--user <id or email>", "the user that the key speaks for")
+    .option("--name <text>", "what the key is for", "")
+    .option("--scope <scope...>", "what it may do, such as users.read, users.* or *", [])
+    .option("--expires <when>", "a duration such as 90d, or a date such as 2027-01-31 (default: never)")
+    .option("--json", "the key and what is known of it, as JSON")
+    .action(async () => {
+      const options = command.opts<{
+        user: string;
+        name: string;
+        scope: string[];
+        expires?: string;
+        json?: boolean;
+      }>();
+      const { user, name, expires } = options;
+      const scopes = options.scope.flatMap((scope) => scope.split(",")).filter((scope) => scope !== "");
+      const expiresAt = expires === undefined ? undefined : parseFutureDate("--expires", expires, new Date());
+      const issued = await withKeys(command, io, (keys) => keys.create({ user, name, scopes, expiresAt }));
+      showIssued(issued, options.json, io);
+      if (scopes.length === 0) io.stderr.write("It has no scope, so it may call only what asks for none.\n");
+    });
+  addConfigOptions(command, ["database"]);
+}
+
+function configureList(command: Command, io: Io): void {
+  command.option("--json", "a JSON array").action(async () => {
+    const keys = await withKeys(command, io, (admin) => admin.list());
+    const json = command.opts<{ json?: boolean }>().json;
+    io.stdout.write(json ? `${JSON.stringify(keys, null, 2)}\n` : tableOf(keys, new Date()));
+  });
+  addConfigOptions(command, ["database"]);
+}
+
+function configureRevoke(command: Command, io: Io): void {
+  command
+    .argument("<id>", "the key's visible prefix, as `runrpc keys list` shows it")
+    .action(async (id: string) => {
+      await withKeys(command, io, (keys) => keys.revoke(id));
+      io.stdout.write(`revoked ${id}\n`);
+    });
+  addConfigOptions(command, ["database"]);
+}
+
+function configureRotate(command: Command, io: Io): void {
+  command
+    .argument("<id>", "the key's visible prefix, as `runrpc keys list` shows it")
+    .option("--grace <duration>", "how long the old key goes on working, such as 24h", "0s")
+    .option("--json", "the key and what is known of it, as JSON")
+    .action(async (id: string) => {
+      const { grace, json } = command.opts<{ grace: string; json?: boolean }>();
+      const graceMs = parseDurationMs("--grace", grace);
+      showIssued(await withKeys(command, io, (keys) => keys.rotate(id, { graceMs })), json, io);
+    });
+  addConfigOptions(command, ["database"]);
+}
+
+async function withKeys<T>(command: Command, io: Io, use: (keys: KeyAdmin) => Promise<T>): Promise<T> {
+  const loaded = await loadConfigOf(command, io);
+  const { openKeys } = await loadApp();
+  const keys = await openKeys(loaded);
+  try {
+    return await use(keys);
+  } finally {
+    await keys.close();
+  }
+}
+
+/** The key alone goes to stdout, so that `$(...)` takes it; the words go to stderr. */
+function showIssued(issued: IssuedKey, json: boolean | undefined, io: Io): void {
+  if (json) {
+    io.stdout.write(`${JSON.stringify(issued)}\n`);
+    return;
+  }
+  const expiry = issued.expiresAt === undefined ? "never" : issued.expiresAt.toISOString();
+  io.stderr.write(
+    `Key ${issued.keyId} of user ${issued.userId}. Expires: ${expiry}. It is shown this once:\n`,
+  );
+  io.stdout.write(`${issued.key}\n`);
+}
+
+function tableOf(keys: readonly KeyInfo[], now: Date): string {
+  const day = (date: Date | undefined) => date?.toISOString().slice(0, 16).replace("T", " ") ?? "never";
+  const rows = keys.map((key) => [
+    key.keyId,
+    stateOf(key, now),
+    key.userId,
+    key.name,
+    key.scopes.join(","),
+    day(key.createdAt),
+    day(key.expiresAt),
+    day(key.lastUsedAt),
+    String(key.useCount),
+  ]);
+  const heading = ["ID", "STATE", "USER", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "USES"];
+  return `${formatTable([heading, ...rows])}\n`;
+}
+
+function stateOf(key: KeyInfo, now: Date): string {
+  if (key.revokedAt !== undefined && key.revokedAt <= now) return "revoked";
+  return key.expiresAt !== undefined && key.expiresAt <= now ? "expired" : "active";
+}

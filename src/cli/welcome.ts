@@ -1,0 +1,46 @@
+import type { Writable } from "node:stream";
+import type { LoadedConfig } from "../config.ts";
+import type { RunningApp } from "./app.ts";
+import { style } from "./io.ts";
+import { packageVersion } from "./version.ts";
+
+/** What `serve` says once it listens: where, and after the first start the development key and lines to try it with. */
+export function welcomeText(app: RunningApp, loaded: LoadedConfig, stream: Writable): string {
+  const { config, production } = loaded;
+  const url = callableUrl(app.url);
+  const text = [`runrpc ${packageVersion()} listens on ${style(stream, "bold", url)}`];
+  if (!app.created) return `${text.join("\n")}\n`;
+  text.push("", `The database ${config.database.url} was made.`);
+  if (app.developmentKey === undefined) {
+    text.push(
+      production
+        ? "No development key was made, because NODE_ENV is production."
+        : "It has no development key.",
+      "Make a key:  runrpc keys create --user <id or email> --scope '*'",
+    );
+  } else {
+    text.push(
+      "Its development key works from this machine only, and is shown this once:",
+      "",
+      `  ${style(stream, "green", app.developmentKey)}`,
+    );
+    const lines = exampleLines(app, app.developmentKey, url, config.server.reflection);
+    if (lines.length > 0 && config.tls.clientCaFile === "") text.push("", "Try it:", "", ...lines);
+  }
+  return `${text.join("\n")}\n\n`;
+}
+
+/** The address to call a server at that bound every address of the machine. */
+function callableUrl(url: string): string {
+  return url.replace(/\/\/(\[::\]|0\.0\.0\.0|\[::1\]|127\.0\.0\.1)/, "//localhost");
+}
+
+/** A curl line, and a grpcurl line where reflection is on, because grpcurl learns the schema from it. */
+function exampleLines(app: RunningApp, key: string, url: string, reflection: boolean): string[] {
+  if (app.exampleMethod === undefined) return [];
+  const { host, protocol } = new URL(url);
+  const tls = protocol === "https:";
+  const curl = `curl ${tls ? "-k " : ""}-H 'x-api-key: ${key}' -H 'content-type: application/json' -d '{}' ${url}/${app.exampleMethod}`;
+  const grpcurl = `grpcurl ${tls ? "-insecure" : "-plaintext"} -H 'x-api-key: ${key}' -d '{}' ${host} ${app.exampleMethod}`;
+  return [`  ${curl}`, ...(reflection ? ["", `  ${grpcurl}`] : [])];
+}
