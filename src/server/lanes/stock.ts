@@ -19,6 +19,7 @@ import type { Call } from "../call.ts";
 import type { Gate } from "../gate.ts";
 import type { Handler } from "../handler.ts";
 import { createCompat } from "../listener/compat.ts";
+import { principalKey } from "../principal.ts";
 import { MAX_TIMEOUT_MS } from "../protocol.ts";
 import type { Routes } from "../routes.ts";
 import { runInput, runToMessage, runToStream } from "../run.ts";
@@ -113,12 +114,16 @@ function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
   const stock = stockCallOf(context);
   stock.adapter = context.signal;
   const { call } = stock;
+  const enter = (): void => {
+    context.values.set(principalKey, call.principal);
+  };
   const refuse = (reason: unknown): never => {
     throw call.fail(reason);
   };
   try {
     const admitted = gate.admit(call);
-    return admitted instanceof Promise ? admitted.catch(refuse) : undefined;
+    if (admitted instanceof Promise) return admitted.then(enter, refuse);
+    enter();
   } catch (reason) {
     refuse(reason);
   }
