@@ -56,7 +56,14 @@ export async function openStore<M extends QueryModules>(options: StoreOptions): 
     throw error;
   }
 
-  async function close(): Promise<void> {
+  let closed: Promise<void> | undefined;
+
+  function close(): Promise<void> {
+    closed ??= closeBoth();
+    return closed;
+  }
+
+  async function closeBoth(): Promise<void> {
     // The writer goes last: the last connection to close is the one that folds the log into the file.
     await Promise.all([reads.close(), writes.drain()]);
     await writes.close();
