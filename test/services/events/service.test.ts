@@ -97,6 +97,26 @@ test("payloads too big for one page are sent whole", async () => {
   assert.deepEqual(await typesOf(open(userId, 0n), 5), ["e0", "e1", "e2", "e3", "e4"]);
 });
 
+test("an event that is written after a stream has read and before it waits is sent", async () => {
+  const userId = await addUser(db.queries);
+  const { events } = db.queries;
+  let isFirst = true;
+  const racing = createEventService({
+    ...events,
+    async listEvents(...args) {
+      const page = await events.listEvents(...args);
+      if (!isFirst) return page;
+      isFirst = false;
+      const request = create(PublishEventRequestSchema, { type: "between" });
+      await racing.publishEvent(request, contextOf(method.publishEvent, userId));
+      return page;
+    },
+  });
+  const context = contextOf(method.streamEvents, userId);
+  const stream = racing.streamEvents(create(StreamEventsRequestSchema, { afterId: 0n }), context);
+  assert.deepEqual(await typesOf(stream[Symbol.asyncIterator](), 1), ["between"]);
+});
+
 test("1,000 streams get each event once, in order, while publishing races with subscribing", async () => {
   const userId = await addUser(db.queries);
   const expected = Array.from({ length: 40 }, (_, index) => `e${index}`);
