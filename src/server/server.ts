@@ -67,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const health = createHealth({
     services: options.services.map(({ service }) => service.typeName),
+    log,
     ...(options.probe === undefined ? {} : { probe: options.probe }),
   });
   const validate = createValidation();
