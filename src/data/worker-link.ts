@@ -64,8 +64,6 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
   const worker = new Worker(options.worker, {
     workerData: { [setupKey]: setup },
     name: `store-${options.role}`,
-    // A worker takes over its parent's flags, and this one is refused where the program is a file.
-    execArgv: process.execArgv.filter((flag) => !flag.startsWith("--input-type")),
   });
   const slots: (Slot | undefined)[] = Array.from({ length: batchesInFlight });
   const opened = Promise.withResolvers<Ready>();

@@ -30,7 +30,7 @@ test("a call with a signal that has aborted is refused with its reason", async (
 });
 
 test("a call that runs is left at once when its signal aborts", async (t) => {
-  const { queries } = await openTestStore(t);
+  const { queries } = await openTestStore(t, { readers: 2 });
   const controller = new AbortController();
   const order: string[] = [];
   const first = queries.items.countSlowly(slow).then(() => order.push("uncancelled"));
@@ -79,7 +79,7 @@ test("a full queue refuses with the value and the limit, and recovers", async (t
 });
 
 test("a slow read does not hold up the reads beside it, in its message or after it", async (t) => {
-  const store = await openTestStore(t);
+  const store = await openTestStore(t, { readers: 2 });
   const { items } = store.queries;
   const { id } = await items.insertItem({ name: "a" });
   let slowDone = false;

@@ -21,12 +21,7 @@ async function packagesLoadedBy(program: string, ...args: string[]): Promise<str
     const source = (name) => new URL(name, ${JSON.stringify(new URL("../../src/data/", import.meta.url))});
     ${program}
     console.log(JSON.stringify([...seen].sort()));`;
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    "--input-type=module",
-    "-e",
-    watch,
-    ...args,
-  ]);
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", watch, ...args]);
   return JSON.parse(stdout);
 }
 

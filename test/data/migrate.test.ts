@@ -102,7 +102,7 @@ test("processes that migrate one database at once apply each migration once", as
     console.log(JSON.stringify(await migrateDatabase({ ...options, worker: new URL(options.worker) })));`;
   const reports = await Promise.all(
     Array.from({ length: 4 }, async () => {
-      const child = spawn(process.execPath, ["--input-type=module", "-e", program, JSON.stringify(options)]);
+      const child = spawn(process.execPath, ["-e", program, JSON.stringify(options)]);
       const chunks: Buffer[] = [];
       child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
       child.stderr.pipe(process.stderr);

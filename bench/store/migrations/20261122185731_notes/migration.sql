@@ -1,0 +1,5 @@
+CREATE TABLE `notes` (
+	`id` integer PRIMARY KEY,
+	`text` text NOT NULL,
+	`at` integer NOT NULL
+);

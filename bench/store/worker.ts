@@ -1,0 +1,6 @@
+import { serveQueries } from "../../src/data/serve-queries.ts";
+import * as notes from "./queries.ts";
+
+const modules = { notes };
+export type Modules = typeof modules;
+await serveQueries(modules);
