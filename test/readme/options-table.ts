@@ -1,0 +1,44 @@
+// The README's table of options, made from the schema. `node test/readme/options-table.ts` writes it.
+import { readFileSync, writeFileSync } from "node:fs";
+import type { DescField } from "@bufbuild/protobuf";
+import { ConfigSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
+import { configTexts } from "../../src/config/texts.ts";
+
+const readme = new URL("../../README.md", import.meta.url);
+const markers = ["<!-- options:start -->", "<!-- options:end -->"] as const;
+
+/** The table as the schema has it: one row for each value, in the schema's order. */
+export function optionsTable(): string {
+  const rows = ConfigSchema.fields.flatMap((group) =>
+    (group.message?.fields ?? []).map((field) => {
+      const path = `${group.name}.${field.name}`;
+      return `| \`${path}\` | \`${defaultOf(field)}\` | ${configTexts[path] ?? ""} |`;
+    }),
+  );
+  return ["| value | default | what it is |", "|---|---|---|", ...rows].join("\n");
+}
+
+/** The table that the README has. */
+export function readmeTable(): string {
+  const [before, after] = markers;
+  const text = readFileSync(readme, "utf8");
+  return text.slice(text.indexOf(before) + before.length, text.indexOf(after)).trim();
+}
+
+function defaultOf(field: DescField): string {
+  if (field.fieldKind === "list") return "[]";
+  const value = field.fieldKind === "scalar" ? (field.getDefaultValue() ?? zeroOf(field)) : "";
+  return JSON.stringify(value);
+}
+
+function zeroOf(field: DescField): unknown {
+  const value = field.fieldKind === "scalar" ? String(field.scalar) : "";
+  return value === "9" ? "" : 0;
+}
+
+if (import.meta.main) {
+  const text = readFileSync(readme, "utf8");
+  const [before, after] = markers;
+  const start = text.indexOf(before) + before.length;
+  writeFileSync(readme, `${text.slice(0, start)}\n${optionsTable()}\n${text.slice(text.indexOf(after))}`);
+}
