@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
-import { answerRequest, answerStream, type PlainAnswer, unknownMethodAnswer } from "./answers.ts";
+import { answerRequest, answerStream, type PlainAnswer, textAnswer, unknownMethodAnswer } from "./answers.ts";
 import type { Call, CallHead } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import type { Cors } from "./cors.ts";
@@ -38,7 +38,11 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       return { status: 204, headers: allowed ?? {}, body: "" } satisfies PlainAnswer;
     }
     if (httpMethod !== "GET" && httpMethod !== "HEAD") return undefined;
-    return plainRoutes(httpMethod, path);
+    // A GET that is neither a page of ours nor a Connect GET is no call, and leaves no record of one.
+    return (
+      plainRoutes(httpMethod, path) ??
+      (routes.find(path) ? undefined : textAnswer(404, `nothing is at ${path}`))
+    );
   }
 
   function begin(
