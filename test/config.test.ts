@@ -155,7 +155,7 @@ describe("loadConfig", () => {
         "config file runrpc.yaml: server.max_conections is unknown; did you mean limits.max_connections?",
         "config file runrpc.yaml: server.prt is unknown; did you mean port?",
         'environment RUNRPC_DEBUG is "maybe"; it takes true or false',
-        "environment RUNRPC_LOG and environment RUNRPC_LOG_MODE are the same value: set one of them",
+        "environment RUNRPC_LOG and RUNRPC_LOG_MODE are the same value: set one of them",
         "environment RUNRPC_PROT is unknown; did you mean RUNRPC_PORT?",
         'flag --database-readers is "65"; it takes a whole number from 1 to 64',
         'flag --lane is "stok"; it takes auto or stock; did you mean stock?',

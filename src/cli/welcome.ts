@@ -1,13 +1,13 @@
 import type { Writable } from "node:stream";
 import type { LoadedConfig } from "../config.ts";
-import type { RunningApp } from "./app.ts";
+import type { StartedApp } from "./app.ts";
 import { style } from "./io.ts";
 import { packageVersion } from "./version.ts";
 
 /** What `serve` says once it listens: where, and after the first start the development key and lines to try it with. */
-export function welcomeText(app: RunningApp, loaded: LoadedConfig, stream: Writable): string {
+export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writable): string {
   const { config, production } = loaded;
-  const url = callableUrl(app.url);
+  const { url } = app;
   const text = [`runrpc ${packageVersion()} listens on ${style(stream, "bold", url)}`];
   if (!app.created) return `${text.join("\n")}\n`;
   text.push("", `The database ${config.database.url} was made.`);
@@ -30,16 +30,10 @@ export function welcomeText(app: RunningApp, loaded: LoadedConfig, stream: Writa
   return `${text.join("\n")}\n\n`;
 }
 
-/** The address to call a server at that bound every address of the machine. */
-function callableUrl(url: string): string {
-  return url.replace(/\/\/(\[::\]|0\.0\.0\.0|\[::1\]|127\.0\.0\.1)/, "//localhost");
-}
-
 /** A curl line, and a grpcurl line where reflection is on, because grpcurl learns the schema from it. */
-function exampleLines(app: RunningApp, key: string, url: string, reflection: boolean): string[] {
-  if (app.exampleMethod === undefined) return [];
-  const { host, protocol } = new URL(url);
-  const tls = protocol === "https:";
+function exampleLines(app: StartedApp, key: string, url: string, reflection: boolean): string[] {
+  const [protocol, host] = url.split("://"); // not URL, which drops the port 443
+  const tls = protocol === "https";
   const curl = `curl ${tls ? "-k " : ""}-H 'x-api-key: ${key}' -H 'content-type: application/json' -d '{}' ${url}/${app.exampleMethod}`;
   const grpcurl = `grpcurl ${tls ? "-insecure" : "-plaintext"} -H 'x-api-key: ${key}' -d '{}' ${host} ${app.exampleMethod}`;
   return [`  ${curl}`, ...(reflection ? ["", `  ${grpcurl}`] : [])];

@@ -65,8 +65,9 @@ export function layerOfEnvironment(env: Environment): Layer {
       continue;
     }
     const source = `environment ${name}`;
-    const twin = settings.find((setting) => setting.field === field);
-    if (twin !== undefined) problems.push(`${source} and ${twin.source} are the same value: set one of them`);
+    if (settings.some((setting) => setting.field === field)) {
+      problems.push(`environment ${field.variables.join(" and ")} are the same value: set one of them`);
+    }
     addSetting({ field, value: valueFromText(field, text), source }, settings, problems);
   }
   return { settings, problems };

@@ -63,7 +63,8 @@ describe("runrpc call", () => {
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     for (const word of ["a", "b"]) {
       child.stdin.write(`{"text":"${word}"}\n`);
-      assert.deepEqual(JSON.parse((await answers.next()).value), {
+      const { value = "" } = await answers.next();
+      assert.deepEqual(JSON.parse(value), {
         kind: "KIND_RECEIPT",
         text: `Received: ${word}`,
       });

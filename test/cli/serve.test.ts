@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, describe, it } from "node:test";
+import { type RunOptions, runCommand, startCommand } from "./run-command.ts";
+
+/** A fresh folder for a database. */
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "runrpc-serve-"));
+  after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+/** Starts a server and resolves when it has said the line that `until` matches. */
+async function serve(options: RunOptions, until: RegExp) {
+  const child = startCommand(["serve", "--port", "0", "--host", "127.0.0.1"], options);
+  after(() => child.kill("SIGKILL")); // where a test fails before it ends the server
+  const said: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    said.push(line);
+    if (until.test(line)) break;
+  }
+  child.stdout.resume();
+  const text = said.join("\n");
+  const find = (pattern: RegExp) => pattern.exec(text)?.[0] ?? assert.fail(text);
+  return { child, text, url: find(/http:\/\/\S+/), find };
+}
+
+describe("runrpc serve", () => {
+  it("says where it listens; the first start shows a key, with lines to try it; SIGTERM ends it with 0", async () => {
+    const cwd = folder();
+    const { child, url, find } = await serve({ cwd }, /grpcurl/);
+    const key = find(/rr_[\w-]+/);
+    assert.ok(find(/curl .*/).endsWith(` -d '{}' ${url}/users.v1.UserService/ListUsers`));
+    assert.ok(find(/grpcurl .*/).endsWith(` ${new URL(url).host} users.v1.UserService/ListUsers`));
+    assert.equal(find(/grpcurl .*/).split(key).length, 2);
+    const response = await fetch(`${url}/users.v1.UserService/ListUsers`, {
+      method: "POST",
+      headers: { "x-api-key": key, "content-type": "application/json" },
+      body: "{}",
+    });
+    assert.equal(response.status, 200);
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "close"), [0, null]);
+
+    const again = await serve({ cwd }, /listens on/);
+    assert.ok(!again.text.includes("rr_"));
+    again.child.kill("SIGINT");
+    assert.deepEqual(await once(again.child, "close"), [0, null]);
+  });
+
+  it("makes no development key in production", async () => {
+    const { child, text } = await serve({ cwd: folder(), env: { NODE_ENV: "production" } }, /keys create/);
+    assert.ok(!text.includes("rr_"));
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "close"), [0, null]);
+  });
+
+  it("drains on the first signal and exits at once on the second", async () => {
+    const { child, url, find } = await serve({ cwd: folder() }, /grpcurl/);
+    const call = startCommand(["call", "chat.v1.ChatService/Chat", "--key", find(/rr_[\w-]+/)], {
+      env: { RUNRPC_ADDRESS: url },
+    });
+    call.stdin.write('{"room":"a","text":"hello"}\n');
+    await once(call.stdout, "data"); // the call is open, and keeps the drain waiting
+    const draining = once(child.stderr, "data");
+    child.kill("SIGTERM");
+    await draining;
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "close"), [130, null]);
+    call.kill("SIGKILL");
+  });
+
+  it("a port in use stops the start with 1 and a sentence", async () => {
+    const first = await serve({ cwd: folder() }, /grpcurl/);
+    const { port } = new URL(first.url);
+    const { code, stderr } = await runCommand(["serve", "--host", "127.0.0.1", "--port", port], {
+      cwd: folder(),
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^error: .*${port}.*`));
+    first.child.kill("SIGTERM");
+    await once(first.child, "close");
+  });
+});
+
+describe("runrpc keys", () => {
+  it("makes, lists, rotates and revokes keys; only a key that was just made goes to stdout", async () => {
+    const cwd = folder();
+    const { child } = await serve({ cwd }, /grpcurl/);
+    child.kill("SIGTERM");
+    await once(child, "close");
+    const keys = (...args: string[]) => runCommand(["keys", ...args], { cwd });
+    const list = async () =>
+      JSON.parse((await keys("list", "--json")).stdout) as { keyId: string; scopes: string[] }[];
+
+    const made = await keys(
+      "create",
+      "--user",
+      "dev@localhost",
+      "--scope",
+      "users.read",
+      "logs.*",
+      "--expires",
+      "90d",
+    );
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /^rr_[\w-]+\n$/);
+    const row = (await list()).find(({ scopes }) => scopes.join() === "users.read,logs.*");
+    const id = row?.keyId ?? assert.fail();
+    assert.ok(made.stdout.startsWith(id) && made.stderr.includes(id));
+    assert.match((await keys("list")).stdout, new RegExp(`^${id} +active`, "m"));
+
+    const rotated = JSON.parse((await keys("rotate", id, "--grace", "24h", "--json")).stdout) as {
+      key: string;
+    };
+    assert.notEqual(rotated.key, made.stdout.trim());
+    assert.deepEqual(await keys("revoke", id), { code: 0, stdout: `revoked ${id}\n`, stderr: "" });
+    assert.match((await keys("list")).stdout, new RegExp(`^${id} +revoked`, "m"));
+  });
+
+  it("refuses an unknown user or key with 1, and a wrong option with 2", async () => {
+    const cwd = folder();
+    for (const [args, code] of [
+      [["create", "--user", "nobody@example.com", "--scope", "*"], 1],
+      [["revoke", "rr_missing1"], 1],
+      [["create"], 2],
+      [["create", "--user", "a", "--expires", "soon"], 2],
+      [["rotate", "rr_missing1", "--grace", "1"], 2],
+    ] as const) {
+      const outcome = await runCommand(["keys", ...args], { cwd });
+      assert.deepEqual([outcome.code, outcome.stdout], [code, ""], args.join(" "));
+      assert.match(outcome.stderr, /^error: /);
+    }
+  });
+});
+
+it("runrpc migrate names what it applied, once", async () => {
+  const cwd = folder();
+  const first = await runCommand(["migrate", "--json"], { cwd });
+  const { applied } = JSON.parse(first.stdout) as { applied: string[] };
+  assert.ok(applied.length > 0);
+  assert.deepEqual(await runCommand(["migrate"], { cwd }), {
+    code: 0,
+    stdout: "data/runrpc.sqlite is up to date\n",
+    stderr: "",
+  });
+});
