@@ -52,6 +52,8 @@ export class Call {
   onHandlerDone: (() => void) | undefined = undefined;
   error: ConnectError | undefined = undefined;
   cancelledBy: CancelledBy | undefined = undefined;
+  /** Hears of the cancel before all others: the exchange of the lane that serves the call. */
+  follower: { cancelled(reason: ConnectError): void } | undefined = undefined;
   /** Unties the call from its key. */
   release: (() => void) | undefined = undefined;
   readonly #owner: CallOwner;
@@ -113,6 +115,7 @@ export class Call {
     if (this.#settled) return;
     this.cancelledBy = by;
     this.#settle(reason);
+    this.follower?.cancelled(reason);
     this.#controller?.abort(reason);
     const listeners = this.#listeners;
     this.#listeners = undefined;

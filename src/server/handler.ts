@@ -1,9 +1,9 @@
-import { create, type DescMethod, isMessage, type Message } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, isMessage, type Message } from "@bufbuild/protobuf";
 import type { HandlerContext, Interceptor } from "@connectrpc/connect";
 import { interceptStream, interceptUnary } from "./interceptors.ts";
 
-/** A handler behind its interceptors, by RPC kind. What it gives are whole messages, never initialisers. */
-export type Handler =
+/** A handler behind its interceptors, by RPC kind. What `run` gives are whole messages, never initialisers. */
+export type Handler = (
   | {
       readonly kind: "unary";
       readonly run: (input: Message, context: HandlerContext) => Message | Promise<Message>;
@@ -19,74 +19,94 @@ export type Handler =
   | {
       readonly kind: "bidi_streaming";
       readonly run: (input: AsyncIterable<Message>, context: HandlerContext) => AsyncIterable<Message>;
-    };
+    }
+) & {
+  /**
+   * The same, with what the implementation gives untouched: a value, a promise, or an async iterable, of messages or
+   * initialisers, which `normalize` makes whole. It spares a promise for each message.
+   */
+  readonly start: Start;
+};
 
-// The implementation of a method with its types erased: `defineService` has checked them.
-type Implementation = (input: unknown, context: HandlerContext) => unknown;
+type Start = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown;
+
+/** Holds a request message against rules. It throws when they are broken. */
+export type Check = (input: Message) => void;
 
 /**
- * Puts interceptors around the implementation of a method. Where there are none the implementation is called
- * directly, and nothing is built for a chain that is not there.
+ * Puts interceptors around the implementation of a method, and the check of its requests around these. Where there are
+ * none the implementation is called directly, and nothing is built for a chain that is not there.
  */
 export function createHandler(
   method: DescMethod,
   implementation: (...args: never[]) => unknown,
   interceptors: readonly Interceptor[],
+  check?: Check,
 ): Handler {
-  const plain = plainHandler(method, implementation as Implementation);
-  if (interceptors.length === 0) return plain;
+  // The implementation of a method with its types erased: `defineService` has checked them.
+  const start = implementation as Start;
+  if (interceptors.length === 0)
+    return handlerFrom(method, check === undefined ? start : checked(method, start, check));
+  const run = intercepted(handlerFrom(method, start), method, interceptors) as Start;
+  return handlerFrom(method, check === undefined ? run : checked(method, run, check));
+}
+
+/** A message as it is, or one made of an initialiser. */
+export function normalize(desc: DescMessage, value: unknown): Message {
+  return isMessage(value, desc) ? value : create(desc, value as Record<string, unknown>);
+}
+
+function intercepted(plain: Handler, method: DescMethod, interceptors: readonly Interceptor[]): unknown {
   const { kind } = plain;
   switch (kind) {
     case "unary":
-      return {
-        kind,
-        run: (input, context) => interceptUnary(method, interceptors, input, context, plain.run),
-      };
+      return (input: Message, context: HandlerContext) =>
+        interceptUnary(method, interceptors, input, context, plain.run);
     case "server_streaming":
-      return {
-        kind,
-        run: (input, context) =>
-          interceptStream(method, interceptors, one(input), context, async function* (inputs, inner) {
-            yield* plain.run(await only(inputs), inner);
-          }),
-      };
+      return (input: Message, context: HandlerContext) =>
+        interceptStream(method, interceptors, one(input), context, async function* (inputs, inner) {
+          yield* plain.run(await only(inputs), inner);
+        });
     case "client_streaming":
-      return {
-        kind,
-        run: (inputs, context) =>
-          only(
-            interceptStream(method, interceptors, inputs, context, async function* (input, inner) {
-              yield await plain.run(input, inner);
-            }),
-          ),
-      };
+      return (inputs: AsyncIterable<Message>, context: HandlerContext) =>
+        only(
+          interceptStream(method, interceptors, inputs, context, async function* (input, inner) {
+            yield await plain.run(input, inner);
+          }),
+        );
     case "bidi_streaming":
-      return {
-        kind,
-        run: (inputs, context) => interceptStream(method, interceptors, inputs, context, plain.run),
-      };
+      return (inputs: AsyncIterable<Message>, context: HandlerContext) =>
+        interceptStream(method, interceptors, inputs, context, plain.run);
   }
 }
 
-function plainHandler(method: DescMethod, implementation: Implementation): Handler {
-  const { methodKind: kind, output } = method;
-  // A handler may give an initialiser where a message is wanted; a message passes untouched.
-  const whole = (value: unknown): Message =>
-    isMessage(value, output) ? value : create(output, value as Record<string, unknown>);
-  const message = (input: unknown, context: HandlerContext): Message | Promise<Message> => {
-    const result = implementation(input, context);
+function checked({ methodKind }: DescMethod, start: Start, check: Check): Start {
+  const pass = (input: Message): Message => {
+    check(input);
+    return input;
+  };
+  return (input, context) =>
+    methodKind === "unary" || methodKind === "server_streaming"
+      ? start(pass(input as Message), context) // a method of these kinds is given its one message
+      : start(mapped(input as AsyncIterable<Message>, pass), context);
+}
+
+function handlerFrom({ methodKind: kind, output }: DescMethod, start: Start): Handler {
+  const whole = (value: unknown): Message => normalize(output, value);
+  const message = (input: Message | AsyncIterable<Message>, context: HandlerContext) => {
+    const result = start(input, context);
     return result instanceof Promise ? result.then(whole) : whole(result);
   };
-  const messages = (input: unknown, context: HandlerContext): AsyncIterable<Message> =>
+  const messages = (input: Message | AsyncIterable<Message>, context: HandlerContext) =>
     // ServiceImpl has a streaming implementation return an AsyncIterable.
-    mapped(implementation(input, context) as AsyncIterable<unknown>, whole);
+    mapped(start(input, context) as AsyncIterable<unknown>, whole);
   switch (kind) {
     case "unary":
     case "client_streaming":
-      return { kind, run: message };
+      return { kind, run: message, start };
     case "server_streaming":
     case "bidi_streaming":
-      return { kind, run: messages };
+      return { kind, run: messages, start };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
-import { createHandler, type Handler } from "./handler.ts";
+import { type Check, createHandler, type Handler } from "./handler.ts";
 import { type Policy, type PolicyDefaults, policyOf } from "./policy.ts";
 import { methodPath, type ServiceDefinition } from "./service.ts";
 
@@ -27,6 +27,8 @@ export interface RoutesOptions {
   readonly defaults: PolicyDefaults;
   /** For one method: the first is the outermost. */
   readonly interceptorsFor: (method: DescMethod) => readonly Interceptor[];
+  /** What holds the requests of one method against the rules of its schema; undefined where there are none. Default: none. */
+  readonly checkFor?: (method: DescMethod) => Check | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface RoutesOptions {
  *
  * @throws Error when nothing is served, when a service is there twice, or when a method has no implementation.
  */
-export function createRoutes({ definitions, defaults, interceptorsFor }: RoutesOptions): Routes {
+export function createRoutes({ definitions, defaults, interceptorsFor, checkFor }: RoutesOptions): Routes {
   if (definitions.length === 0) throw new Error("no service is registered: pass at least one to `services`");
   const byPath = new Map<string, Route>();
   const services: DescService[] = [];
@@ -57,7 +59,12 @@ export function createRoutes({ definitions, defaults, interceptorsFor }: RoutesO
         service: service.typeName,
         method,
         policy: policyOf(method, defaults, policy),
-        handler: createHandler(method, implemented.bind(implementation), interceptorsFor(method)),
+        handler: createHandler(
+          method,
+          implemented.bind(implementation),
+          interceptorsFor(method),
+          checkFor?.(method),
+        ),
       });
     }
   }

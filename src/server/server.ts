@@ -7,6 +7,7 @@ import { createDispatch } from "./dispatch.ts";
 import type { MapError } from "./errors.ts";
 import { createGate } from "./gate.ts";
 import { createHealth, type Health } from "./health.ts";
+import { createFastLane } from "./lanes/fast/lane.ts";
 import { createStockLane } from "./lanes/stock.ts";
 import { type ListenerStats, listen } from "./listener/listen.ts";
 import { type ServerLog, silentLog } from "./log.ts";
@@ -70,11 +71,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     log,
     ...(options.probe === undefined ? {} : { probe: options.probe }),
   });
-  const validate = createValidation();
   const routes = createRoutes({
     definitions: [...options.services, ...builtIn(settings, options, health)],
     defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
-    interceptorsFor: (method) => [...validate(method), ...(options.interceptors ?? [])],
+    interceptorsFor: () => options.interceptors ?? [],
+    checkFor: createValidation(),
   });
   const calls = createCalls({
     log,
@@ -88,7 +89,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     maxConcurrentCalls: limits.maxConcurrentCalls,
     openCalls: () => calls.stats().admitted,
   });
-  const lanes = [createStockLane({ routes, gate, maxResponseBytes: limits.maxResponseBytes })];
+  const laneOptions = { routes, gate, maxResponseBytes: limits.maxResponseBytes };
+  const stock = createStockLane(laneOptions);
+  const lanes = settings.server.lane === "auto" ? [createFastLane(laneOptions), stock] : [stock];
   const dispatch = createDispatch({
     routes,
     calls,

@@ -24,7 +24,8 @@ function routeWith(policy: Partial<Policy>): Route {
     ...policy,
   };
   const method = UserService.method.getUser;
-  const handler = { kind: "unary", run: () => assert.fail("the gate runs no handler") } as const;
+  const run = () => assert.fail("the gate runs no handler");
+  const handler = { kind: "unary", run, start: run } as const;
   return {
     path: "/users.v1.UserService/GetUser",
     service: method.parent.typeName,

@@ -1,0 +1,120 @@
+import {
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  fromJsonString,
+  type Message,
+  ScalarType,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** How messages are written: protobuf's binary format, or its JSON mapping. */
+export type Format = "proto" | "json";
+
+/** A message on the wire. JSON stays text until it is known where it goes: HTTP/1.1 writes it in one piece with its headers. */
+export type Encoded = Uint8Array | string;
+
+/** Reads the requests of a method and writes its responses. */
+export interface Codec {
+  /** @throws ConnectError `invalid_argument` for bytes that are no such message. */
+  decode(bytes: Uint8Array): Message;
+  /** @throws ConnectError `internal` for a message that cannot be written, `resource_exhausted` for one that is too large. */
+  encode(message: Message): Encoded;
+}
+
+// As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
+const JSON_READ = { ignoreUnknownFields: true } as const;
+
+/** @param maxBytes the greatest response message. */
+export function createCodec(method: DescMethod, format: Format, maxBytes: number): Codec {
+  return format === "proto" ? binaryCodec(method, maxBytes) : jsonCodec(method, maxBytes);
+}
+
+function binaryCodec({ input, output }: DescMethod, maxBytes: number): Codec {
+  // Fields of type `bytes` are views of what they were read from: a handler that keeps one would keep all that the
+  // socket read along with it, so a message with such fields gets its bytes for itself.
+  const copies = hasBytes(input, new Set());
+  return {
+    decode(bytes) {
+      try {
+        // A Buffer would hand on Buffers as the values of `bytes` fields.
+        return fromBinary(
+          input,
+          copies
+            ? Uint8Array.prototype.slice.call(bytes)
+            : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        );
+      } catch (reason) {
+        throw new ConnectError(`parse binary: ${messageOf(reason)}`, Code.InvalidArgument);
+      }
+    },
+    encode(message) {
+      let bytes: Uint8Array;
+      try {
+        bytes = toBinary(output, message);
+      } catch (reason) {
+        throw new ConnectError(`serialize binary: ${messageOf(reason)}`, Code.Internal);
+      }
+      if (bytes.byteLength > maxBytes) throw tooLargeToSend(bytes.byteLength, maxBytes);
+      return bytes;
+    },
+  };
+}
+
+function jsonCodec({ input, output }: DescMethod, maxBytes: number): Codec {
+  const decoder = new TextDecoder();
+  return {
+    decode(bytes) {
+      try {
+        return fromJsonString(input, decoder.decode(bytes), JSON_READ);
+      } catch (reason) {
+        throw ConnectError.from(reason, Code.InvalidArgument);
+      }
+    },
+    encode(message) {
+      let text: string;
+      try {
+        text = toJsonString(output, message);
+      } catch (reason) {
+        throw ConnectError.from(reason, Code.Internal);
+      }
+      // A character takes at most three bytes: most texts need no counting.
+      if (text.length * 3 > maxBytes) {
+        const byteLength = Buffer.byteLength(text);
+        if (byteLength > maxBytes) throw tooLargeToSend(byteLength, maxBytes);
+      }
+      return text;
+    },
+  };
+}
+
+/** The error for a request message above the limit of its method. */
+export function tooLargeToRead(byteLength: number, maxBytes: number): ConnectError {
+  return new ConnectError(
+    `message size ${byteLength} is larger than configured readMaxBytes ${maxBytes}`,
+    Code.ResourceExhausted,
+  );
+}
+
+function tooLargeToSend(byteLength: number, maxBytes: number): ConnectError {
+  return new ConnectError(
+    `message size ${byteLength} is larger than configured writeMaxBytes ${maxBytes}`,
+    Code.ResourceExhausted,
+  );
+}
+
+function hasBytes(desc: DescMessage, seen: Set<DescMessage>): boolean {
+  if (seen.has(desc)) return false;
+  seen.add(desc);
+  return desc.fields.some(
+    (field) =>
+      (field.fieldKind !== "message" && "scalar" in field && field.scalar === ScalarType.BYTES) ||
+      (field.message !== undefined && hasBytes(field.message, seen)),
+  );
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}

@@ -1,0 +1,32 @@
+// Connect's streams: https://connectrpc.com/docs/protocol#streaming-rpcs
+
+import type { ConnectError } from "@connectrpc/connect";
+import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
+import { CallContext } from "./context.ts";
+import { envelope } from "./envelope.ts";
+import { envelopedProtocol } from "./enveloped.ts";
+import type { Ending } from "./protocol.ts";
+
+const OK: Ending = endingFrom(new Headers(), undefined);
+
+/** Error and trailers travel as JSON in a last envelope, the HTTP status is always 200. */
+export const connectStream = envelopedProtocol({
+  name: "connect",
+  contentTypes: { proto: "application/connect+proto", json: "application/connect+json" },
+  encodingHeader: "connect-content-encoding",
+  servesUnary: false,
+  servesStreams: true,
+  needsHttp2: false,
+  endFlag: endStreamFlag,
+  trailer: {},
+  ending(context, error) {
+    const trailer = CallContext.trailer(context);
+    if (error === undefined && trailer === undefined) return OK;
+    return endingFrom(trailer ?? new Headers(), error);
+  },
+});
+
+function endingFrom(trailer: Headers, error: ConnectError | undefined): Ending {
+  const json = JSON.stringify(endStreamToJson(trailer, error, undefined));
+  return { bytes: envelope(endStreamFlag, json), trailers: undefined };
+}

@@ -1,0 +1,78 @@
+// Connect's unary calls: https://connectrpc.com/docs/protocol#unary-request
+
+import type { OutgoingHttpHeaders } from "node:http";
+import type { ConnectError } from "@connectrpc/connect";
+import { mergeNonProtocolHeaders } from "@connectrpc/connect/protocol";
+import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { type Encoded, tooLargeToRead } from "./codec.ts";
+import { CallContext } from "./context.ts";
+import { byteLengthOf } from "./envelope.ts";
+import { addHeaders } from "./headers.ts";
+import { type CallParts, type RequestBody, responseHeaders, type WireProtocol } from "./protocol.ts";
+
+/** One message is the body. Errors are JSON with an HTTP status of their own, and trailers are headers with a prefix. */
+export const connectUnary: WireProtocol = {
+  name: "connect",
+  contentTypes: { proto: "application/proto", json: "application/json" },
+  encodingHeader: "content-encoding",
+  servesUnary: true,
+  servesStreams: false,
+  needsHttp2: false,
+  trailer: {},
+  requestBody: ({ maxRequestBytes }) => new WholeBody(maxRequestBytes),
+  answer(parts, message, error) {
+    if (error !== undefined) refuse(parts, error);
+    else answer(parts, message ?? "");
+  },
+  // Nothing is streamed.
+  endFlag: 0,
+  ending: () => ({ bytes: undefined, trailers: undefined }),
+};
+
+function answer(parts: CallParts, message: Encoded): void {
+  const headers = withTrailers(responseHeaders(parts), parts.context);
+  headers["content-length"] = byteLengthOf(message);
+  parts.wire.send(200, headers, message, undefined);
+}
+
+function refuse({ plan, call, wire, context }: CallParts, error: ConnectError): void {
+  const header = CallContext.header(context) ?? new Headers();
+  header.set("content-type", "application/json");
+  // The metadata of an error that came from another server was meant for its client alone.
+  if (!error.isWireError) mergeNonProtocolHeaders(header, error.metadata);
+  const headers = addHeaders(responseHeaders({ plan, call, wire, context: undefined }), header);
+  const body = JSON.stringify(errorToJson(error, undefined));
+  headers["content-length"] = Buffer.byteLength(body);
+  wire.send(codeToHttpStatus(error.code), withTrailers(headers, context), body, undefined);
+}
+
+function withTrailers(headers: OutgoingHttpHeaders, context: CallContext | undefined): OutgoingHttpHeaders {
+  const trailer = CallContext.trailer(context);
+  return trailer === undefined ? headers : addHeaders(headers, trailer, "trailer-");
+}
+
+/** A request body that is one message. */
+class WholeBody implements RequestBody {
+  readonly #maxBytes: number;
+  #first: Buffer | undefined = undefined;
+  #parts: Buffer[] | undefined = undefined;
+  #length = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** @throws ConnectError `resource_exhausted` as soon as it is too long. */
+  push(chunk: Buffer): void {
+    this.#length += chunk.length;
+    if (this.#length > this.#maxBytes) throw tooLargeToRead(this.#length, this.#maxBytes);
+    if (this.#first === undefined) this.#first = chunk;
+    else if (this.#parts === undefined) this.#parts = [this.#first, chunk];
+    else this.#parts.push(chunk);
+  }
+
+  end(): Buffer {
+    if (this.#parts !== undefined) return Buffer.concat(this.#parts, this.#length);
+    return this.#first ?? Buffer.alloc(0);
+  }
+}

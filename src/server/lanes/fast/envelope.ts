@@ -1,0 +1,155 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Encoded, tooLargeToRead } from "./codec.ts";
+
+// Envelopes: one byte of flags, four of length (big-endian), then the message. They are the same in gRPC
+// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message"), in gRPC-Web and in
+// Connect's streams (https://connectrpc.com/docs/protocol#streaming-rpcs).
+
+const HEADER_BYTES = 5;
+const COMPRESSED_FLAG = 0x01;
+
+/**
+ * Takes a request body apart, whatever its chunks. A message that lies within one chunk is not copied. A class,
+ * because each call has one: one hidden shape.
+ */
+export class EnvelopeReader {
+  readonly #maxBytes: number;
+  readonly #endFlag: number;
+  #chunk: Buffer | undefined = undefined;
+  /** Where the next envelope begins in the first chunk. */
+  #offset = 0;
+  /** Chunks after the first. */
+  #more: Buffer[] | undefined = undefined;
+  #available = 0;
+
+  /** @param endFlag envelopes with this flag end a stream of the protocol, and carry no message; 0: it has none. */
+  constructor(maxBytes: number, endFlag: number) {
+    this.#maxBytes = maxBytes;
+    this.#endFlag = endFlag;
+  }
+
+  push(chunk: Buffer): void {
+    this.#available += chunk.length;
+    if (this.#chunk === undefined) this.#chunk = chunk;
+    else if (this.#more === undefined) this.#more = [chunk];
+    else this.#more.push(chunk);
+  }
+
+  /**
+   * Looks at the header of the next envelope, if it is there.
+   *
+   * @returns the bytes that are missing until the envelope is whole; 0 when it is.
+   * @throws ConnectError `resource_exhausted` for a message above the limit, before it has been sent.
+   */
+  missing(): number {
+    if (this.#available < HEADER_BYTES) return HEADER_BYTES - this.#available;
+    const header = this.#view(HEADER_BYTES);
+    const length = header.readUInt32BE(1);
+    if (length > this.#maxBytes) throw tooLargeToRead(length, this.#maxBytes);
+    return Math.max(0, HEADER_BYTES + length - this.#available);
+  }
+
+  /**
+   * The next message, or undefined when it has not arrived.
+   *
+   * @throws ConnectError `resource_exhausted` for one above the limit, `internal` for a compressed one: no encoding was named.
+   */
+  next(): Buffer | undefined {
+    while (this.missing() === 0) {
+      const header = this.#view(HEADER_BYTES);
+      const flags = header.readUInt8(0);
+      const envelope = this.#take(HEADER_BYTES + header.readUInt32BE(1));
+      if ((flags & COMPRESSED_FLAG) !== 0) {
+        throw new ConnectError(
+          "received compressed envelope, but do not know how to decompress",
+          Code.Internal,
+        );
+      }
+      if (this.#endFlag === 0 || (flags & this.#endFlag) === 0) return envelope.subarray(HEADER_BYTES);
+    }
+    return undefined;
+  }
+
+  /** @throws ConnectError `invalid_argument` when the body ended within an envelope. */
+  finish(): void {
+    if (this.#available > 0)
+      throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
+  }
+
+  /** The first bytes, which must be there, left where they are. */
+  #view(length: number): Buffer {
+    const chunk = this.#first();
+    if (chunk.length - this.#offset < length) return this.#gather(length).subarray(0, length);
+    return this.#offset === 0 ? chunk : chunk.subarray(this.#offset, this.#offset + length);
+  }
+
+  #take(length: number): Buffer {
+    let chunk = this.#first();
+    if (chunk.length - this.#offset < length) chunk = this.#gather(length);
+    const taken = chunk.subarray(this.#offset, this.#offset + length);
+    this.#offset += length;
+    this.#available -= length;
+    if (this.#offset === chunk.length) {
+      this.#chunk = this.#more?.shift();
+      this.#offset = 0;
+    }
+    return taken;
+  }
+
+  #first(): Buffer {
+    if (this.#chunk === undefined) throw new Error("an envelope was read before it was there");
+    return this.#chunk;
+  }
+
+  /** Joins as many chunks as `length` bytes need: each byte of a message is copied once. */
+  #gather(length: number): Buffer {
+    const parts = [this.#first().subarray(this.#offset)];
+    let size = parts[0]?.length ?? 0;
+    while (size < length) {
+      const part = this.#more?.shift();
+      if (part === undefined) throw new Error("an envelope was read before it was there");
+      parts.push(part);
+      size += part.length;
+    }
+    this.#offset = 0;
+    this.#chunk = Buffer.concat(parts, size);
+    return this.#chunk;
+  }
+}
+
+/** One message in its envelope. */
+export function envelope(flags: number, message: Encoded): Buffer {
+  const length = byteLengthOf(message);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + length);
+  writeEnvelope(bytes, 0, flags, message, length);
+  return bytes;
+}
+
+/** Messages in their envelopes, followed by `ending`, as one piece. */
+export function envelopes(messages: readonly Encoded[], ending: Uint8Array | undefined): Buffer {
+  let total = ending?.length ?? 0;
+  for (const message of messages) total += HEADER_BYTES + byteLengthOf(message);
+  const bytes = Buffer.allocUnsafe(total);
+  let offset = 0;
+  for (const message of messages) offset = writeEnvelope(bytes, offset, 0, message, byteLengthOf(message));
+  if (ending !== undefined) bytes.set(ending, offset);
+  return bytes;
+}
+
+export function byteLengthOf(message: Encoded): number {
+  return typeof message === "string" ? Buffer.byteLength(message) : message.length;
+}
+
+function writeEnvelope(
+  target: Buffer,
+  offset: number,
+  flags: number,
+  message: Encoded,
+  length: number,
+): number {
+  target[offset] = flags;
+  target.writeUInt32BE(length, offset + 1);
+  if (typeof message === "string") target.write(message, offset + HEADER_BYTES);
+  else target.set(message, offset + HEADER_BYTES);
+  return offset + HEADER_BYTES + length;
+}

@@ -1,0 +1,50 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { EnvelopeReader, envelopes } from "./envelope.ts";
+import type { Plan } from "./plan.ts";
+import { type RequestBody, responseHeaders, type WireProtocol } from "./protocol.ts";
+
+/** What the three protocols with envelopes have in common. */
+export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "answer">): WireProtocol {
+  return {
+    ...parts,
+    requestBody: (plan) => new OneEnvelope(plan, parts.endFlag),
+    answer(call, message, error) {
+      const ending = parts.ending(call.context, error);
+      const body = envelopes(message === undefined ? [] : [message], ending.bytes);
+      call.wire.send(200, responseHeaders(call), body, ending.trailers);
+    },
+  };
+}
+
+/** A request body that is one message in its envelope. */
+class OneEnvelope implements RequestBody {
+  readonly #reader: EnvelopeReader;
+  readonly #plan: Plan;
+  #message: Buffer | undefined = undefined;
+
+  constructor(plan: Plan, endFlag: number) {
+    this.#plan = plan;
+    this.#reader = new EnvelopeReader(plan.maxRequestBytes, endFlag);
+  }
+
+  push(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    const message = this.#reader.next();
+    if (message === undefined) return;
+    if (this.#message !== undefined || this.#reader.next() !== undefined)
+      throw wrongNumber(this.#plan, "received extra");
+    this.#message = message;
+  }
+
+  end(): Buffer {
+    this.#reader.finish();
+    if (this.#message === undefined) throw wrongNumber(this.#plan, "missing");
+    return this.#message;
+  }
+}
+
+/** Too few or too many messages are `unimplemented`: https://github.com/grpc/grpc/blob/master/doc/statuscodes.md */
+function wrongNumber({ route }: Plan, what: string): ConnectError {
+  const kind = route.handler.kind.replace("_", "-");
+  return new ConnectError(`protocol error: ${what} input message for ${kind} method`, Code.Unimplemented);
+}

@@ -1,0 +1,34 @@
+// gRPC-Web: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
+
+import { grpcStatusOk, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
+import { CallContext } from "./context.ts";
+import { envelope } from "./envelope.ts";
+import { envelopedProtocol } from "./enveloped.ts";
+import type { Ending } from "./protocol.ts";
+
+const TRAILER = { "grpc-status": grpcStatusOk } as const;
+const OK: Ending = endingFrom(new Headers(TRAILER));
+
+/** The trailers of gRPC, as a last envelope in the body. */
+export const grpcWeb = envelopedProtocol({
+  name: "grpc-web",
+  contentTypes: { proto: "application/grpc-web+proto", json: "application/grpc-web+json" },
+  encodingHeader: "grpc-encoding",
+  servesUnary: true,
+  servesStreams: true,
+  needsHttp2: false,
+  endFlag: trailerFlag,
+  trailer: TRAILER,
+  ending(context, error) {
+    const trailer = CallContext.trailer(context);
+    if (error === undefined && trailer === undefined) return OK;
+    const all = trailer ?? new Headers(TRAILER);
+    if (error !== undefined) setTrailerStatus(all, error);
+    return endingFrom(all);
+  },
+});
+
+function endingFrom(trailer: Headers): Ending {
+  return { bytes: envelope(trailerFlag, trailerSerialize(trailer)), trailers: undefined };
+}

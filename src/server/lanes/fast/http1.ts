@@ -1,0 +1,159 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Call } from "../../call.ts";
+import { byteLengthOf } from "./envelope.ts";
+import { type Exchange, LAST_WORD_MS, type Wire } from "./wire.ts";
+
+/** How a request and its response lead to their wire, so that all share the listeners below. */
+const WIRE = Symbol("wire");
+type WiredRequest = IncomingMessage & { [WIRE]: Http1Wire };
+type WiredResponse = ServerResponse & { [WIRE]: Http1Wire };
+
+/** A call over HTTP/1.1 or 1.0. Trailers do not exist here: no protocol that needs them is served. */
+export class Http1Wire implements Wire {
+  exchange: Exchange | undefined = undefined;
+  readonly #call: Call;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #isReading = false;
+  #lastWord: NodeJS.Timeout | undefined = undefined;
+
+  constructor(call: Call, request: IncomingMessage, response: ServerResponse) {
+    this.#call = call;
+    this.#request = request;
+    this.#response = response;
+    (request as WiredRequest)[WIRE] = this; // the properties are ours
+    (response as WiredResponse)[WIRE] = this;
+    response.on("close", onClose);
+  }
+
+  get scheme(): "http" | "https" {
+    return "encrypted" in this.#request.socket ? "https" : "http";
+  }
+
+  get target(): string {
+    return this.#request.url ?? "";
+  }
+
+  get isOpen(): boolean {
+    return !this.#response.destroyed;
+  }
+
+  read(): void {
+    this.#isReading = true;
+    this.#request.on("data", onData);
+    this.#request.on("end", onEnd);
+  }
+
+  pause(): void {
+    this.#request.pause();
+  }
+
+  resume(): void {
+    this.#request.resume();
+  }
+
+  send(status: number, headers: OutgoingHttpHeaders, body: Uint8Array | string): void {
+    const response = this.#response;
+    const byteLength = byteLengthOf(body);
+    this.#call.bytesOut += byteLength;
+    headers["content-length"] = byteLength;
+    if (this.#request.complete) {
+      response.writeHead(status, headers);
+      response.end(body);
+      return;
+    }
+    headers.connection = "close";
+    response.writeHead(status, headers);
+    response.write(body);
+    this.#endAfterUpload();
+  }
+
+  respond(headers: OutgoingHttpHeaders): void {
+    if (!this.#request.complete) headers.connection = "close";
+    this.#response.writeHead(200, headers);
+    this.#response.flushHeaders();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#call.bytesOut += bytes.length;
+    if (this.#response.write(bytes)) return true;
+    this.#response.once("drain", onDrain);
+    return false;
+  }
+
+  end(bytes: Uint8Array | undefined): void {
+    if (bytes === undefined || bytes.length === 0) this.#response.end();
+    else {
+      this.#call.bytesOut += bytes.length;
+      this.#response.end(bytes);
+    }
+  }
+
+  cutSoon(): void {
+    this.#lastWord ??= setTimeout(cut, LAST_WORD_MS, this.#response).unref();
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  /**
+   * Ends the response, and the connection with it, when the upload has been read and dropped, or a second later:
+   * closing over unread bytes would take the answer away from the client, who has all of it by its content-length.
+   */
+  #endAfterUpload(): void {
+    // Who waits for a 100 that never came uploads nothing.
+    if (!this.#isReading && this.#request.headers.expect !== undefined) {
+      this.#response.end();
+      return;
+    }
+    const timer = setTimeout(endResponse, LAST_WORD_MS, this.#response);
+    this.#request.once("close", () => {
+      clearTimeout(timer);
+      this.#response.end();
+    });
+    this.#request.resume();
+  }
+
+  static data({ [WIRE]: wire }: WiredRequest, chunk: Buffer): void {
+    wire.#call.bytesIn += chunk.length;
+    wire.exchange?.onData(chunk);
+  }
+
+  static ended({ [WIRE]: wire }: WiredRequest): void {
+    wire.exchange?.onEnd();
+  }
+
+  static drained({ [WIRE]: wire }: WiredResponse): void {
+    wire.exchange?.onDrain();
+  }
+
+  static closed({ [WIRE]: wire }: WiredResponse): void {
+    if (wire.#lastWord !== undefined) clearTimeout(wire.#lastWord);
+    wire.#call.end();
+  }
+}
+
+function onData(this: WiredRequest, chunk: Buffer): void {
+  Http1Wire.data(this, chunk);
+}
+
+function onEnd(this: WiredRequest): void {
+  Http1Wire.ended(this);
+}
+
+function onDrain(this: WiredResponse): void {
+  Http1Wire.drained(this);
+}
+
+function onClose(this: WiredResponse): void {
+  Http1Wire.closed(this);
+}
+
+function cut(response: ServerResponse): void {
+  response.destroy();
+}
+
+function endResponse(response: ServerResponse): void {
+  response.end();
+}

@@ -1,0 +1,162 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Call } from "../../call.ts";
+import { type Exchange, LAST_WORD_MS, type Wire } from "./wire.ts";
+
+/** How a stream leads to its wire, so that all streams share the listeners below: no closure for each call. */
+const WIRE = Symbol("wire");
+type WiredStream = ServerHttp2Stream & { [WIRE]: Http2Wire };
+
+const WITH_TRAILERS = { waitForTrailers: true } as const;
+
+/** A call on an HTTP/2 stream, by Node's core API. */
+export class Http2Wire implements Wire {
+  exchange: Exchange | undefined = undefined;
+  readonly #call: Call;
+  readonly #stream: ServerHttp2Stream;
+  /** The request has ended, and all of it was read. */
+  #inputEnded = false;
+  #trailers: OutgoingHttpHeaders | undefined = undefined;
+  #lastWord: NodeJS.Timeout | undefined = undefined;
+
+  constructor(call: Call, stream: ServerHttp2Stream) {
+    this.#call = call;
+    this.#stream = stream;
+    (stream as WiredStream)[WIRE] = this; // the property is ours
+    stream.on("close", onClose);
+  }
+
+  get scheme(): "http" | "https" {
+    return this.#stream.session?.encrypted === true ? "https" : "http";
+  }
+
+  get target(): string {
+    const path = this.#call.head.headers[":path"];
+    return typeof path === "string" ? path : "";
+  }
+
+  get isOpen(): boolean {
+    return !this.#stream.destroyed && !this.#stream.closed;
+  }
+
+  read(): void {
+    this.#stream.on("data", onData);
+    this.#stream.on("end", onEnd);
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  send(
+    status: number,
+    headers: OutgoingHttpHeaders,
+    body: Uint8Array | string,
+    trailers: OutgoingHttpHeaders | undefined,
+  ): void {
+    headers[":status"] = status;
+    this.respond(headers, trailers !== undefined);
+    this.end(body, trailers);
+  }
+
+  respond(headers: OutgoingHttpHeaders, hasTrailers: boolean): void {
+    if (!hasTrailers) {
+      this.#stream.respond(headers);
+      return;
+    }
+    this.#stream.on("wantTrailers", onWantTrailers);
+    this.#stream.respond(headers, WITH_TRAILERS);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#call.bytesOut += bytes.length;
+    if (this.#stream.write(bytes)) return true;
+    this.#stream.once("drain", onDrain);
+    return false;
+  }
+
+  end(bytes: Uint8Array | string | undefined, trailers: OutgoingHttpHeaders | undefined): void {
+    this.#trailers = trailers;
+    const stream = this.#stream;
+    if (bytes === undefined || bytes.length === 0) stream.end();
+    else {
+      this.#call.bytesOut += typeof bytes === "string" ? Buffer.byteLength(bytes) : bytes.length;
+      stream.end(bytes);
+    }
+    if (!this.#inputEnded && trailers === undefined) stream.once("finish", stopUpload);
+  }
+
+  cutSoon(): void {
+    this.#lastWord ??= setTimeout(cut, LAST_WORD_MS, this.#stream).unref();
+  }
+
+  destroy(): void {
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  static data({ [WIRE]: wire }: WiredStream, chunk: Buffer): void {
+    wire.#call.bytesIn += chunk.length;
+    wire.exchange?.onData(chunk);
+  }
+
+  static ended({ [WIRE]: wire }: WiredStream): void {
+    // Node ends the reading side of a stream that its client resets with NO_ERROR as well; `close` follows.
+    if (!wire.isOpen) return;
+    wire.#inputEnded = true;
+    wire.exchange?.onEnd();
+  }
+
+  static drained({ [WIRE]: wire }: WiredStream): void {
+    wire.exchange?.onDrain();
+  }
+
+  static wantsTrailers(stream: WiredStream): void {
+    const wire = stream[WIRE];
+    stream.sendTrailers(wire.#trailers ?? {});
+    if (!wire.#inputEnded) setImmediate(stopUploadOf, stream);
+  }
+
+  static closed({ [WIRE]: wire }: WiredStream): void {
+    if (wire.#lastWord !== undefined) clearTimeout(wire.#lastWord);
+    wire.#call.end();
+  }
+}
+
+function onData(this: WiredStream, chunk: Buffer): void {
+  Http2Wire.data(this, chunk);
+}
+
+function onEnd(this: WiredStream): void {
+  Http2Wire.ended(this);
+}
+
+function onDrain(this: WiredStream): void {
+  Http2Wire.drained(this);
+}
+
+function onWantTrailers(this: WiredStream): void {
+  Http2Wire.wantsTrailers(this);
+}
+
+function onClose(this: WiredStream): void {
+  Http2Wire.closed(this);
+}
+
+function stopUpload(this: WiredStream): void {
+  setImmediate(stopUploadOf, this);
+}
+
+/** Tells a client that has its answer, and still uploads, to stop (RFC 9113, 8.1). */
+function stopUploadOf(stream: ServerHttp2Stream): void {
+  if (stream.destroyed || stream.readableEnded) return;
+  stream.close(constants.NGHTTP2_NO_ERROR);
+  stream.resume();
+}
+
+function cut(stream: ServerHttp2Stream): void {
+  stream.close(constants.NGHTTP2_CANCEL);
+}

@@ -1,0 +1,56 @@
+import type { Call } from "../../call.ts";
+import type { Gate } from "../../gate.ts";
+import type { Routes } from "../../routes.ts";
+import type { Lane } from "../lane.ts";
+import { Http1Wire } from "./http1.ts";
+import { Http2Wire } from "./http2.ts";
+import { createPlans, type Plan } from "./plan.ts";
+import { StreamExchange } from "./streaming.ts";
+import { UnaryExchange } from "./unary.ts";
+import type { Wire } from "./wire.ts";
+
+export interface FastLaneOptions {
+  readonly routes: Routes;
+  readonly gate: Gate;
+  /** The greatest response message, in bytes. */
+  readonly maxResponseBytes: number;
+}
+
+/**
+ * The lane for the calls that make up the load: gRPC, gRPC-Web and Connect by Node's own streams, with everything that
+ * costs time left until it is needed. `createPlans` says which calls it leaves to the stock lane.
+ */
+export function createFastLane({ routes, gate, maxResponseBytes }: FastLaneOptions): Lane {
+  const findPlan = createPlans(routes.all, maxResponseBytes);
+
+  function planOf(call: Call): Plan {
+    const plan = findPlan(call, "POST");
+    if (plan === undefined) throw new Error(`${call.head.path} is not for this lane`);
+    return plan;
+  }
+
+  return {
+    takes: (call, httpMethod) => findPlan(call, httpMethod) !== undefined,
+    serveStream: (call, stream) => serve(gate, planOf(call), call, new Http2Wire(call, stream)),
+    serveRequest: (call, request, response) =>
+      serve(gate, planOf(call), call, new Http1Wire(call, request, response)),
+  };
+}
+
+function serve(gate: Gate, plan: Plan, call: Call, wire: Wire): void {
+  const isUnary = plan.route.handler.kind === "unary";
+  const exchange = isUnary ? new UnaryExchange(plan, call, wire) : new StreamExchange(plan, call, wire);
+  wire.exchange = exchange;
+  call.follower = exchange;
+  try {
+    const admitted = gate.admit(call);
+    if (admitted === undefined) exchange.begin();
+    else
+      admitted.then(
+        () => exchange.begin(),
+        (reason: unknown) => exchange.fail(reason),
+      );
+  } catch (reason) {
+    exchange.fail(reason);
+  }
+}

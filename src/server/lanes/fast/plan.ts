@@ -1,0 +1,85 @@
+import type { Call } from "../../call.ts";
+import type { Route } from "../../routes.ts";
+import { type Codec, createCodec, type Format } from "./codec.ts";
+import { connectStream } from "./connect-stream.ts";
+import { connectUnary } from "./connect-unary.ts";
+import { grpc } from "./grpc.ts";
+import { grpcWeb } from "./grpc-web.ts";
+import type { WireProtocol } from "./protocol.ts";
+
+/** A method in one protocol and one format: all that is known before the first call. */
+export interface Plan {
+  readonly route: Route;
+  readonly protocol: WireProtocol;
+  readonly codec: Codec;
+  /** Of the response. */
+  readonly contentType: string;
+  readonly maxRequestBytes: number;
+}
+
+/** Finds the plan of a call, or none when the call is not for this lane. */
+export type FindPlan = (call: Call, httpMethod: string) => Plan | undefined;
+
+/** The request content types that are taken, spelt as clients spell them. Any other spelling goes to the stock lane. */
+const PROTOCOLS: readonly (readonly [contentType: string, WireProtocol, Format])[] = [
+  ["application/grpc", grpc, "proto"],
+  ["application/grpc+proto", grpc, "proto"],
+  ["application/grpc+json", grpc, "json"],
+  ["application/grpc-web", grpcWeb, "proto"],
+  ["application/grpc-web+proto", grpcWeb, "proto"],
+  ["application/grpc-web+json", grpcWeb, "json"],
+  ["application/connect+proto", connectStream, "proto"],
+  ["application/connect+json", connectStream, "json"],
+  ["application/proto", connectUnary, "proto"],
+  ["application/json", connectUnary, "json"],
+  ["application/json; charset=utf-8", connectUnary, "json"],
+  ["application/json;charset=utf-8", connectUnary, "json"],
+];
+
+/**
+ * What this lane leaves to the stock lane, told from the headers alone:
+ *
+ * - any HTTP method but POST: Connect GET, and what is answered with 405
+ * - content types beside those above: `application/grpc-web-text`, unknown ones, and Connect's types for unary calls
+ *   on streams and the other way round
+ * - requests that are compressed. A response is never compressed here, which every protocol allows, whatever the
+ *   client accepts: most gRPC clients offer gzip with each call, so going by that would leave nothing to this lane
+ * - gRPC, which needs HTTP trailers, and bidirectional streams, which need both ways at once, over HTTP/1.1
+ */
+export function createPlans(routes: readonly Route[], maxResponseBytes: number): FindPlan {
+  const plans = new Map(routes.map((route) => [route.path, plansOf(route, maxResponseBytes)]));
+  return ({ head }, httpMethod) => {
+    if (head.route === undefined || httpMethod !== "POST") return undefined;
+    const { headers } = head;
+    const plan = plans.get(head.route.path)?.get(headers["content-type"] ?? "");
+    if (plan === undefined || isCompressed(headers[plan.protocol.encodingHeader])) return undefined;
+    if (
+      head.httpVersion !== "2.0" &&
+      (plan.protocol.needsHttp2 || head.route.handler.kind === "bidi_streaming")
+    )
+      return undefined;
+    return plan;
+  };
+}
+
+function plansOf(route: Route, maxResponseBytes: number): ReadonlyMap<string, Plan> {
+  const isUnary = route.handler.kind === "unary";
+  return new Map(
+    PROTOCOLS.filter(([, protocol]) => (isUnary ? protocol.servesUnary : protocol.servesStreams)).map(
+      ([contentType, protocol, format]) => [
+        contentType,
+        {
+          route,
+          protocol,
+          codec: createCodec(route.method, format, maxResponseBytes),
+          contentType: protocol.contentTypes[format],
+          maxRequestBytes: route.policy.maxRequestBytes,
+        },
+      ],
+    ),
+  );
+}
+
+function isCompressed(encoding: string | string[] | undefined): boolean {
+  return encoding !== undefined && encoding !== "identity";
+}

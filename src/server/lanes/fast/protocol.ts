@@ -1,0 +1,66 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Call } from "../../call.ts";
+import type { Protocol } from "../../record.ts";
+import type { Encoded, Format } from "./codec.ts";
+import { CallContext } from "./context.ts";
+import { addHeaders } from "./headers.ts";
+import type { Plan } from "./plan.ts";
+import type { Wire } from "./wire.ts";
+
+/** What the four wire protocols differ in. */
+export interface WireProtocol {
+  readonly name: Protocol;
+  /** Of responses. */
+  readonly contentTypes: Readonly<Record<Format, string>>;
+  /** The request header that names a compression of the messages. */
+  readonly encodingHeader: string;
+  readonly servesUnary: boolean;
+  readonly servesStreams: boolean;
+  /** True where the response ends with HTTP trailers. */
+  readonly needsHttp2: boolean;
+  /** What a handler finds in its response trailers. */
+  readonly trailer: Readonly<Record<string, string>>;
+  /** Collects the one message of a request that is no stream. */
+  requestBody(plan: Plan): RequestBody;
+  /** The flag of request envelopes that carry no message; 0: there are none. */
+  readonly endFlag: number;
+  /** Answers a unary call with a message, or with an error. */
+  answer(parts: CallParts, message: Encoded | undefined, error: ConnectError | undefined): void;
+  /** The end of a streamed response, with the trailers of the handler and those of the error. */
+  ending(context: CallContext | undefined, error: ConnectError | undefined): Ending;
+}
+
+/** A request message that arrives in pieces. */
+export interface RequestBody {
+  /** @throws ConnectError as soon as it is known that the request is not good. */
+  push(chunk: Buffer): void;
+  /**
+   * The message, once the request has ended.
+   *
+   * @throws ConnectError when it is not there, or not whole.
+   */
+  end(): Buffer;
+}
+
+/** What a call on this lane is made of. */
+export interface CallParts {
+  readonly plan: Plan;
+  readonly call: Call;
+  readonly wire: Wire;
+  /** Undefined as long as no handler was called. */
+  readonly context: CallContext | undefined;
+}
+
+/** What follows the last message: in the body, or after it as HTTP trailers. */
+export interface Ending {
+  readonly bytes: Uint8Array | undefined;
+  readonly trailers: OutgoingHttpHeaders | undefined;
+}
+
+/** The response headers of a call: those of every answer, and those of the handler, which win. */
+export function responseHeaders({ plan, call, context }: CallParts): OutgoingHttpHeaders {
+  const headers = { "content-type": plan.contentType, ...call.head.extraHeaders };
+  const header = CallContext.header(context);
+  return header === undefined ? headers : addHeaders(headers, header);
+}

@@ -1,0 +1,256 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Call } from "../../call.ts";
+import { normalize } from "../../handler.ts";
+import type { Encoded } from "./codec.ts";
+import { CallContext } from "./context.ts";
+import { byteLengthOf, envelopes } from "./envelope.ts";
+import { InputStream } from "./input.ts";
+import type { Plan } from "./plan.ts";
+import { type CallParts, type RequestBody, responseHeaders } from "./protocol.ts";
+import type { Exchange, Wire } from "./wire.ts";
+
+/** What a generator yields without waiting is written at the latest when it has come to this, in bytes. */
+const MAX_BATCH_BYTES = 32_768;
+
+/**
+ * A call that streams in one direction or both. Messages that a generator yields within one turn of the event loop
+ * leave in one write; it is asked for the next one while the client reads, and as long as the call lasts. A class,
+ * because each call makes one: one hidden shape.
+ */
+export class StreamExchange implements Exchange, CallParts {
+  readonly plan: Plan;
+  readonly call: Call;
+  readonly wire: Wire;
+  context: CallContext | undefined = undefined;
+  /** Of a server stream: its one request. */
+  #body: RequestBody | undefined = undefined;
+  /** Of the others: their requests. */
+  #input: InputStream | undefined = undefined;
+  #output: AsyncIterator<unknown> | undefined = undefined;
+  #batch: Encoded[] = [];
+  #batchBytes = 0;
+  #isFlushDue = false;
+  /** The client does not read. */
+  #isBlocked = false;
+  /** The generator was asked for a message. */
+  #isPulling = false;
+  #hasResponded = false;
+  #isAnswered = false;
+  readonly #onNext = (result: IteratorResult<unknown>): void => this.#next(result);
+  readonly #onThrow = (reason: unknown): void => this.#threw(reason);
+
+  constructor(plan: Plan, call: Call, wire: Wire) {
+    this.plan = plan;
+    this.call = call;
+    this.wire = wire;
+  }
+
+  begin(): void {
+    this.wire.read();
+    if (this.plan.route.handler.kind === "server_streaming") {
+      this.#body = this.plan.protocol.requestBody(this.plan);
+      return;
+    }
+    this.#input = new InputStream(this.plan, this.call, this.wire);
+    this.#run(this.#input);
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#isAnswered) return;
+    if (this.#input !== undefined) {
+      this.#input.push(chunk);
+      return;
+    }
+    try {
+      this.#body?.push(chunk);
+    } catch (reason) {
+      this.fail(reason);
+    }
+  }
+
+  onEnd(): void {
+    if (this.#isAnswered) return;
+    if (this.#input !== undefined) this.#input.end();
+    else this.#single();
+  }
+
+  onDrain(): void {
+    this.#isBlocked = false;
+    if (!this.#isAnswered && !this.#isPulling) this.#pull();
+  }
+
+  cancelled(reason: ConnectError): void {
+    this.#input?.cancel(reason);
+    this.#leave();
+    this.#end(reason);
+    this.wire.cutSoon();
+  }
+
+  fail(reason: unknown): void {
+    this.#end(this.call.fail(reason));
+  }
+
+  sendHeaders(): void {
+    if (!this.#isAnswered && this.wire.isOpen) this.#guarded(() => this.#respond());
+  }
+
+  /** The request of a server stream is whole. */
+  #single(): void {
+    if (this.#body === undefined) return;
+    let input: Message;
+    try {
+      input = this.plan.codec.decode(this.#body.end());
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    this.#body = undefined;
+    this.call.messagesIn = 1;
+    this.#run(input);
+  }
+
+  #run(input: Message | InputStream): void {
+    const { kind, start } = this.plan.route.handler;
+    this.call.handlerRunning = true;
+    this.context = new CallContext(this.call, this.plan, this.wire);
+    try {
+      const output = start(input, this.context);
+      if (kind === "client_streaming") {
+        Promise.resolve(output).then((message) => this.#returned(message), this.#onThrow);
+        return;
+      }
+      // The implementation of a streaming method is a function to an AsyncIterable: ServiceImpl says so.
+      this.#output = (output as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      this.#pull();
+    } catch (reason) {
+      this.#threw(reason);
+    }
+  }
+
+  #pull(): void {
+    if (this.#output === undefined) return;
+    this.#isPulling = true;
+    this.#output.next().then(this.#onNext, this.#onThrow);
+  }
+
+  #next(result: IteratorResult<unknown>): void {
+    this.#isPulling = false;
+    // After a cancel the generator is on its way out.
+    if (this.#isAnswered) return;
+    if (result.done === true) {
+      this.#done();
+      return;
+    }
+    if (!this.#queue(result.value)) this.#leave();
+    else if (!this.#isBlocked) this.#pull();
+  }
+
+  /** The one answer to a client's stream. */
+  #returned(message: unknown): void {
+    if (this.#isAnswered) this.call.handlerDone();
+    else if (this.#queue(message)) this.#done();
+    else this.call.handlerDone();
+  }
+
+  #threw(reason: unknown): void {
+    // A generator that was told to return is done when it says so.
+    if (this.#isAnswered && this.#output !== undefined) return;
+    this.call.handlerDone();
+    if (!this.#isAnswered) this.fail(reason);
+  }
+
+  #done(): void {
+    this.call.handlerDone();
+    this.call.succeed();
+    this.#end(undefined);
+  }
+
+  /** Ends the generator, so that its `finally` runs. */
+  #leave(): void {
+    const output = this.#output;
+    if (output === undefined) return;
+    const done = (): void => this.call.handlerDone();
+    if (output.return === undefined) {
+      done();
+      return;
+    }
+    // The call has its outcome; what a `finally` throws after it belongs in the log.
+    output.return().then(done, (reason: unknown) => {
+      this.call.fail(reason);
+      done();
+    });
+  }
+
+  /** Takes a message for the next write. False: it cannot be sent, and the call has failed. */
+  #queue(value: unknown): boolean {
+    try {
+      const message = this.plan.codec.encode(normalize(this.plan.route.method.output, value));
+      this.#batch.push(message);
+      this.#batchBytes += byteLengthOf(message);
+    } catch (reason) {
+      this.fail(reason);
+      return false;
+    }
+    this.call.messagesOut++;
+    if (this.#batchBytes >= MAX_BATCH_BYTES) this.#flush();
+    else if (!this.#isFlushDue) {
+      this.#isFlushDue = true;
+      // After the microtasks in which the generator may yield more, before anything else happens.
+      process.nextTick(flush, this);
+    }
+    return true;
+  }
+
+  /** Writes what the generator has yielded in this turn. */
+  static flush(exchange: StreamExchange): void {
+    exchange.#isFlushDue = false;
+    exchange.#flush();
+  }
+
+  #flush(): void {
+    if (this.#isAnswered || this.#batch.length === 0 || !this.wire.isOpen) return;
+    this.#guarded(() => {
+      this.#respond();
+      this.#isBlocked = !this.wire.write(envelopes(this.#batch, undefined));
+      this.#batch = [];
+      this.#batchBytes = 0;
+    });
+  }
+
+  #respond(): void {
+    if (this.#hasResponded) return;
+    this.#hasResponded = true;
+    this.wire.respond(responseHeaders(this), this.plan.protocol.needsHttp2);
+  }
+
+  #end(error: ConnectError | undefined): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    if (!this.wire.isOpen) return;
+    this.#guarded(() => {
+      const { bytes, trailers } = this.plan.protocol.ending(this.context, error);
+      const rest = this.#batch.length === 0 ? bytes : envelopes(this.#batch, bytes);
+      if (this.#hasResponded) this.wire.end(rest, trailers);
+      else this.wire.send(200, responseHeaders(this), rest ?? NOTHING, trailers);
+    });
+  }
+
+  /** A header that HTTP does not allow ends the call: there is no way to say so to the client. */
+  #guarded(write: () => void): void {
+    try {
+      write();
+    } catch (reason) {
+      this.#isAnswered = true;
+      this.call.fail(reason);
+      this.#leave();
+      this.wire.destroy();
+    }
+  }
+}
+
+function flush(exchange: StreamExchange): void {
+  StreamExchange.flush(exchange);
+}
+
+const NOTHING = new Uint8Array(0);

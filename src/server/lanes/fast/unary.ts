@@ -1,0 +1,122 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Call } from "../../call.ts";
+import { normalize } from "../../handler.ts";
+import type { Encoded } from "./codec.ts";
+import { CallContext } from "./context.ts";
+import type { Plan } from "./plan.ts";
+import type { CallParts, RequestBody } from "./protocol.ts";
+import type { Exchange, Wire } from "./wire.ts";
+
+/**
+ * A unary call, as a straight line: collect, decode, call, encode, one write. A handler that answers at once costs
+ * no promise. A class, because each call makes one: one hidden shape.
+ */
+export class UnaryExchange implements Exchange, CallParts {
+  readonly plan: Plan;
+  readonly call: Call;
+  readonly wire: Wire;
+  context: CallContext | undefined = undefined;
+  #body: RequestBody | undefined = undefined;
+  #isAnswered = false;
+
+  constructor(plan: Plan, call: Call, wire: Wire) {
+    this.plan = plan;
+    this.call = call;
+    this.wire = wire;
+  }
+
+  begin(): void {
+    this.#body = this.plan.protocol.requestBody(this.plan);
+    this.wire.read();
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#isAnswered) return;
+    try {
+      this.#body?.push(chunk);
+    } catch (reason) {
+      this.fail(reason);
+    }
+  }
+
+  onEnd(): void {
+    if (this.#isAnswered || this.#body === undefined) return;
+    let input: Message;
+    try {
+      input = this.plan.codec.decode(this.#body.end());
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    this.#body = undefined;
+    this.#run(input);
+  }
+
+  onDrain(): void {}
+
+  /** A unary response has its headers and its message in one. */
+  sendHeaders(): void {}
+
+  cancelled(reason: ConnectError): void {
+    this.#answer(undefined, reason);
+    this.wire.cutSoon();
+  }
+
+  fail(reason: unknown): void {
+    this.#answer(undefined, this.call.fail(reason));
+  }
+
+  #run(input: Message): void {
+    const { call } = this;
+    call.messagesIn = 1;
+    call.handlerRunning = true;
+    this.context = new CallContext(call, this.plan, this.wire);
+    let result: unknown;
+    try {
+      result = this.plan.route.handler.start(input, this.context);
+    } catch (reason) {
+      this.#threw(reason);
+      return;
+    }
+    if (result instanceof Promise) {
+      result.then(
+        (value) => this.#returned(value),
+        (reason) => this.#threw(reason),
+      );
+    } else this.#returned(result);
+  }
+
+  #returned(result: unknown): void {
+    this.call.handlerDone();
+    if (this.#isAnswered) return;
+    let message: Encoded;
+    try {
+      message = this.plan.codec.encode(normalize(this.plan.route.method.output, result));
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    this.call.messagesOut = 1;
+    this.call.succeed();
+    this.#answer(message, undefined);
+  }
+
+  #threw(reason: unknown): void {
+    this.call.handlerDone();
+    if (!this.#isAnswered) this.fail(reason);
+  }
+
+  #answer(message: Encoded | undefined, error: ConnectError | undefined): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    if (!this.wire.isOpen) return;
+    try {
+      this.plan.protocol.answer(this, message, error);
+    } catch (reason) {
+      // A header that HTTP does not allow: there is no way to say so.
+      this.call.fail(reason);
+      this.wire.destroy();
+    }
+  }
+}
