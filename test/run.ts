@@ -1,0 +1,53 @@
+// Runs the tests: `npm test`, or `npm test -- test/wire/matrix "test/data/*.test.ts"` for some of them.
+// In CI a test that skips itself, for want of a tool, is a failure.
+import { glob, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { finished } from "node:stream/promises";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+
+/** A file that runs longer than this hangs, in milliseconds. */
+const FILE_TIMEOUT_MS = 180_000;
+
+/** Files at a time. Two cores keep two busy; each starts threads of its own. */
+const CONCURRENCY = 2;
+
+const root = join(import.meta.dirname, "..");
+const files = await filesOf(process.argv.slice(2));
+const skipped: string[] = [];
+let passed = 0;
+let failed = 0;
+
+const events = run({ files, cwd: root, concurrency: CONCURRENCY, timeout: FILE_TIMEOUT_MS });
+events.on("test:fail", () => {
+  failed++;
+});
+events.on("test:pass", ({ name, skip, details }) => {
+  if (skip !== undefined) skipped.push(typeof skip === "string" ? `${name}: ${skip}` : name);
+  else if (details.type !== "suite") passed++;
+});
+const report = events.compose(spec);
+report.pipe(process.stdout);
+await finished(report);
+
+for (const line of skipped) console.log(`skipped  ${line}`);
+if (passed === 0) console.log("no test has run");
+const { CI = "" } = process.env;
+const isCi = CI !== "";
+if (isCi && skipped.length > 0) console.log(`${skipped.length} skipped, and in CI none may be`);
+process.exitCode = failed > 0 || passed === 0 || (isCi && skipped.length > 0) ? 1 : 0;
+
+/** The test files that are named: each a file, a folder or a pattern. All of them when none is named. */
+async function filesOf(names: readonly string[]): Promise<string[]> {
+  const patterns = await Promise.all((names.length > 0 ? names : ["test"]).map(patternOf));
+  const found = await Array.fromAsync(glob(patterns, { cwd: root }));
+  return found.map((file) => join(root, file)).sort();
+}
+
+async function patternOf(name: string): Promise<string> {
+  const isFolder = await stat(join(root, name)).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  return isFolder ? join(name, "**", "*.test.ts") : name;
+}
