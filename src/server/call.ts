@@ -93,8 +93,7 @@ export class Call {
   }
 
   /** The gate lets the call in: from here on it counts against the greatest number of open calls. */
-  admit(principal: Principal | undefined): void {
-    this.principal = principal;
+  admit(): void {
     this.#admitted = true;
     this.#owner.admitted();
   }

@@ -29,6 +29,8 @@ export function createGate({ authenticator, maxConcurrentCalls, openCalls }: Gat
 
   function enter(call: Call, principal: Principal | undefined): void {
     const { route } = call.head;
+    // Before any refusal: who was refused for want of a scope belongs in the record.
+    call.principal = principal;
     if (route !== undefined && !route.policy.isPublic && authenticator !== undefined)
       authorize(call, principal);
     if (openCalls() >= maxConcurrentCalls) {
@@ -39,7 +41,7 @@ export function createGate({ authenticator, maxConcurrentCalls, openCalls }: Gat
     }
     // While a key was looked up, the client may have gone or the deadline passed.
     if (call.cancelledBy !== undefined) throw call.error;
-    call.admit(principal);
+    call.admit();
     if (principal !== undefined && authenticator !== undefined) {
       call.release = authenticator.hold(principal, (reason) => call.cancel("key", reason));
     }

@@ -172,7 +172,7 @@ describe("all calls", () => {
   it("are counted while they are open, and admitted ones apart", () => {
     const { calls, begin } = openCalls();
     const [one, other] = [begin(), begin()];
-    one.admit(undefined);
+    one.admit();
     assert.deepEqual(calls.stats(), { open: 2, admitted: 1, ended: 0, abandoned: 0 });
     one.end();
     other.end();
