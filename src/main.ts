@@ -1,4 +1,5 @@
 // The composition root: configuration → store → services → server. Read this first.
+import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { ChatService } from "../gen/chat/v1/chat_pb.ts";
 import { EventService } from "../gen/events/v1/events_pb.ts";
@@ -15,7 +16,7 @@ import { defineService, type ServiceDefinition } from "./server/service.ts";
 import { createChatService } from "./services/chat/service.ts";
 import { connectErrorFromDataError } from "./services/data-errors.ts";
 import { createEventService } from "./services/events/service.ts";
-import { createKeyAdmin, type KeyAdmin } from "./services/keys/admin.ts";
+import { createKeyAdmin, type KeyAdmin, type KeyOwners } from "./services/keys/admin.ts";
 import { createKeyStore } from "./services/keys/store.ts";
 import { createLogService } from "./services/logs/service.ts";
 import { createRequestLogWriter } from "./services/request-log/writer.ts";
@@ -100,11 +101,18 @@ export function migrateDatabase({ config }: LoadedConfig): Promise<MigrationsRep
 export async function openKeys({ config }: LoadedConfig): Promise<KeyAdmin & { close(): Promise<void> }> {
   const store = await openStore<Modules>({ ...storeOptions(config.database), readers: 1 });
   const { users, keys } = store.queries;
-  const findUserId = async (user: string): Promise<string> => {
-    const byEmail = await users.findUserByEmail({ email: user });
-    return (byEmail ?? (await users.getUser({ id: user }))).id;
+  const owners: KeyOwners = {
+    async find(user) {
+      const byEmail = await users.findUserByEmail({ email: user });
+      return (byEmail ?? (await users.getUser({ id: user }))).id;
+    },
+    async create(email) {
+      if (!email.includes("@")) throw new Error(`${email} is not an email: a new user needs one`);
+      const { id } = await users.createUser({ id: randomUUID(), email, displayName: email, at: new Date() });
+      return id;
+    },
   };
-  return { ...createKeyAdmin(keys, findUserId), close: () => store.close() };
+  return { ...createKeyAdmin(keys, owners), close: () => store.close() };
 }
 
 /** The first user and key, so that the first call works. */

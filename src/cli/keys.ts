@@ -21,7 +21,7 @@ A running server sees a change within auth.key_lease_ms, half a second by defaul
 
 Examples:
   runrpc keys create --user ada@example.com --name ci --scope users.read events.read --expires 90d
-  KEY=$(runrpc keys create --user ada@example.com --scope '*')
+  KEY=$(runrpc keys create --user root@example.com --new-user --scope '*')
   runrpc keys list --json
   runrpc keys rotate rr_4f7Kq2Zd --grace 24h
 `;
@@ -29,6 +29,7 @@ Examples:
 function configureCreate(command: Command, io: Io): void {
   command
     .requiredOption("--user <id or email>", "the user that the key speaks for")
+    .option("--new-user", "make the user first, who then has the email that --user names")
     .option("--name <text>", "what the key is for", "")
     .option("--scope <scope...>", "what it may do, such as users.read, users.* or *", [])
     .option("--expires <when>", "a duration such as 90d, or a date such as 2027-01-31 (default: never)")
@@ -36,15 +37,18 @@ function configureCreate(command: Command, io: Io): void {
     .action(async () => {
       const options = command.opts<{
         user: string;
+        newUser?: boolean;
         name: string;
         scope: string[];
         expires?: string;
         json?: boolean;
       }>();
-      const { user, name, expires } = options;
+      const { user, newUser = false, name, expires } = options;
       const scopes = options.scope.flatMap((scope) => scope.split(",")).filter((scope) => scope !== "");
       const expiresAt = expires === undefined ? undefined : parseFutureDate("--expires", expires, new Date());
-      const issued = await withKeys(command, io, (keys) => keys.create({ user, name, scopes, expiresAt }));
+      const issued = await withKeys(command, io, (keys) =>
+        keys.create({ user, newUser, name, scopes, expiresAt }),
+      );
       showIssued(issued, options.json, io);
       if (scopes.length === 0) io.stderr.write("It has no scope, so it may call only what asks for none.\n");
     });

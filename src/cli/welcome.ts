@@ -16,7 +16,7 @@ export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writa
       production
         ? "No development key was made, because NODE_ENV is production."
         : "It has no development key.",
-      "Make a key:  runrpc keys create --user <id or email> --scope '*'",
+      "Make a key:  runrpc keys create --user <email> --new-user --scope '*'",
     );
   } else {
     text.push(

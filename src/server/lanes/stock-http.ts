@@ -63,7 +63,8 @@ export function finishExchange(
     lastWord = setTimeout(() => abandon(response), LAST_WORD_MS).unref();
   });
   response.once("finish", () => {
-    if (!call.settled) settle();
+    // Node's HTTP/2 response says finish of a stream that its client reset, too.
+    if (!call.settled && response.writableEnded) settle();
     if ("stream" in request) closeUnreadStream(request);
   });
   response.once("close", () => {

@@ -21,9 +21,10 @@ export interface IssuedKey extends KeyInfo {
 
 /** Makes and ends keys. Each function rejects with a DataError `not_found` for a user or key that does not exist. */
 export interface KeyAdmin {
-  /** `user` is an id or an email. */
+  /** `user` is an id or an email; with `newUser` the email of a user who is made first. */
   create(input: {
     readonly user: string;
+    readonly newUser?: boolean;
     readonly name: string;
     readonly scopes: readonly string[];
     readonly expiresAt: Date | undefined;
@@ -34,15 +35,23 @@ export interface KeyAdmin {
   rotate(keyId: string, options: { readonly graceMs: number }): Promise<IssuedKey>;
 }
 
-/** `findUserId` finds the id of a user by id or email, and rejects when there is none. */
-export function createKeyAdmin(queries: KeyQueries, findUserId: (user: string) => Promise<string>): KeyAdmin {
+/** What keys need of the users. */
+export interface KeyOwners {
+  /** The id of a user by id or email; rejects when there is none. */
+  find(user: string): Promise<string>;
+  /** Makes a user, who is known by the email alone, and gives the id. */
+  create(email: string): Promise<string>;
+}
+
+export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin {
   return {
-    async create({ user, name, scopes, expiresAt }) {
+    async create({ user, newUser, name, scopes, expiresAt }) {
       const { key, keyId, hash } = createKey();
+      const userId = newUser ? await owners.create(user) : await owners.find(user);
       const row = await queries.createKey({
         keyId,
         hash,
-        userId: await findUserId(user),
+        userId,
         label: name,
         scopes,
         at: new Date(),
