@@ -52,9 +52,17 @@ describe("runrpc serve", () => {
     assert.deepEqual(await once(again.child, "close"), [0, null]);
   });
 
-  it("makes no development key in production", async () => {
-    const { child, text } = await serve({ cwd: folder(), env: { NODE_ENV: "production" } }, /keys create/);
+  it("makes no development key in production; `keys create --new-user` makes the first user and key beside it", async () => {
+    const options = { cwd: folder(), env: { NODE_ENV: "production" } };
+    const { child, text, url } = await serve(options, /keys create/);
     assert.ok(!text.includes("rr_"));
+    const create = ["keys", "create", "--user", "root@example.com", "--new-user", "--scope", "*"];
+    const { stdout: key } = await runCommand(create, options);
+    const list = ["call", "UserService/ListUsers", "{}", "--key", key.trim(), "--address", url];
+    const { stdout, stderr } = await runCommand(list, options);
+    assert.match(stdout, /"email":"root@example.com"/, stderr);
+    const again = await runCommand(create, options);
+    assert.deepEqual([again.code, again.stdout], [1, ""]);
     child.kill("SIGTERM");
     assert.deepEqual(await once(child, "close"), [0, null]);
   });
