@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Code } from "@connectrpc/connect";
+import { endless, exchange, outcomeOf, transportOf } from "./calls.ts";
+import { type Cell, cells, methods, recordedOf, requestIdOf } from "./cells.ts";
+import { answersBeforeDeed, validRequest } from "./requests.ts";
+import { type Deed, type Subject, startSubject } from "./subject.ts";
+
+const deadlineMs = 300;
+
+describe("a call that outlives its deadline", { concurrency: true }, () => {
+  const subjects = new Map<string, Subject>();
+  const theEnd = Promise.withResolvers<void>();
+  before(async () => {
+    const deaf: Deed = () => theEnd.promise;
+    const listening: Deed = ({ signal }) =>
+      new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+    for (const lane of ["stock", "auto"] as const) {
+      subjects.set(`deaf ${lane}`, await startSubject(lane, deaf));
+      subjects.set(`listening ${lane}`, await startSubject(lane, listening));
+    }
+  });
+  after(async () => {
+    theEnd.resolve();
+    for (const { server } of subjects.values()) await server.drain();
+  });
+
+  /** Names the deadline in a header alone, so that it is the server's word that ends the call, not the client's timer. */
+  async function outlive(cell: Cell, name: "deaf" | "listening", abandoned: boolean) {
+    const subject = subjects.get(`${name} ${cell.lane}`);
+    assert.ok(subject !== undefined);
+    const requestId = requestIdOf(name, cell);
+    const timeout =
+      cell.protocol === "connect"
+        ? { "connect-timeout-ms": `${deadlineMs}` }
+        : { "grpc-timeout": `${deadlineMs}m` };
+    const isOpen = cell.kind === "client_streaming" || cell.kind === "bidi_streaming";
+    const first = validRequest[cell.kind];
+    const responses = exchange(
+      transportOf(cell, subject.server.url),
+      methods[cell.kind],
+      isOpen ? endless(first) : [first],
+      { headers: { "x-request-id": requestId, "x-api-key": subject.key, ...timeout } },
+    );
+    const { error, messages } = await outcomeOf(responses);
+    assert.equal(error?.code, Code.DeadlineExceeded, error?.message);
+    assert.equal(messages.length, answersBeforeDeed[cell.kind]);
+    if (!abandoned) await subject.left(requestId);
+    const { startedAt, durationMs, bytesIn, bytesOut, ...record } = await subject.record(requestId);
+    assert.equal(subject.count(requestId), 1);
+    assert.deepEqual(record, {
+      requestId,
+      ...recordedOf(cell),
+      code: "deadline_exceeded",
+      error: `the deadline of ${deadlineMs} ms is exceeded`,
+      messagesIn: 1,
+      messagesOut: answersBeforeDeed[cell.kind],
+      userId: "ann",
+      keyId: subject.key.slice(0, 11),
+      cancelledBy: "deadline",
+      abandoned,
+    });
+    assert.ok(durationMs >= deadlineMs - 1, `${durationMs} ms`);
+  }
+
+  for (const cell of cells) {
+    const title = `${cell.protocol} over HTTP/${cell.httpVersion}, ${cell.kind}, lane ${cell.lane}`;
+
+    it(`${title}: ends with deadline_exceeded though its handler is deaf, which is left behind`, async () => {
+      await outlive(cell, "deaf", true);
+    });
+
+    it(`${title}: ends a handler that listens, and nothing is left behind`, async () => {
+      await outlive(cell, "listening", false);
+    });
+  }
+});
