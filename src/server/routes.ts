@@ -1,6 +1,7 @@
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import { type Check, createHandler, type Handler } from "./handler.ts";
+import { createMessageRegistry } from "./message-registry.ts";
 import { type Policy, type PolicyDefaults, policyOf } from "./policy.ts";
 import { methodPath, type ServiceDefinition } from "./service.ts";
 
@@ -17,6 +18,8 @@ export interface Route {
 
 export interface Routes {
   readonly services: readonly DescService[];
+  /** The types that a google.protobuf.Any may hold in JSON: those of the services' files and of what these import. */
+  readonly registry: Registry;
   find(path: string): Route | undefined;
   readonly all: readonly Route[];
 }
@@ -68,5 +71,10 @@ export function createRoutes({ definitions, defaults, interceptorsFor, checkFor 
       });
     }
   }
-  return { services, find: (path) => byPath.get(path), all: [...byPath.values()] };
+  return {
+    services,
+    registry: createMessageRegistry(services),
+    find: (path) => byPath.get(path),
+    all: [...byPath.values()],
+  };
 }

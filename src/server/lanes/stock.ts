@@ -58,6 +58,7 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
     writeMaxBytes: maxResponseBytes,
+    jsonOptions: { registry: routes.registry },
     requestGate: (context) => admit(gate, context),
   });
   for (const { method, handler, policy } of routes.all) {
