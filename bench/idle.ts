@@ -1,0 +1,69 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { callHeaders, envelope, startCall } from "./load/grpc.ts";
+import { connectAll, methodPath, type Target, unaryLoad } from "./load/workloads.ts";
+import { answers, requests } from "./messages.ts";
+import type { PeerSpec } from "./peers/list.ts";
+import { type Peer, startPeer } from "./peers/start.ts";
+import type { IdleFigures } from "./results.ts";
+import { targetOf } from "./target.ts";
+
+const connectionCount = 100;
+
+/**
+ * Resident memory of a fresh server before, with and after `streams` open server streams over 100 connections, each of
+ * which has had its first message. Garbage is collected before each reading, where the server has a way to (V8's and
+ * Python's `gc`, Go's `FreeOSMemory`). The start is taken with the connections open and after some thousand calls.
+ */
+export async function measureIdle(
+  spec: PeerSpec,
+  streams: number,
+): Promise<{ readonly [K in keyof IdleFigures]: number }> {
+  const peer = await startPeer(await spec.command());
+  const target = targetOf(peer);
+  const warmUp = unaryLoad("Echo", requests.echo, answers.echo, connectionCount, 1)(target);
+  const { at, close } = connectAll(target.port, connectionCount);
+  try {
+    await warmUp.run(1_000);
+    warmUp.close();
+    const before = await settledRss(peer, 0);
+    const cancel = await openStreams(target, at, streams);
+    const { rssBytes } = await peer.stats("gc");
+    cancel();
+    const after = await settledRss(peer, before * 1.1);
+    return { bytesPerStream: (rssBytes - before) / streams, afterwards: after / before };
+  } finally {
+    close();
+    await peer.stop();
+  }
+}
+
+async function openStreams(
+  target: Target,
+  at: ReturnType<typeof connectAll>["at"],
+  count: number,
+): Promise<() => void> {
+  const headers = callHeaders(methodPath("Idle"), target.grpcHeaders);
+  const body = envelope(requests.idle);
+  const opened = Array.from({ length: count }, (_, index) => {
+    const first = Promise.withResolvers<void>();
+    const stream = startCall(at(index), headers, body, true, {
+      message: () => first.resolve(),
+      end: (failure) => first.reject(failure ?? new Error("the idle stream has ended")),
+    });
+    return { stream, first: first.promise };
+  });
+  await Promise.all(opened.map(({ first }) => first));
+  return () => {
+    for (const { stream } of opened) stream.cancel();
+  };
+}
+
+/** The least of a few readings: memory goes back in steps. Stops early at `enough`. */
+async function settledRss(peer: Peer, enough: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let reading = 0; reading < 4 && least > enough; reading++) {
+    await delay(250);
+    least = Math.min(least, (await peer.stats("gc")).rssBytes);
+  }
+  return least;
+}

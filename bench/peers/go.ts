@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+const folder = fileURLToPath(new URL("./go/", import.meta.url));
+const proto = fileURLToPath(new URL("../proto/", import.meta.url));
+const cache = fileURLToPath(new URL("../../node_modules/.cache/bench-go/", import.meta.url));
+const buf = fileURLToPath(new URL("../../node_modules/.bin/buf", import.meta.url));
+
+/** What generates the stubs, at exact versions. */
+const plugins = [
+  "google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12",
+  "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.1",
+  "connectrpc.com/connect/cmd/protoc-gen-connect-go@v1.21.1",
+];
+
+/**
+ * Builds grpc-go's and connect-go's server, in node_modules/.cache so that no binary or stub is committed. The first
+ * time takes a minute and the module proxy. Undefined, with the reason printed, where there is no Go.
+ */
+export async function buildGo(): Promise<{ grpc: string; connect: string; version: string } | undefined> {
+  try {
+    const { stdout } = await run("go", ["env", "GOVERSION"]);
+    await mkdir(`${cache}bin`, { recursive: true });
+    await cp(folder, cache, { recursive: true });
+    const env = { ...process.env, GOBIN: `${cache}bin` };
+    for (const plugin of plugins) {
+      const name = plugin.slice(plugin.lastIndexOf("/") + 1, plugin.indexOf("@"));
+      if (!(await exists(`${cache}bin/${name}`))) await run("go", ["install", plugin], { env });
+    }
+    await run(buf, ["generate", proto], { cwd: cache });
+    await run("go", ["build", "-o", "bin/", "./grpc", "./connect"], { cwd: cache, env });
+    return { grpc: `${cache}bin/grpc`, connect: `${cache}bin/connect`, version: stdout.trim() };
+  } catch (error) {
+    console.log(`Go is left out: ${firstLine(error)}`);
+    return undefined;
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n").slice(0, 2).join(" ");
+}

@@ -1,0 +1,29 @@
+// This server: `node ours.ts auto|stock bare|on <folder for the database>`.
+import { setTimeout as delay } from "node:timers/promises";
+import { startServer } from "../../src/server/server.ts";
+import { defineService } from "../../src/server/service.ts";
+import type { Modules } from "../../src/worker.ts";
+import { BenchService } from "../gen/bench/v1/bench_pb.ts";
+import { assemble } from "./assembly.ts";
+import { serveControl } from "./control.ts";
+import { handlers } from "./handlers.ts";
+
+const [lane = "auto", mode = "bare", folder = "."] = process.argv.slice(2);
+const assembly = mode === "on" ? await assemble<Modules>(folder) : undefined;
+const server = await startServer({
+  server: { host: "127.0.0.1", port: 0, lane },
+  services: [defineService(BenchService, handlers)],
+  // Bare is what the peers are: no deadline either.
+  ...(assembly?.options ?? { keys: "open", timeouts: { unaryDeadlineMs: 0 } }),
+});
+serveControl(
+  { port: server.port, key: assembly?.key },
+  {
+    // What a load has left to be written belongs to it.
+    async settle() {
+      while ((assembly?.requestLogStats().queued ?? 0) > 0) await delay(5);
+      return {};
+    },
+    requestLog: () => assembly?.requestLogStats() ?? {},
+  },
+);

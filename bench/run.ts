@@ -1,0 +1,145 @@
+// All servers side by side: `npm run bench [-- --rounds 5 --only unary,stream --peers runrpc,grpc-js --quick]`.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { measureIdle } from "./idle.ts";
+import { describeMachine, describeVersions } from "./machine.ts";
+import { type Measure, measures } from "./measures.ts";
+import { findPeers, type PeerSpec } from "./peers/list.ts";
+import { type Peer, startPeer } from "./peers/start.ts";
+import { printResults } from "./print.ts";
+import { type Figures, type IdleFigures, percentile, type Results, rounded } from "./results.ts";
+import { targetOf } from "./target.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    only: { type: "string" },
+    peers: { type: "string" },
+    /** Short samples and few streams: to see that it works, not to believe. */
+    quick: { type: "boolean", default: false },
+    /** Where the results go; the README's table is made from the default. */
+    output: { type: "string" },
+  },
+});
+const rounds = flags.quick ? 2 : Number(flags.rounds);
+const sampleMs = flags.quick ? 150 : 800;
+const warmUpMs = flags.quick ? 200 : 1_500;
+const idleStreams = flags.quick ? 1_000 : 10_000;
+const isWanted = (name: string): boolean => flags.only?.split(",").includes(name) ?? true;
+const isChosen = (name: string): boolean =>
+  flags.peers?.split(",").some((part) => name.includes(part)) ?? true;
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+if (!existsSync(`${here}node_modules`)) {
+  console.log("installing what only the benchmark needs …");
+  execFileSync("npm", ["ci", "--prefix", here, "--no-audit", "--no-fund"], { stdio: "inherit" });
+}
+const folder = await mkdtemp(join(tmpdir(), "runrpc-bench-"));
+const loadBefore = loadavg();
+try {
+  const { peers: found, versions } = await findPeers(folder);
+  const peers = found.filter(({ name }) => isChosen(name));
+  const { figures, droppedRows } = await measureLoads(peers);
+  const results: Results = {
+    machine: describeMachine(),
+    versions: { ...describeVersions(), ...versions },
+    run: { date: new Date().toISOString(), rounds, sampleMs, loadBefore, loadAfter: loadavg() },
+    figures,
+    idle: isWanted("idle") ? await measureIdles(peers) : {},
+    droppedRows,
+  };
+  printResults(results);
+  const isWhole = !flags.quick && flags.only === undefined && flags.peers === undefined;
+  const output = flags.output ?? (isWhole ? `${here}results/latest.json` : `${tmpdir()}/runrpc-bench.json`);
+  await writeFile(output, `${JSON.stringify(results, undefined, 2)}\n`);
+  console.log(`\nwritten to ${output}`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** All servers run at once, and one of them is under load at a time. */
+async function measureLoads(specs: readonly PeerSpec[]) {
+  const running = await Promise.all(
+    specs.map(async (spec) => ({ spec, peer: await startPeer(await spec.command()) })),
+  );
+  const figures: Record<string, Record<string, Figures>> = {};
+  for (const measure of measures.filter(({ name }) => isWanted(name))) {
+    const takers = running.filter(({ spec }) => spec.serves.includes(measure.protocol));
+    const byPeer: Record<string, Figures> = {};
+    for (const { spec, peer } of takers) {
+      byPeer[spec.name] = { cpuUs: [], perSecond: [], p50Ms: [], p99Ms: [] };
+      await sample(measure, spec, peer, warmUpMs);
+    }
+    for (let round = 0; round < rounds; round++) {
+      process.stdout.write(`\r${measure.name}: round ${round + 1} of ${rounds}        `);
+      // Each round starts with another server, so that none of them always follows the same one.
+      const order = takers.map((_, index) => takers[(index + round * 3) % takers.length]);
+      for (const taker of order) {
+        if (taker === undefined) continue;
+        const measured = await sample(measure, taker.spec, taker.peer, sampleMs);
+        const into = byPeer[taker.spec.name];
+        into?.cpuUs.push(measured.cpuUs);
+        into?.perSecond.push(measured.perSecond);
+        if (measured.p50Ms !== undefined) into?.p50Ms.push(measured.p50Ms);
+        if (measured.p99Ms !== undefined) into?.p99Ms.push(measured.p99Ms);
+      }
+    }
+    process.stdout.write("\r");
+    figures[measure.name] = byPeer;
+  }
+  const droppedRows: Record<string, number> = {};
+  for (const { spec, peer } of running) {
+    const { dropped } = await peer.ask("requestLog");
+    if (peer.key !== undefined) droppedRows[spec.name] = Number(dropped);
+    await peer.stop();
+  }
+  return { figures, droppedRows };
+}
+
+async function sample(measure: Measure, spec: PeerSpec, peer: Peer, durationMs: number) {
+  const session = measure.workload(targetOf(peer));
+  try {
+    await session.run(50);
+    await peer.ask("settle");
+    const before = await peer.stats();
+    const { count, elapsedMs, latenciesMs } = await session.run(durationMs);
+    await peer.ask("settle");
+    const after = await peer.stats();
+    return {
+      cpuUs: rounded((after.cpuUs - before.cpuUs) / count),
+      perSecond: rounded((1_000 * count) / elapsedMs),
+      p50Ms: latenciesMs === undefined ? undefined : rounded(percentile(latenciesMs, 50)),
+      p99Ms: latenciesMs === undefined ? undefined : rounded(percentile(latenciesMs, 99)),
+    };
+  } catch (cause) {
+    throw new Error(`${spec.name}, ${measure.name}: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  } finally {
+    session.close();
+  }
+}
+
+/** Each round a fresh process of each server. */
+async function measureIdles(specs: readonly PeerSpec[]): Promise<Record<string, IdleFigures>> {
+  const grpc = specs.filter(({ serves }) => serves.includes("grpc"));
+  const figures: Record<string, IdleFigures> = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const [index] of grpc.entries()) {
+      const spec = grpc[(index + round * 3) % grpc.length];
+      if (spec === undefined) continue;
+      process.stdout.write(`\ridle: round ${round + 1} of ${rounds}, ${spec.name}            `);
+      const { bytesPerStream, afterwards } = await measureIdle(spec, idleStreams);
+      figures[spec.name] ??= { bytesPerStream: [], afterwards: [] };
+      figures[spec.name]?.bytesPerStream.push(Math.round(bytesPerStream));
+      figures[spec.name]?.afterwards.push(rounded(afterwards));
+    }
+  }
+  process.stdout.write("\r");
+  return figures;
+}

@@ -1,0 +1,18 @@
+import type { Target } from "./load/workloads.ts";
+import type { Peer } from "./peers/start.ts";
+
+/** A started server as the loads see it: one that wants a key gets a deadline with each call, too. */
+export function targetOf({ port, key }: Peer): Target {
+  if (key === undefined) return { port, grpcHeaders: [], jsonHeaders: [] };
+  return {
+    port,
+    grpcHeaders: [
+      ["x-api-key", key],
+      ["grpc-timeout", "10S"],
+    ],
+    jsonHeaders: [
+      ["x-api-key", key],
+      ["connect-timeout-ms", "10000"],
+    ],
+  };
+}

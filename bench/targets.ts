@@ -1,0 +1,63 @@
+import { median, type Results } from "./results.ts";
+
+/** A bound that this server is held to: a ratio to another server in the same run, or a plain number. */
+export interface Target {
+  readonly measure: string;
+  readonly title: string;
+  readonly ours: string;
+  readonly peer?: string;
+  readonly limit: number;
+}
+
+const bare = "runrpc auto";
+const allOn = "runrpc auto, all on";
+const floor = "node:http2 by hand";
+
+/** A target with what was measured. The ratio is that of the medians, the spread that of the rounds. */
+export interface Verdict extends Target {
+  readonly value: number;
+  readonly least: number;
+  readonly greatest: number;
+  readonly isReached: boolean;
+}
+
+const unary = "gRPC unary, CPU per call";
+const unaryOn = "the same with key, deadline, access line and request-log row";
+const json = "Connect JSON over HTTP/1.1, CPU per call, all on";
+const stream = "server streaming, CPU per message";
+
+export const targets: readonly Target[] = [
+  { measure: "unary", title: unary, ours: bare, peer: floor, limit: 1.1 },
+  { measure: "unary", title: unary, ours: bare, peer: "grpc-js", limit: 0.8 },
+  { measure: "unary", title: unary, ours: bare, peer: "connect-node", limit: 0.15 },
+  { measure: "unary", title: unary, ours: bare, peer: "Python grpc.aio", limit: 0.35 },
+  { measure: "unary", title: unaryOn, ours: allOn, peer: floor, limit: 1.5 },
+  { measure: "unary", title: unaryOn, ours: allOn, peer: "grpc-js", limit: 0.95 },
+  { measure: "json", title: json, ours: allOn, peer: "node:http by hand", limit: 1.6 },
+  { measure: "json", title: json, ours: allOn, peer: "connect-node, HTTP/1.1", limit: 0.3 },
+  { measure: "stream", title: stream, ours: bare, peer: "grpc-js", limit: 0.45 },
+  { measure: "stream", title: stream, ours: bare, peer: "connect-node", limit: 0.2 },
+  { measure: "bidi", title: "bidi echo, CPU per message", ours: bare, peer: "grpc-js", limit: 0.8 },
+  { measure: "idle", title: "memory of an idle open stream, KB", ours: bare, limit: 12 },
+  { measure: "afterwards", title: "memory after 10,000 streams, of that before", ours: bare, limit: 1.1 },
+];
+
+/** Holds the results against the targets; those whose servers or measure are not in the run are left out. */
+export function judge(results: Results): Verdict[] {
+  return targets.flatMap((target) => {
+    const ours = samples(results, target.measure, target.ours);
+    const theirs =
+      target.peer === undefined ? ours.map(() => 1) : samples(results, target.measure, target.peer);
+    if (ours.length === 0 || theirs.length === 0) return [];
+    const value = median(ours) / median(theirs);
+    const rounds = ours.map((sample, round) => sample / (theirs[round] ?? Number.NaN));
+    const [least, greatest] = [Math.min(...rounds), Math.max(...rounds)];
+    return [{ ...target, value, least, greatest, isReached: value <= target.limit }];
+  });
+}
+
+function samples({ figures, idle }: Results, measure: string, peer: string): readonly number[] {
+  if (measure === "idle") return idle[peer]?.bytesPerStream.map((bytes) => bytes / 1_000) ?? [];
+  if (measure === "afterwards") return idle[peer]?.afterwards ?? [];
+  return figures[measure]?.[peer]?.cpuUs ?? [];
+}
