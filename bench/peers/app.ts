@@ -1,0 +1,13 @@
+// The whole app as `runrpc serve` starts it: `node app.ts <folder>`.
+import { loadConfig } from "../../src/config.ts";
+import { startApp } from "../../src/main.ts";
+import { serveControl } from "./control.ts";
+
+const [folder = "."] = process.argv.slice(2);
+const flags = {
+  "server.host": "127.0.0.1",
+  "server.port": "0",
+  "database.url": `${folder}/app.sqlite`,
+};
+const app = await startApp(await loadConfig({ flags, folder }));
+serveControl({ port: app.port, key: app.developmentKey }, { calls: () => app.stats() });

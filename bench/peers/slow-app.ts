@@ -1,0 +1,40 @@
+// A server with UserService, whose database is asked something slow: `node slow-app.ts <folder> <milliseconds>`.
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { UserService } from "../../gen/users/v1/users_pb.ts";
+import { startServer } from "../../src/server/server.ts";
+import { defineService } from "../../src/server/service.ts";
+import { createUserService } from "../../src/services/users/service.ts";
+import { assemble } from "./assembly.ts";
+import { serveControl } from "./control.ts";
+import type { SlowModules } from "./slow-worker.ts";
+
+const [folder = ".", milliseconds = "3000"] = process.argv.slice(2);
+const worker = new URL("./slow-worker.ts", import.meta.url);
+const { store, key, options } = await assemble<SlowModules>(folder, worker);
+const server = await startServer({
+  server: { host: "127.0.0.1", port: 0 },
+  services: [defineService(UserService, createUserService(store.queries.users))],
+  ...options,
+});
+
+async function countSlowly(rows: number): Promise<number> {
+  const begin = performance.now();
+  await store.queries.slow.countSlowly({ rows });
+  return performance.now() - begin;
+}
+
+serveControl(
+  { port: server.port, key },
+  {
+    /** Runs the query, and tells how long it took and what the main thread felt meanwhile. */
+    async slow() {
+      const sampleRows = 2_000_000;
+      const rowsPerMs = sampleRows / (await countSlowly(sampleRows));
+      const delay = monitorEventLoopDelay({ resolution: 1 });
+      delay.enable();
+      const queryMs = await countSlowly(Math.round(1.1 * Number(milliseconds) * rowsPerMs));
+      delay.disable();
+      return { queryMs, p99Ms: delay.percentile(99) / 1e6, greatestMs: delay.max / 1e6 };
+    },
+  },
+);
