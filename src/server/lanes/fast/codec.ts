@@ -4,6 +4,7 @@ import {
   fromBinary,
   fromJsonString,
   type Message,
+  type Registry,
   ScalarType,
   toBinary,
   toJsonString,
@@ -24,15 +25,19 @@ export interface Codec {
   encode(message: Message): Encoded;
 }
 
-// As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
-const JSON_READ = { ignoreUnknownFields: true } as const;
-
-/** @param maxBytes the greatest response message. */
-export function createCodec(method: DescMethod, format: Format, maxBytes: number): Codec {
-  return format === "proto" ? binaryCodec(method, maxBytes) : jsonCodec(method, maxBytes);
+/** What codecs are made with. */
+export interface CodecOptions {
+  /** The greatest response message, in bytes. */
+  readonly maxResponseBytes: number;
+  /** The messages that a `google.protobuf.Any` in JSON may hold. */
+  readonly registry: Registry;
 }
 
-function binaryCodec({ input, output }: DescMethod, maxBytes: number): Codec {
+export function createCodec(method: DescMethod, format: Format, options: CodecOptions): Codec {
+  return format === "proto" ? binaryCodec(method, options) : jsonCodec(method, options);
+}
+
+function binaryCodec({ input, output }: DescMethod, { maxResponseBytes: maxBytes }: CodecOptions): Codec {
   // Fields of type `bytes` are views of what they were read from: a handler that keeps one would keep all that the
   // socket read along with it, so a message with such fields gets its bytes for itself.
   const copies = hasBytes(input, new Set());
@@ -63,12 +68,18 @@ function binaryCodec({ input, output }: DescMethod, maxBytes: number): Codec {
   };
 }
 
-function jsonCodec({ input, output }: DescMethod, maxBytes: number): Codec {
+function jsonCodec(
+  { input, output }: DescMethod,
+  { maxResponseBytes: maxBytes, registry }: CodecOptions,
+): Codec {
+  // As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
+  const readOptions = { ignoreUnknownFields: true, registry };
+  const writeOptions = { registry };
   const decoder = new TextDecoder();
   return {
     decode(bytes) {
       try {
-        return fromJsonString(input, decoder.decode(bytes), JSON_READ);
+        return fromJsonString(input, decoder.decode(bytes), readOptions);
       } catch (reason) {
         throw ConnectError.from(reason, Code.InvalidArgument);
       }
@@ -76,7 +87,7 @@ function jsonCodec({ input, output }: DescMethod, maxBytes: number): Codec {
     encode(message) {
       let text: string;
       try {
-        text = toJsonString(output, message);
+        text = toJsonString(output, message, writeOptions);
       } catch (reason) {
         throw ConnectError.from(reason, Code.Internal);
       }

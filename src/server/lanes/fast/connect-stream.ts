@@ -1,5 +1,6 @@
 // Connect's streams: https://connectrpc.com/docs/protocol#streaming-rpcs
 
+import { createRegistry, type Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
 import { CallContext } from "./context.ts";
@@ -7,7 +8,7 @@ import { envelope } from "./envelope.ts";
 import { envelopedProtocol } from "./enveloped.ts";
 import type { Ending } from "./protocol.ts";
 
-const OK: Ending = endingFrom(new Headers(), undefined);
+const OK: Ending = endingFrom(new Headers(), undefined, createRegistry());
 
 /** Error and trailers travel as JSON in a last envelope, the HTTP status is always 200. */
 export const connectStream = envelopedProtocol({
@@ -19,14 +20,14 @@ export const connectStream = envelopedProtocol({
   needsHttp2: false,
   endFlag: endStreamFlag,
   trailer: {},
-  ending(context, error) {
+  ending({ context, plan }, error) {
     const trailer = CallContext.trailer(context);
     if (error === undefined && trailer === undefined) return OK;
-    return endingFrom(trailer ?? new Headers(), error);
+    return endingFrom(trailer ?? new Headers(), error, plan.registry);
   },
 });
 
-function endingFrom(trailer: Headers, error: ConnectError | undefined): Ending {
-  const json = JSON.stringify(endStreamToJson(trailer, error, undefined));
+function endingFrom(trailer: Headers, error: ConnectError | undefined, registry: Registry): Ending {
+  const json = JSON.stringify(endStreamToJson(trailer, error, { registry }));
   return { bytes: envelope(endStreamFlag, json), trailers: undefined };
 }

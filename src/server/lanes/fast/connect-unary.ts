@@ -41,7 +41,7 @@ function refuse({ plan, call, wire, context }: CallParts, error: ConnectError): 
   // The metadata of an error that came from another server was meant for its client alone.
   if (!error.isWireError) mergeNonProtocolHeaders(header, error.metadata);
   const headers = addHeaders(responseHeaders({ plan, call, wire, context: undefined }), header);
-  const body = JSON.stringify(errorToJson(error, undefined));
+  const body = JSON.stringify(errorToJson(error, { registry: plan.registry }));
   headers["content-length"] = Buffer.byteLength(body);
   wire.send(codeToHttpStatus(error.code), withTrailers(headers, context), body, undefined);
 }

@@ -9,7 +9,7 @@ export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "ans
     ...parts,
     requestBody: (plan) => new OneEnvelope(plan, parts.endFlag),
     answer(call, message, error) {
-      const ending = parts.ending(call.context, error);
+      const ending = parts.ending(call, error);
       const body = envelopes(message === undefined ? [] : [message], ending.bytes);
       call.wire.send(200, responseHeaders(call), body, ending.trailers);
     },

@@ -20,7 +20,7 @@ export const grpcWeb = envelopedProtocol({
   needsHttp2: false,
   endFlag: trailerFlag,
   trailer: TRAILER,
-  ending(context, error) {
+  ending({ context }, error) {
     const trailer = CallContext.trailer(context);
     if (error === undefined && trailer === undefined) return OK;
     const all = trailer ?? new Headers(TRAILER);

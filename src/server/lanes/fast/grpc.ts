@@ -19,7 +19,7 @@ export const grpc = envelopedProtocol({
   needsHttp2: true,
   endFlag: 0,
   trailer: TRAILER,
-  ending(context, error) {
+  ending({ context }, error) {
     const trailer = CallContext.trailer(context);
     if (error === undefined && trailer === undefined) return OK;
     const all = trailer ?? new Headers(TRAILER);

@@ -40,6 +40,11 @@ export class Http2Wire implements Wire {
   }
 
   read(): void {
+    // Node tells the end of an empty body as soon as it comes, which may be before anybody reads.
+    if (this.#stream.readableEnded) {
+      Http2Wire.ended(this.#stream as WiredStream); // wired in the constructor
+      return;
+    }
     this.#stream.on("data", onData);
     this.#stream.on("end", onEnd);
   }

@@ -21,7 +21,7 @@ export interface FastLaneOptions {
  * costs time left until it is needed. `createPlans` says which calls it leaves to the stock lane.
  */
 export function createFastLane({ routes, gate, maxResponseBytes }: FastLaneOptions): Lane {
-  const findPlan = createPlans(routes.all, maxResponseBytes);
+  const findPlan = createPlans(routes.all, { maxResponseBytes, registry: routes.registry });
 
   function planOf(call: Call): Plan {
     const plan = findPlan(call, "POST");

@@ -1,6 +1,7 @@
+import type { Registry } from "@bufbuild/protobuf";
 import type { Call } from "../../call.ts";
 import type { Route } from "../../routes.ts";
-import { type Codec, createCodec, type Format } from "./codec.ts";
+import { type Codec, type CodecOptions, createCodec, type Format } from "./codec.ts";
 import { connectStream } from "./connect-stream.ts";
 import { connectUnary } from "./connect-unary.ts";
 import { grpc } from "./grpc.ts";
@@ -14,6 +15,8 @@ export interface Plan {
   readonly codec: Codec;
   /** Of the response. */
   readonly contentType: string;
+  /** The messages that JSON may hold in a `google.protobuf.Any`, those of error details among them. */
+  readonly registry: Registry;
   readonly maxRequestBytes: number;
 }
 
@@ -46,8 +49,8 @@ const PROTOCOLS: readonly (readonly [contentType: string, WireProtocol, Format])
  *   client accepts: most gRPC clients offer gzip with each call, so going by that would leave nothing to this lane
  * - gRPC, which needs HTTP trailers, and bidirectional streams, which need both ways at once, over HTTP/1.1
  */
-export function createPlans(routes: readonly Route[], maxResponseBytes: number): FindPlan {
-  const plans = new Map(routes.map((route) => [route.path, plansOf(route, maxResponseBytes)]));
+export function createPlans(routes: readonly Route[], options: CodecOptions): FindPlan {
+  const plans = new Map(routes.map((route) => [route.path, plansOf(route, options)]));
   return ({ head }, httpMethod) => {
     if (head.route === undefined || httpMethod !== "POST") return undefined;
     const { headers } = head;
@@ -62,7 +65,7 @@ export function createPlans(routes: readonly Route[], maxResponseBytes: number):
   };
 }
 
-function plansOf(route: Route, maxResponseBytes: number): ReadonlyMap<string, Plan> {
+function plansOf(route: Route, options: CodecOptions): ReadonlyMap<string, Plan> {
   const isUnary = route.handler.kind === "unary";
   return new Map(
     PROTOCOLS.filter(([, protocol]) => (isUnary ? protocol.servesUnary : protocol.servesStreams)).map(
@@ -71,8 +74,9 @@ function plansOf(route: Route, maxResponseBytes: number): ReadonlyMap<string, Pl
         {
           route,
           protocol,
-          codec: createCodec(route.method, format, maxResponseBytes),
+          codec: createCodec(route.method, format, options),
           contentType: protocol.contentTypes[format],
+          registry: options.registry,
           maxRequestBytes: route.policy.maxRequestBytes,
         },
       ],

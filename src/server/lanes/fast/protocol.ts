@@ -28,7 +28,7 @@ export interface WireProtocol {
   /** Answers a unary call with a message, or with an error. */
   answer(parts: CallParts, message: Encoded | undefined, error: ConnectError | undefined): void;
   /** The end of a streamed response, with the trailers of the handler and those of the error. */
-  ending(context: CallContext | undefined, error: ConnectError | undefined): Ending;
+  ending(parts: CallParts, error: ConnectError | undefined): Ending;
 }
 
 /** A request message that arrives in pieces. */

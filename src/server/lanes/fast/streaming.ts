@@ -47,12 +47,13 @@ export class StreamExchange implements Exchange, CallParts {
   }
 
   begin(): void {
-    this.wire.read();
     if (this.plan.route.handler.kind === "server_streaming") {
       this.#body = this.plan.protocol.requestBody(this.plan);
+      this.wire.read();
       return;
     }
     this.#input = new InputStream(this.plan, this.call, this.wire);
+    this.wire.read();
     this.#run(this.#input);
   }
 
@@ -229,7 +230,7 @@ export class StreamExchange implements Exchange, CallParts {
     this.#isAnswered = true;
     if (!this.wire.isOpen) return;
     this.#guarded(() => {
-      const { bytes, trailers } = this.plan.protocol.ending(this.context, error);
+      const { bytes, trailers } = this.plan.protocol.ending(this, error);
       const rest = this.#batch.length === 0 ? bytes : envelopes(this.#batch, bytes);
       if (this.#hasResponded) this.wire.end(rest, trailers);
       else this.wire.send(200, responseHeaders(this), rest ?? NOTHING, trailers);
