@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { cpus, release, totalmem } from "node:os";
+import type { Machine } from "./results.ts";
 
-/** What a reader needs to know to compare figures. */
-export function describeMachine(): Record<string, string | number> {
+export function describeMachine(): Machine {
   const cores = cpus();
   return {
     cpu: cores[0]?.model ?? "unknown",

@@ -5,7 +5,7 @@ import { judge } from "./targets.ts";
 /** Prints all of a run: where it ran, each measure with its spread, and the targets with pass or fail. */
 export function printResults(results: Results): void {
   const { machine, versions, run } = results;
-  console.log(`\n${Object.values(machine).join(", ")}`);
+  console.log(`\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}`);
   console.log(
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)

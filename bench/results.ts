@@ -15,9 +15,17 @@ export interface IdleFigures {
   readonly afterwards: number[];
 }
 
+/** Where it ran: what a reader needs to know to compare figures. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly os: string;
+}
+
 /** What a run writes to results/latest.json. */
 export interface Results {
-  readonly machine: Readonly<Record<string, string | number>>;
+  readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   /** Load averages (1, 5 and 15 minutes) before and after, and how it was measured. */
   readonly run: {

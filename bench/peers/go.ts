@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, stat } from "node:fs/promises";
+import { cp, mkdir, readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -17,11 +17,18 @@ const plugins = [
   "connectrpc.com/connect/cmd/protoc-gen-connect-go@v1.21.1",
 ];
 
+/** The two programs, and the versions of Go and of what they are made of. */
+export interface GoServers {
+  readonly grpc: string;
+  readonly connect: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
 /**
  * Builds grpc-go's and connect-go's server, in node_modules/.cache so that no binary or stub is committed. The first
  * time takes a minute and the module proxy. Undefined, with the reason printed, where there is no Go.
  */
-export async function buildGo(): Promise<{ grpc: string; connect: string; version: string } | undefined> {
+export async function buildGo(): Promise<GoServers | undefined> {
   try {
     const { stdout } = await run("go", ["env", "GOVERSION"]);
     await mkdir(`${cache}bin`, { recursive: true });
@@ -33,7 +40,14 @@ export async function buildGo(): Promise<{ grpc: string; connect: string; versio
     }
     await run(buf, ["generate", proto], { cwd: cache });
     await run("go", ["build", "-o", "bin/", "./grpc", "./connect"], { cwd: cache, env });
-    return { grpc: `${cache}bin/grpc`, connect: `${cache}bin/connect`, version: stdout.trim() };
+    const modules = await readFile(`${cache}go.mod`, "utf8");
+    const versionOf = (module: string) => modules.match(`${module} v([^\\s]+)`)?.[1] ?? "unknown";
+    const versions = {
+      go: stdout.trim().replace("go", ""),
+      "grpc-go": versionOf("google.golang.org/grpc"),
+      "connect-go": versionOf("connectrpc.com/connect"),
+    };
+    return { grpc: `${cache}bin/grpc`, connect: `${cache}bin/connect`, versions };
   } catch (error) {
     console.log(`Go is left out: ${firstLine(error)}`);
     return undefined;

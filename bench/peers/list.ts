@@ -46,7 +46,7 @@ export async function findPeers(
   }
   const versions = {
     ...(python === undefined ? {} : { "grpc.aio": python.version }),
-    ...(go === undefined ? {} : { go: go.version }),
+    ...go?.versions,
   };
   return { peers, versions };
 }
