@@ -1,8 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeName } from "./errors.ts";
 import type { Protocol } from "./record.ts";
+import { stopUpload } from "./stop-upload.ts";
 
 /** A whole answer that needs no lane: an HTTP status, headers and a short body. */
 export interface PlainAnswer {
@@ -43,9 +44,7 @@ export function answerStream(stream: ServerHttp2Stream, answer: PlainAnswer, isH
   const endStream = answer.body === "" || isHead;
   stream.respond({ ":status": answer.status, ...answer.headers }, { endStream });
   if (!endStream) stream.end(answer.body);
-  stream.once("finish", () => {
-    if (!stream.destroyed && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-  });
+  stream.once("finish", () => stopUpload(stream));
 }
 
 /** Sends an answer over HTTP/1.1 and, where a body is still coming, ends the connection after it. */

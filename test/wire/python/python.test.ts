@@ -13,7 +13,10 @@ test("grpcio does all four kinds with a key, is refused without one, and the req
   skip,
 }, async (t) => {
   const folder = await makeFolder(t);
-  const files = readdirSync(join(import.meta.dirname, "../../../proto"), { recursive: true, encoding: "utf8" }).filter(
+  const files = readdirSync(join(import.meta.dirname, "../../../proto"), {
+    recursive: true,
+    encoding: "utf8",
+  }).filter(
     // What grpcio-tools brings of its own, and what no client needs.
     (file) => file.endsWith(".proto") && !/^(grpc|runrpc\/(config|monitor))\//.test(file),
   );

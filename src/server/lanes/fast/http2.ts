@@ -1,11 +1,12 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Call } from "../../call.ts";
+import { stopUpload } from "../../stop-upload.ts";
 import { type Exchange, LAST_WORD_MS, type Wire } from "./wire.ts";
 
 /** How a stream leads to its wire, so that all streams share the listeners below: no closure for each call. */
 const WIRE = Symbol("wire");
-type WiredStream = ServerHttp2Stream & { [WIRE]: Http2Wire };
+type WiredStream = ServerHttp2Stream & { [WIRE]: Http2Wire | undefined };
 
 const WITH_TRAILERS = { waitForTrailers: true } as const;
 
@@ -42,7 +43,7 @@ export class Http2Wire implements Wire {
   read(): void {
     // Node tells the end of an empty body as soon as it comes, which may be before anybody reads.
     if (this.#stream.readableEnded) {
-      Http2Wire.ended(this.#stream as WiredStream); // wired in the constructor
+      this.ended();
       return;
     }
     this.#stream.on("data", onData);
@@ -92,7 +93,7 @@ export class Http2Wire implements Wire {
       this.#call.bytesOut += typeof bytes === "string" ? Buffer.byteLength(bytes) : bytes.length;
       stream.end(bytes);
     }
-    if (!this.#inputEnded && trailers === undefined) stream.once("finish", stopUpload);
+    if (!this.#inputEnded && trailers === undefined) stream.once("finish", stop);
   }
 
   cutSoon(): void {
@@ -122,7 +123,7 @@ export class Http2Wire implements Wire {
   static wantsTrailers(stream: WiredStream): void {
     const wire = stream[WIRE];
     stream.sendTrailers(wire.#trailers ?? {});
-    if (!wire.#inputEnded) setImmediate(stopUploadOf, stream);
+    if (!wire.#inputEnded) setImmediate(stopUpload, stream);
   }
 
   static closed({ [WIRE]: wire }: WiredStream): void {
@@ -151,15 +152,8 @@ function onClose(this: WiredStream): void {
   Http2Wire.closed(this);
 }
 
-function stopUpload(this: WiredStream): void {
-  setImmediate(stopUploadOf, this);
-}
-
-/** Tells a client that has its answer, and still uploads, to stop (RFC 9113, 8.1). */
-function stopUploadOf(stream: ServerHttp2Stream): void {
-  if (stream.destroyed || stream.readableEnded) return;
-  stream.close(constants.NGHTTP2_NO_ERROR);
-  stream.resume();
+function stop(this: WiredStream): void {
+  stopUpload(this);
 }
 
 function cut(stream: ServerHttp2Stream): void {
