@@ -6,6 +6,8 @@ export type CorsHeaders = Readonly<Record<string, string>>;
 
 /** What browsers are told about calls from web pages of other origins. */
 export interface Cors {
+  /** No origin is named: there is nothing to add to any response. */
+  readonly isOff: boolean;
   /**
    * For the headers of an OPTIONS request: those of the answer (204, no body) when it is a preflight; undefined when
    * it is none, or when CORS is off. A preflight from an origin that is not named is answered without any
@@ -37,7 +39,7 @@ const NOTHING: CorsHeaders = Object.freeze({});
  */
 export function createCors({ origins, maxAgeSeconds }: CorsOptions): Cors {
   for (const origin of origins) checkOrigin(origin, origins);
-  if (origins.length === 0) return { preflight: () => undefined, headersFor: () => NOTHING };
+  if (origins.length === 0) return { isOff: true, preflight: () => undefined, headersFor: () => NOTHING };
   const isOpen = origins.includes("*");
   // The answer differs by origin, so a cache must keep one for each; named to strangers, too.
   const strangers: CorsHeaders = isOpen ? NOTHING : Object.freeze({ vary: "Origin" });
@@ -51,6 +53,7 @@ export function createCors({ origins, maxAgeSeconds }: CorsOptions): Cors {
     origin === undefined ? undefined : calls.get(isOpen ? "*" : origin);
 
   return {
+    isOff: false,
     preflight({ origin, "access-control-request-method": wanted }) {
       if (origin === undefined || wanted === undefined) return undefined;
       const allowed = allowOrigin(origin)?.["access-control-allow-origin"];

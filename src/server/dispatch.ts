@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { Http2Session } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { answerRequest, answerStream, type PlainAnswer, textAnswer, unknownMethodAnswer } from "./answers.ts";
 import type { Call, CallHead } from "./call.ts";
@@ -46,15 +47,29 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
   }
 
   function begin(
-    head: Omit<CallHead, "route" | "protocol" | "requestId" | "timeoutMs" | "extraHeaders">,
+    path: string,
+    headers: IncomingHttpHeaders,
+    httpVersion: CallHead["httpVersion"],
+    peer: string,
   ): Call {
-    const { path, headers } = head;
     const route = routes.find(path);
     const protocol = protocolOf(headers["content-type"]);
     const timeoutMs = timeoutOf(headers, protocol);
     const requestId = requestIdOf(headers);
-    const extraHeaders = { "x-request-id": requestId, ...cors.headersFor(headers.origin) };
-    const call = calls.begin({ ...head, route, protocol, requestId, timeoutMs, extraHeaders });
+    const extraHeaders = cors.isOff
+      ? { "x-request-id": requestId }
+      : { "x-request-id": requestId, ...cors.headersFor(headers.origin) };
+    const call = calls.begin({
+      route,
+      path,
+      headers,
+      protocol,
+      httpVersion,
+      peer,
+      requestId,
+      timeoutMs,
+      extraHeaders,
+    });
     if (route !== undefined) {
       const deadlineMs = deadlineFor(Number.isNaN(timeoutMs) ? undefined : timeoutMs, route.policy);
       if (deadlineMs !== undefined) call.startDeadline(deadlineMs);
@@ -81,8 +96,8 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       const send = (answer: PlainAnswer) => answerStream(stream, answer, httpMethod === "HEAD");
       const plain = plainAnswer(httpMethod, path, headers);
       if (plain !== undefined) return void Promise.resolve(plain).then(send);
-      const peer = peerOf(stream.session?.socket.remoteAddress);
-      const call = begin({ path, headers, httpVersion: "2.0", peer });
+      const peer = peerOfSession(stream.session);
+      const call = begin(path, headers, "2.0", peer);
       const lane = laneFor(call, httpMethod);
       if (lane !== undefined) return lane.serveStream(call, stream, rawHeaders);
       stream.once("close", () => call.end());
@@ -96,7 +111,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       if (plain !== undefined) return void Promise.resolve(plain).then(send);
       const peer = peerOf(request.socket.remoteAddress);
       const httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
-      const call = begin({ path, headers: request.headers, httpVersion, peer });
+      const call = begin(path, request.headers, httpVersion, peer);
       const lane = laneFor(call, httpMethod);
       if (lane !== undefined) return lane.serveRequest(call, request, response);
       response.once("close", () => call.end());
@@ -124,6 +139,15 @@ function requestIdOf(headers: IncomingHttpHeaders): string {
 function withoutQuery(target: string): string {
   const end = target.indexOf("?");
   return end === -1 ? target : target.slice(0, end);
+}
+
+/** Where a session keeps its peer: reading it goes through a proxy of the socket each time. */
+const PEER = Symbol("peer");
+
+function peerOfSession(session: (Http2Session & { [PEER]?: string }) | undefined): string {
+  if (session === undefined) return "";
+  session[PEER] ??= peerOf(session.socket.remoteAddress);
+  return session[PEER];
 }
 
 /** The client's address; an IPv4 one is written plainly on a dual-stack socket too. */

@@ -115,39 +115,31 @@ export class Http1Wire implements Wire {
     this.#request.resume();
   }
 
-  static data({ [WIRE]: wire }: WiredRequest, chunk: Buffer): void {
-    wire.#call.bytesIn += chunk.length;
-    wire.exchange?.onData(chunk);
+  data(chunk: Buffer): void {
+    this.#call.bytesIn += chunk.length;
+    this.exchange?.onData(chunk);
   }
 
-  static ended({ [WIRE]: wire }: WiredRequest): void {
-    wire.exchange?.onEnd();
-  }
-
-  static drained({ [WIRE]: wire }: WiredResponse): void {
-    wire.exchange?.onDrain();
-  }
-
-  static closed({ [WIRE]: wire }: WiredResponse): void {
-    if (wire.#lastWord !== undefined) clearTimeout(wire.#lastWord);
-    wire.#call.end();
+  closed(): void {
+    if (this.#lastWord !== undefined) clearTimeout(this.#lastWord);
+    this.#call.end();
   }
 }
 
 function onData(this: WiredRequest, chunk: Buffer): void {
-  Http1Wire.data(this, chunk);
+  this[WIRE].data(chunk);
 }
 
 function onEnd(this: WiredRequest): void {
-  Http1Wire.ended(this);
+  this[WIRE].exchange?.onEnd();
 }
 
 function onDrain(this: WiredResponse): void {
-  Http1Wire.drained(this);
+  this[WIRE].exchange?.onDrain();
 }
 
 function onClose(this: WiredResponse): void {
-  Http1Wire.closed(this);
+  this[WIRE].closed();
 }
 
 function cut(response: ServerResponse): void {

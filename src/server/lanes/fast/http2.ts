@@ -104,52 +104,49 @@ export class Http2Wire implements Wire {
     this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
-  static data({ [WIRE]: wire }: WiredStream, chunk: Buffer): void {
-    wire.#call.bytesIn += chunk.length;
-    wire.exchange?.onData(chunk);
+  data(chunk: Buffer): void {
+    this.#call.bytesIn += chunk.length;
+    this.exchange?.onData(chunk);
   }
 
-  static ended({ [WIRE]: wire }: WiredStream): void {
+  ended(): void {
     // Node ends the reading side of a stream that its client resets with NO_ERROR as well; `close` follows.
-    if (!wire.isOpen) return;
-    wire.#inputEnded = true;
-    wire.exchange?.onEnd();
+    if (!this.isOpen) return;
+    this.#inputEnded = true;
+    this.exchange?.onEnd();
   }
 
-  static drained({ [WIRE]: wire }: WiredStream): void {
-    wire.exchange?.onDrain();
+  sendTrailers(): void {
+    this.#stream.sendTrailers(this.#trailers ?? {});
+    if (!this.#inputEnded) setImmediate(stopUpload, this.#stream);
   }
 
-  static wantsTrailers(stream: WiredStream): void {
-    const wire = stream[WIRE];
-    stream.sendTrailers(wire.#trailers ?? {});
-    if (!wire.#inputEnded) setImmediate(stopUpload, stream);
-  }
-
-  static closed({ [WIRE]: wire }: WiredStream): void {
-    if (wire.#lastWord !== undefined) clearTimeout(wire.#lastWord);
-    wire.#call.end();
+  closed(): void {
+    if (this.#lastWord !== undefined) clearTimeout(this.#lastWord);
+    // Node's native side keeps the stream until the next full collection, and with it all that it leads to.
+    (this.#stream as WiredStream)[WIRE] = undefined;
+    this.#call.end();
   }
 }
 
 function onData(this: WiredStream, chunk: Buffer): void {
-  Http2Wire.data(this, chunk);
+  this[WIRE]?.data(chunk);
 }
 
 function onEnd(this: WiredStream): void {
-  Http2Wire.ended(this);
+  this[WIRE]?.ended();
 }
 
 function onDrain(this: WiredStream): void {
-  Http2Wire.drained(this);
+  this[WIRE]?.exchange?.onDrain();
 }
 
 function onWantTrailers(this: WiredStream): void {
-  Http2Wire.wantsTrailers(this);
+  this[WIRE]?.sendTrailers();
 }
 
 function onClose(this: WiredStream): void {
-  Http2Wire.closed(this);
+  this[WIRE]?.closed();
 }
 
 function stop(this: WiredStream): void {
