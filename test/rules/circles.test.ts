@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { importsOf, sources } from "./source.ts";
+
+type Graph = ReadonlyMap<string, readonly string[]>;
+
+it("no import of src goes round in a circle, types apart", () => {
+  const graph = new Map(
+    sources("src/**/*.ts").map((source) => [
+      source.path,
+      importsOf(source)
+        .filter(({ isType }) => !isType)
+        .map(({ to }) => to),
+    ]),
+  );
+  assert.deepEqual(circlesIn(graph), []);
+});
+
+it("a circle is found, and told once", () => {
+  const graph = new Map([
+    ["a", ["b"]],
+    ["b", ["c"]],
+    ["c", ["b", "d"]],
+    ["d", []],
+  ]);
+  assert.deepEqual(circlesIn(graph), ["b → c → b"]);
+});
+
+/** The circles of a graph, each from its first file in the alphabet. */
+function circlesIn(graph: Graph): string[] {
+  return [...graph.keys()].flatMap((start) => circleFrom(graph, start) ?? []);
+}
+
+function circleFrom(graph: Graph, start: string): string | undefined {
+  const seen = new Set<string>();
+  const walk = (way: readonly string[]): string | undefined => {
+    for (const next of graph.get(way.at(-1) ?? "") ?? []) {
+      if (next === start) return [...way, next].join(" → ");
+      if (next < start || seen.has(next)) continue;
+      seen.add(next);
+      const found = walk([...way, next]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return walk([start]);
+}
