@@ -8,7 +8,8 @@ it("no import of src goes round in a circle, types apart", () => {
   const graph = new Map(
     sources("src/**/*.ts").map((source) => [
       source.path,
-      importsOf(source)
+      // A doc comment may link to a file that imports its own.
+      importsOf({ ...source, text: source.text.replace(/\/\*[\s\S]*?\*\//g, "") })
         .filter(({ isType }) => !isType)
         .map(({ to }) => to),
     ]),
