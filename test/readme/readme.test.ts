@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { grpcurl } from "../wire/tools.ts";
 import { optionsTable, readmeTable } from "./options-table.ts";
 import { parseReadme, type Step } from "./steps.ts";
 
@@ -47,8 +48,8 @@ describe("the first five minutes of the README, step by step, in a clone", () =>
     it(`step ${index + 1}: ${titleOf(step)}`, async (context) => {
       if (step.kind === "edit") return edit(clone, step);
       if (step.script.startsWith("npm ci")) return; // what `before` has done, with the modules that are here
-      if (step.script.startsWith("grpcurl") && !has("grpcurl"))
-        return context.skip("grpcurl is not installed");
+      const { skip } = grpcurl();
+      if (step.script.startsWith("grpcurl") && skip !== false) return context.skip(skip);
       if (step.restart) {
         await stopServer(server.process);
         server = await startServer(clone, port);
@@ -112,6 +113,7 @@ async function startServer(clone: string, port: number) {
 }
 
 async function stopServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await ended;
@@ -120,17 +122,7 @@ async function stopServer(child: ChildProcess): Promise<void> {
 /** This process's environment, with the clone's commands first, and without what the test runner puts there. */
 function environment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...rest } = process.env;
-  const go = join(process.env.HOME ?? "", "go", "bin");
-  return { ...rest, PATH: `${join(root, "node_modules", ".bin")}:${rest.PATH}:${go}` };
-}
-
-function has(command: string): boolean {
-  try {
-    execFileSync("bash", ["-c", `command -v ${command}`], { env: environment() });
-    return true;
-  } catch {
-    return false;
-  }
+  return { ...rest, PATH: `${join(root, "node_modules", ".bin")}:${dirname(grpcurl().path)}:${rest.PATH}` };
 }
 
 async function freePort(): Promise<number> {

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { create, createFileRegistry, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
@@ -21,6 +18,7 @@ import {
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
 import { createReflection } from "../../src/server/reflection.ts";
+import { grpcurl } from "../wire/tools.ts";
 
 type Question = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>["messageRequest"]>;
 
@@ -228,13 +226,13 @@ test("both versions carry the policy that they are given", () => {
   }
 });
 
-const { GRPCURL: grpcurl = join(homedir(), "go/bin/grpcurl") } = process.env;
+const tool = grpcurl();
 test("grpcurl lists and describes", {
-  skip: !existsSync(grpcurl) && "grpcurl is not installed",
+  skip: tool.skip,
 }, async (t) => {
   const address = await serve(t);
   const run = async (...args: string[]) =>
-    (await promisify(execFile)(grpcurl, ["-plaintext", address, ...args])).stdout;
+    (await promisify(execFile)(tool.path, ["-plaintext", address, ...args])).stdout;
   assert.match(await run("list", "users.v1.UserService"), /^users\.v1\.UserService\.CreateUser$/m);
   assert.match(await run("describe", "users.v1.CreateUserRequest"), /string email = 1/);
   assert.match(await run("describe", "runrpc.options.v1.method"), /extend \.google\.protobuf\.MethodOptions/);

@@ -13,14 +13,14 @@ export type Tool =
   | { readonly path: string; readonly skip: false }
   | { readonly path: ""; readonly skip: string };
 
-/** Python with grpcio and grpcio-tools: the interpreter that RUNRPC_PYTHON names, else that of `.ci/tools`. */
+/** Python with grpcio and grpcio-tools: the interpreter that TEST_PYTHON names, else that of `.ci/tools`. */
 export function python(): Tool {
-  return toolAt(process.env.RUNRPC_PYTHON ?? join(cache, "python/bin/python"));
+  return toolAt(process.env.TEST_PYTHON ?? join(cache, "python/bin/python"));
 }
 
-/** The program that RUNRPC_GRPCURL names, else that of `.ci/tools`. */
+/** The program that TEST_GRPCURL names, else that of `.ci/tools`. */
 export function grpcurl(): Tool {
-  return toolAt(process.env.RUNRPC_GRPCURL ?? join(cache, "bin/grpcurl"));
+  return toolAt(process.env.TEST_GRPCURL ?? join(cache, "bin/grpcurl"));
 }
 
 function toolAt(path: string): Tool {
