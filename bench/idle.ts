@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { callHeaders, envelope, startCall } from "./load/grpc.ts";
+import type { ClientStream } from "./load/http2.ts";
 import { connectAll, methodPath, type Target, unaryLoad } from "./load/workloads.ts";
 import { answers, requests } from "./messages.ts";
 import type { PeerSpec } from "./peers/list.ts";
@@ -8,6 +9,9 @@ import type { IdleFigures } from "./results.ts";
 import { targetOf } from "./target.ts";
 
 const connectionCount = 100;
+
+/** Streams that are opened at a time: gRPC's C core, under Python, cancels calls when thousands are pending at once. */
+const waveStreams = 500;
 
 /**
  * Resident memory of a fresh server before, with and after `streams` open server streams over 100 connections, each of
@@ -44,17 +48,21 @@ async function openStreams(
 ): Promise<() => void> {
   const headers = callHeaders(methodPath("Idle"), target.grpcHeaders);
   const body = envelope(requests.idle);
-  const opened = Array.from({ length: count }, (_, index) => {
-    const first = Promise.withResolvers<void>();
-    const stream = startCall(at(index), headers, body, true, {
-      message: () => first.resolve(),
-      end: (failure) => first.reject(failure ?? new Error("the idle stream has ended")),
+  const opened: ClientStream[] = [];
+  while (opened.length < count) {
+    const wave = Array.from({ length: Math.min(waveStreams, count - opened.length) }, () => {
+      const first = Promise.withResolvers<void>();
+      const stream = startCall(at(opened.length), headers, body, true, {
+        message: () => first.resolve(),
+        end: (failure) => first.reject(failure ?? new Error("the idle stream has ended")),
+      });
+      opened.push(stream);
+      return first.promise;
     });
-    return { stream, first: first.promise };
-  });
-  await Promise.all(opened.map(({ first }) => first));
+    await Promise.all(wave);
+  }
   return () => {
-    for (const { stream } of opened) stream.cancel();
+    for (const stream of opened) stream.cancel();
   };
 }
 

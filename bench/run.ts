@@ -52,13 +52,16 @@ try {
     versions: { ...describeVersions(), ...versions },
     run: { date: new Date().toISOString(), rounds, sampleMs, loadBefore, loadAfter: loadavg() },
     figures,
-    idle: isWanted("idle") ? await measureIdles(peers) : {},
+    idle: {},
     droppedRows,
   };
-  printResults(results);
+  // What took minutes is kept, whatever comes of the streams.
+  await save(`${tmpdir()}/runrpc-bench-loads.json`, results);
+  const whole = { ...results, idle: isWanted("idle") ? await measureIdles(peers) : {} };
+  printResults(whole);
   const isWhole = !flags.quick && flags.only === undefined && flags.peers === undefined;
   const output = flags.output ?? (isWhole ? `${here}results/latest.json` : `${tmpdir()}/runrpc-bench.json`);
-  await writeFile(output, `${JSON.stringify(results, undefined, 2)}\n`);
+  await save(output, whole);
   console.log(`\nwritten to ${output}`);
 } finally {
   await rm(folder, { recursive: true, force: true });
@@ -154,4 +157,8 @@ async function retried<T>(spec: PeerSpec, measure: () => Promise<T>): Promise<T>
     console.log(`\n${spec.name}: ${error instanceof Error ? error.message : error}; tried again`);
     return measure();
   }
+}
+
+function save(file: string, results: Results): Promise<void> {
+  return writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
 }
