@@ -7,7 +7,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 
 /** A file that runs longer than this hangs, in milliseconds. */
-const FILE_TIMEOUT_MS = 180_000;
+const FILE_TIMEOUT_MS = 300_000;
 
 /** Files at a time. Two cores keep two busy; each starts threads of its own. */
 const CONCURRENCY = 2;
