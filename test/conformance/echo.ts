@@ -9,13 +9,16 @@ import {
   type Header,
 } from "./gen/connectrpc/conformance/v1/service_pb.ts";
 
-/** What the suite wants to read back of a request: what the handler was told of it. */
+/**
+ * What the suite wants to read back of a request: what the handler was told of it. A timeout counts down, and the suite
+ * allows half a second: a handler that reads a stream first passes what it saw when it began.
+ */
 export function requestInfo<D extends DescMessage>(
   context: HandlerContext,
   schema: D,
   requests: readonly MessageShape<D>[],
+  timeoutMs: number | undefined = context.timeoutMs(),
 ): ConformancePayload_RequestInfo {
-  const timeoutMs = context.timeoutMs();
   return create(ConformancePayload_RequestInfoSchema, {
     requestHeaders: headerList(context.requestHeader),
     requests: requests.map((request) => anyPack(schema, request)),

@@ -26,6 +26,8 @@ async function run(lane: string) {
   const server = [process.execPath, join(HERE, "server.ts"), "--lane", lane];
   const options = ["--mode", "server", "--conf", join(HERE, "config.yaml"), ...positionals];
   const suite = spawn(binary, [...options, "--", ...server], { stdio: ["ignore", "pipe", "inherit"] });
+  const stop = () => suite.kill();
+  process.once("SIGINT", stop).once("SIGTERM", stop).once("exit", stop);
   let output = "";
   suite.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
@@ -34,6 +36,7 @@ async function run(lane: string) {
   const { promise, resolve, reject } = Promise.withResolvers<number | null>();
   suite.once("error", reject).once("close", resolve);
   const exitCode = await promise;
+  process.off("SIGINT", stop).off("SIGTERM", stop).off("exit", stop);
   const [summary = "no counts"] = /\d+ passed, \d+ failed/.exec(output) ?? [];
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
   // The suite's exit code covers its own faults; a run without a single case is none.

@@ -1,4 +1,3 @@
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { defineService, type ServiceDefinition } from "../../src/server/service.ts";
 import { errorFrom, pause, requestInfo, setMetadata } from "./echo.ts";
@@ -19,16 +18,22 @@ import {
  * stands in proto/connectrpc/conformance/v1/service.proto.
  */
 export const conformanceService: ServiceDefinition = defineService(ConformanceService, {
-  unary: (request, context) =>
-    respondOnce(request.responseDefinition, UnaryRequestSchema, [request], context),
-  idempotentUnary: (request, context) =>
-    respondOnce(request.responseDefinition, IdempotentUnaryRequestSchema, [request], context),
+  unary: (request, context) => {
+    const info = requestInfo(context, UnaryRequestSchema, [request]);
+    return respondOnce(request.responseDefinition, info, context);
+  },
+  idempotentUnary: (request, context) => {
+    const info = requestInfo(context, IdempotentUnaryRequestSchema, [request]);
+    return respondOnce(request.responseDefinition, info, context);
+  },
   unimplemented() {
     throw new ConnectError("this method is left unimplemented", Code.Unimplemented);
   },
   async clientStream(requests, context) {
+    const timeoutMs = context.timeoutMs();
     const all = await Array.fromAsync(requests);
-    return await respondOnce(all[0]?.responseDefinition, ClientStreamRequestSchema, all, context);
+    const info = requestInfo(context, ClientStreamRequestSchema, all, timeoutMs);
+    return await respondOnce(all[0]?.responseDefinition, info, context);
   },
   async *serverStream(request, context) {
     const { responseDefinition: definition } = request;
@@ -46,6 +51,7 @@ export const conformanceService: ServiceDefinition = defineService(ConformanceSe
     let first: BidiStreamRequest | undefined;
     let unanswered: BidiStreamRequest[] = [];
     let sent = 0;
+    const timeoutMs = context.timeoutMs();
     for await (const request of requests) {
       if (first === undefined) setMetadata(context, request.responseDefinition);
       first ??= request;
@@ -53,14 +59,14 @@ export const conformanceService: ServiceDefinition = defineService(ConformanceSe
       if (!first.fullDuplex) continue;
       const data = first.responseDefinition?.responseData[sent];
       if (data === undefined) break;
-      const info = requestInfo(context, BidiStreamRequestSchema, unanswered);
+      const info = requestInfo(context, BidiStreamRequestSchema, unanswered, timeoutMs);
       unanswered = [];
       await pause(context, first.responseDefinition?.responseDelayMs ?? 0);
       yield { payload: { data, requestInfo: sent++ === 0 ? info : { requests: info.requests } } };
     }
     const definition = first?.responseDefinition;
     if (definition === undefined) return;
-    const info = requestInfo(context, BidiStreamRequestSchema, unanswered);
+    const info = requestInfo(context, BidiStreamRequestSchema, unanswered, timeoutMs);
     for (const data of definition.responseData.slice(sent)) {
       await pause(context, definition.responseDelayMs);
       yield { payload: sent++ === 0 ? { data, requestInfo: info } : { data } };
@@ -69,14 +75,12 @@ export const conformanceService: ServiceDefinition = defineService(ConformanceSe
   },
 });
 
-async function respondOnce<D extends DescMessage>(
+async function respondOnce(
   definition: UnaryResponseDefinition | undefined,
-  schema: D,
-  requests: readonly MessageShape<D>[],
+  info: ConformancePayload_RequestInfo,
   context: HandlerContext,
 ): Promise<{ payload: { data: Uint8Array; requestInfo: ConformancePayload_RequestInfo } }> {
   setMetadata(context, definition);
-  const info = requestInfo(context, schema, requests);
   await pause(context, definition?.responseDelayMs ?? 0);
   const response = definition?.response;
   if (response?.case === "error") throw errorFrom(response.value, info);

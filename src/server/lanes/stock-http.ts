@@ -16,28 +16,44 @@ const LAST_WORD_MS = 1_000;
  */
 export async function* requestBody(call: Call, request: NodeRequest): AsyncGenerator<Uint8Array> {
   const chunks = request.iterator({ destroyOnReturn: false });
-  for (;;) {
-    const { done, value } = await untilCancelled(call, chunks.next()).catch((reason: unknown) => {
-      call.cancel("client", new ConnectError("the client broke off its request", Code.Canceled));
-      throw call.error ?? reason;
-    });
-    if (done === true) return;
-    // No encoding is set, so chunks are buffers.
-    const chunk = value as Uint8Array;
-    call.bytesIn += chunk.byteLength;
-    yield chunk;
+  try {
+    for (;;) {
+      const { done, value } = await untilCancelled(call, chunks.next()).catch((reason: unknown) => {
+        call.cancel("client", new ConnectError("the client broke off its request", Code.Canceled));
+        throw call.error ?? reason;
+      });
+      if (done === true) return;
+      // No encoding is set, so chunks are buffers.
+      const chunk = value as Uint8Array;
+      call.bytesIn += chunk.byteLength;
+      yield chunk;
+    }
+  } finally {
+    // Takes its listener off the request, so that what still comes can be dropped. Not awaited: after a cancel it
+    // waits for a chunk that may not come.
+    chunks.return?.().catch(() => {});
   }
 }
 
-/** The bytes that go out, counted. An iterator by hand, so that `throw` and `return` reach the adapter's. */
-export function responseBody(call: Call, source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/**
+ * The bytes that go out, counted. An iterator by hand, so that `throw` and `return` reach the adapter's.
+ * `begin` is called before the adapter writes the headers, which it does when it has the first bytes or none.
+ */
+export function responseBody(
+  call: Call,
+  source: AsyncIterable<Uint8Array>,
+  begin: () => void,
+): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
       const iterator = source[Symbol.asyncIterator]();
       const gone = Promise.resolve({ done: true, value: undefined } as const);
+      let begun = false;
       return {
         async next() {
           const result = await iterator.next();
+          if (!begun) begin();
+          begun = true;
           if (result.done !== true) call.bytesOut += result.value.byteLength;
           return result;
         },
@@ -62,10 +78,10 @@ export function finishExchange(
   const forget = call.onCancel(() => {
     lastWord = setTimeout(() => abandon(response), LAST_WORD_MS).unref();
   });
+  if ("stream" in request) stopUploadAfterAnswer(request);
+  // On HTTP/2 Node tells of a `finish` whenever the stream closes, so the adapter must have ended it, too.
   response.once("finish", () => {
-    // Node's HTTP/2 response says finish of a stream that its client reset, too.
     if (!call.settled && response.writableEnded) settle();
-    if ("stream" in request) closeUnreadStream(request);
   });
   response.once("close", () => {
     forget();
@@ -74,14 +90,27 @@ export function finishExchange(
   });
 }
 
+/**
+ * To be called before the headers of an HTTP/1.1 answer are written: when its request is still coming, the connection
+ * ends after the answer. The listener reads on for a while, so that no TCP reset takes the answer away.
+ */
+export function closeUnlessRead(request: NodeRequest, response: NodeResponse): void {
+  if (!("stream" in request) && !request.complete && "shouldKeepAlive" in response)
+    response.shouldKeepAlive = false;
+}
+
 /** Tells an HTTP/2 client that has its answer, and still uploads, to stop (RFC 9113, 8.1). */
-function closeUnreadStream({ stream }: Http2ServerRequest): void {
-  const close = () => {
-    if (!stream.destroyed && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+function stopUploadAfterAnswer(request: Http2ServerRequest): void {
+  const { stream } = request;
+  const stop = (): void => {
+    if (stream.destroyed || stream.readableEnded) return;
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    // A stream is closed when all that came on it has been read, and who read it may have left in mid-wait.
+    request.removeAllListeners("readable").resume();
   };
-  // Trailers are asked for after the last data has left; the adapter's own listener sends them first.
-  if (stream.sentTrailers === undefined) stream.once("wantTrailers", () => setImmediate(close));
-  else setImmediate(close);
+  // Node's response objects ask for trailers after the last data of every answer, and send them in a listener that
+  // was added before this one. A reset in the same turn, or on `finish`, would overtake them.
+  stream.once("wantTrailers", () => setImmediate(stop));
 }
 
 function abandon(response: NodeResponse): void {

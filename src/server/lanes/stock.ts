@@ -25,6 +25,7 @@ import type { Routes } from "../routes.ts";
 import { runInput, runToMessage, runToStream } from "../run.ts";
 import type { Lane } from "./lane.ts";
 import {
+  closeUnlessRead,
   finishExchange,
   type NodeRequest,
   type NodeResponse,
@@ -105,10 +106,10 @@ async function answer(
   const values = createContextValues().set(callKey, stock);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   const answered = await handler({ ...universal, body: requestBody(call, request) });
-  if (!("stream" in request) && !request.complete) answered.header?.set("connection", "close");
-  const counted =
-    answered.body === undefined ? answered : { ...answered, body: responseBody(call, answered.body) };
-  await universalResponseToNodeResponse(counted, response);
+  const begin = () => closeUnlessRead(request, response);
+  if (answered.body === undefined) begin();
+  const body = answered.body && responseBody(call, answered.body, begin);
+  await universalResponseToNodeResponse(body === undefined ? answered : { ...answered, body }, response);
 }
 
 function admit(gate: Gate, context: HandlerContext): void | Promise<void> {

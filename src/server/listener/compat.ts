@@ -14,7 +14,11 @@ import {
 export function createCompat(
   handler: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
 ): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) => void {
-  const server = createServer(handler);
+  const server = createServer((request, response) => {
+    // A request whose END_STREAM came in a frame of its own, before the stream was handed on, has told of its end.
+    if (request.stream.readableEnded) request.push(null);
+    handler(request, response);
+  });
   return (stream, headers, rawHeaders) => {
     server.emit("stream", stream, headers, 0, rawHeaders);
   };

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { createGuard } from "./guard.ts";
 import { answerTo, continueOnRead, end, refuse } from "./http1-answers.ts";
-import { linger } from "./linger.ts";
+import { linger, withinLinger } from "./linger.ts";
 import type { ListenerOptions, RequestHandlers } from "./options.ts";
 
 /** The HTTP/1.1 and 1.0 half of a listener. */
@@ -27,8 +27,10 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
   const server = createHttpServer(options);
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // After `Connection: close` a client may be heard, and is not answered (RFC 9112, 9.6).
+    if (request.socket.writableEnded) return;
     const connection = connections.get(request.socket);
-    if (connection !== undefined) track(connection, request.socket, response);
+    if (connection !== undefined) track(connection, request, response);
     const refusal = guard.headerPairs(request.rawHeaders) ?? guard.target(soleHost(request), request.url);
     if (refusal !== undefined) {
       refused();
@@ -72,6 +74,9 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
       const connection: Connection = { open: new Set(), draining: false };
       connections.set(socket, connection);
       socket.once("close", () => connections.delete(socket));
+      // Node calls this after an answer with `Connection: close`, and would destroy the socket over an upload that is
+      // still coming: the TCP reset that follows can take the answer away from its client.
+      socket.destroySoon = () => finish(socket);
       server.emit("connection", socket);
       socket.resume(); // sniffing left it paused
       return () => drain(connection, socket);
@@ -101,13 +106,27 @@ function createHttpServer(options: ListenerOptions): Server {
   return server;
 }
 
-function track(connection: Connection, socket: Socket, response: ServerResponse): void {
+function track(connection: Connection, request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request;
   connection.open.add(response);
   if (connection.draining) response.shouldKeepAlive = false;
   response.once("close", () => {
     connection.open.delete(response);
+    if (!request.complete && !socket.destroyed) drop(request);
     if (connection.draining && connection.open.size === 0) finish(socket);
   });
+}
+
+/** Reads what is left of an answered request, and ends its connection when that takes too long. */
+function drop(request: IncomingMessage): void {
+  // Whoever read it has left it, maybe in the middle of waiting for more, and would keep it from flowing.
+  request.removeAllListeners("readable").removeAllListeners("data").resume();
+  withinLinger(
+    (done) => request.once("close", done),
+    () => {
+      if (!request.complete) request.socket.destroy();
+    },
+  );
 }
 
 function drain(connection: Connection, socket: Socket): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { constants } from "node:http2";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { createCompat } from "../../../src/server/listener/compat.ts";
 import { http2, start } from "./start.ts";
@@ -23,10 +24,9 @@ test("a stream becomes a request with its body and a response with its trailers"
   const response = once(stream, "response");
   const trailers = once(stream, "trailers");
   stream.end("two");
-  let text = "";
-  for await (const chunk of stream) text += chunk;
+  const answered = await text(stream);
   assert.equal((await response)[0]["x-raw"], "seen");
-  assert.equal(text, `POST /a 127.0.0.1:${listener.port} 127.0.0.1 one two`);
+  assert.equal(answered, `POST /a 127.0.0.1:${listener.port} 127.0.0.1 one two`);
   assert.equal((await trailers)[0]["grpc-status"], "0");
 });
 
@@ -48,4 +48,19 @@ test("a client that resets its stream closes the request and the response", asyn
   await once(stream, "response");
   stream.close(constants.NGHTTP2_CANCEL);
   assert.equal(await closed, constants.NGHTTP2_CANCEL);
+});
+
+test("a body that ended before the stream was handed on is read to its end", async (t) => {
+  const listener = await start(
+    t,
+    {},
+    {
+      onStream: createCompat((request, response) => {
+        request.resume().once("end", () => response.end("ended"));
+      }),
+    },
+  );
+  const stream = http2(t, listener).request({ ":method": "POST", ":path": "/" });
+  stream.end(); // an empty DATA frame behind the headers, in the same packet
+  assert.equal(await text(stream), "ended");
 });
