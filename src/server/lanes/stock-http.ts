@@ -3,6 +3,7 @@ import { constants, type Http2ServerRequest, type Http2ServerResponse } from "no
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Call } from "../call.ts";
 import { untilCancelled } from "../run.ts";
+import { stopUpload } from "../stop-upload.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -99,18 +100,15 @@ export function closeUnlessRead(request: NodeRequest, response: NodeResponse): v
     response.shouldKeepAlive = false;
 }
 
-/** Tells an HTTP/2 client that has its answer, and still uploads, to stop (RFC 9113, 8.1). */
+/** Tells an HTTP/2 client that has its answer, and still uploads, to stop. */
 function stopUploadAfterAnswer(request: Http2ServerRequest): void {
-  const { stream } = request;
-  const stop = (): void => {
-    if (stream.destroyed || stream.readableEnded) return;
-    stream.close(constants.NGHTTP2_NO_ERROR);
-    // A stream is closed when all that came on it has been read, and who read it may have left in mid-wait.
-    request.removeAllListeners("readable").resume();
-  };
   // Node's response objects ask for trailers after the last data of every answer, and send them in a listener that
   // was added before this one. A reset in the same turn, or on `finish`, would overtake them.
-  stream.once("wantTrailers", () => setImmediate(stop));
+  request.stream.once("wantTrailers", () => {
+    // Who read the request may have left in mid-wait. Where nobody reads, Node resets the stream without any grace.
+    request.removeAllListeners("readable").resume();
+    setImmediate(stopUpload, request.stream);
+  });
 }
 
 function abandon(response: NodeResponse): void {
