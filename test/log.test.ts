@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { describe, it } from "node:test";
+import { promisify } from "node:util";
+import type { CallRecord } from "../src/server/record.ts";
+
+const record = {
+  requestId: 'a"b',
+  service: "users.v1.UserService",
+  method: "GetUser",
+  kind: "unary",
+  protocol: "grpc",
+  httpVersion: "2.0",
+  code: "ok",
+  error: "",
+  startedAt: new Date(0),
+  durationMs: 1.5,
+  messagesIn: 1,
+  messagesOut: 1,
+  bytesIn: 2,
+  bytesOut: 3,
+  peer: "127.0.0.1",
+  userId: "ada",
+  keyId: "rr_00000000",
+  cancelledBy: undefined,
+  abandoned: false,
+} as const satisfies CallRecord;
+
+/** The lines that a process writes of three calls, one of them refused and one broken. */
+async function linesOf(settings: {
+  mode?: string;
+  level?: string;
+  format?: string;
+}): Promise<readonly string[]> {
+  const all = { mode: "all", level: "info", format: "json", ...settings };
+  const script = `
+    import { openLog } from ${JSON.stringify(new URL("../src/log.ts", import.meta.url).href)};
+    const log = openLog(${JSON.stringify(all)}, false);
+    const record = { ...${JSON.stringify(record)}, startedAt: new Date(0) };
+    log.access(record);
+    log.access({ ...record, code: "not_found", error: "no such user" });
+    log.access({ ...record, code: "internal" });
+    log.flush();`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--input-type=module-typescript",
+    "-e",
+    script,
+  ]);
+  return stdout.trim() === "" ? [] : stdout.trim().split("\n");
+}
+
+describe("the access log", () => {
+  it("is a line of JSON for each call, with every field of its record", async () => {
+    const lines = (await linesOf({})).map((line) => JSON.parse(line) as Record<string, unknown>);
+    const { time, ...first } = lines[0] ?? {};
+    const { cancelledBy: _, startedAt, ...fields } = record;
+    assert.ok(!Number.isNaN(Date.parse(String(time))));
+    assert.deepEqual(first, {
+      level: 30,
+      ...fields,
+      startedAt: startedAt.toISOString(),
+      msg: "users.v1.UserService/GetUser ok",
+    });
+    assert.deepEqual(
+      lines.map(({ level, code }) => [level, code]),
+      [
+        [30, "ok"],
+        [30, "not_found"],
+        [50, "internal"],
+      ],
+    );
+  });
+
+  it("holds what the mode asks for, at the level that is asked for", async () => {
+    assert.equal((await linesOf({ mode: "off" })).length, 0);
+    assert.equal((await linesOf({ mode: "errors" })).length, 2);
+    assert.equal((await linesOf({ level: "error" })).length, 1);
+    assert.equal((await linesOf({ level: "fatal" })).length, 0);
+  });
+
+  it("reads well where it is asked to", async () => {
+    const [ok = "", refused = ""] = await linesOf({ format: "pretty" });
+    assert.match(
+      ok,
+      /info .*users\.v1\.UserService\/GetUser ok.* 1\.5 ms {2}grpc {2}1 in, 1 out {2}ada {2}127\.0\.0\.1/,
+    );
+    assert.match(refused, /not_found.*no such user/);
+  });
+});
