@@ -19,6 +19,7 @@ export { type ServerLog, silentLog } from "./server/log.ts";
 export type { Policy } from "./server/policy.ts";
 export { coversScope, type Principal, principalKey, requireUser } from "./server/principal.ts";
 export type { CallRecord, CancelledBy, Protocol } from "./server/record.ts";
+export { sendHeaders } from "./server/send-headers.ts";
 export { type Server, type ServerOptions, startServer } from "./server/server.ts";
 export { defineService, type ServiceDefinition } from "./server/service.ts";
 export type { ServerSettings } from "./server/settings.ts";

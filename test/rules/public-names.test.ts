@@ -14,6 +14,7 @@ it("the package exports these values", () => {
     "parseKey",
     "principalKey",
     "requireUser",
+    "sendHeaders",
     "silentLog",
     "startServer",
     "storeDefaults",

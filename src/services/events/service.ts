@@ -8,6 +8,7 @@ import {
   StreamEventsResponseSchema,
 } from "../../../gen/events/v1/events_pb.ts";
 import { requireUser } from "../../server/principal.ts";
+import { sendHeaders } from "../../server/send-headers.ts";
 import type { EventQueries, EventRow } from "./queries.ts";
 import { createSharedReads } from "./shared-reads.ts";
 import { createWakeups } from "./wakeup.ts";
@@ -66,6 +67,8 @@ export function createEventService(queries: EventQueries): ServiceImpl<typeof Ev
                 signal,
               )
             : Number(afterId);
+        // Whoever has the headers misses nothing from here on; the first event may be long in coming.
+        sendHeaders(context);
         for (;;) {
           const from = cursor;
           const page = await pages.read(
