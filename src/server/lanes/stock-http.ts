@@ -36,26 +36,19 @@ export async function* requestBody(call: Call, request: NodeRequest): AsyncGener
   }
 }
 
-/**
- * The bytes that go out, counted. An iterator by hand, so that `throw` and `return` reach the adapter's.
- * `begin` is called before the adapter writes the headers, which it does when it has the first bytes or none.
- */
+/** The bytes that go out, each shown to `sent`. An iterator by hand, so that `throw` and `return` reach the adapter's. */
 export function responseBody(
-  call: Call,
   source: AsyncIterable<Uint8Array>,
-  begin: () => void,
+  sent: (bytes: Uint8Array) => void,
 ): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
       const iterator = source[Symbol.asyncIterator]();
       const gone = Promise.resolve({ done: true, value: undefined } as const);
-      let begun = false;
       return {
         async next() {
           const result = await iterator.next();
-          if (!begun) begin();
-          begun = true;
-          if (result.done !== true) call.bytesOut += result.value.byteLength;
+          if (result.done !== true) sent(result.value);
           return result;
         },
         throw: (reason?: unknown) => iterator.throw?.(reason) ?? gone,

@@ -8,7 +8,7 @@ import {
   type HandlerContext,
   type MethodImpl,
 } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
   compressionBrotli,
   compressionGzip,
@@ -32,12 +32,15 @@ import {
   requestBody,
   responseBody,
 } from "./stock-http.ts";
+import { errorAtEnd } from "./stock-outcome.ts";
 
 export interface StockLaneOptions {
   readonly routes: Routes;
   readonly gate: Gate;
   readonly maxResponseBytes: number;
 }
+
+const NO_BYTES = new Uint8Array();
 
 /** How the adapter's context leads to our call. */
 const callKey = createContextKey<StockCall | undefined>(undefined, {
@@ -48,6 +51,9 @@ interface StockCall {
   readonly call: Call;
   /** The adapter's own signal, which carries the error that it answered with on its own account. */
   adapter: AbortSignal | undefined;
+  /** What the adapter has answered. */
+  answered: UniversalServerResponse | undefined;
+  lastBytes: Uint8Array;
 }
 
 /**
@@ -70,7 +76,7 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
   function serve(call: Call, request: NodeRequest, response: NodeResponse): void {
     const handler = handlers.get(call.head.path);
     if (handler === undefined) throw new Error(`no handler for ${call.head.path}`);
-    const stock: StockCall = { call, adapter: undefined };
+    const stock: StockCall = { call, adapter: undefined, answered: undefined, lastBytes: NO_BYTES };
     for (const [name, value] of Object.entries(call.head.extraHeaders)) response.setHeader(name, value);
     finishExchange(call, request, response, () => settleFromAnswer(stock, response.statusCode));
     answer(handler, stock, request, response).catch((reason: unknown) => {
@@ -106,16 +112,22 @@ async function answer(
   const values = createContextValues().set(callKey, stock);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   const answered = await handler({ ...universal, body: requestBody(call, request) });
-  const begin = () => closeUnlessRead(request, response);
-  if (answered.body === undefined) begin();
-  const body = answered.body && responseBody(call, answered.body, begin);
-  await universalResponseToNodeResponse(body === undefined ? answered : { ...answered, body }, response);
+  stock.answered = answered;
+  closeUnlessRead(request, response);
+  if (answered.body === undefined) return await universalResponseToNodeResponse(answered, response);
+  const body = responseBody(answered.body, (bytes) => {
+    call.bytesOut += bytes.byteLength;
+    stock.lastBytes = bytes;
+  });
+  await universalResponseToNodeResponse({ ...answered, body }, response);
 }
 
 function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
   const stock = stockCallOf(context);
-  stock.adapter = context.signal;
+  const { signal } = context;
+  stock.adapter = signal;
   const { call } = stock;
+  signal.addEventListener("abort", () => correct(call, signal.reason));
   const enter = (): void => {
     context.values.set(principalKey, call.principal);
   };
@@ -128,6 +140,22 @@ function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
     enter();
   } catch (reason) {
     refuse(reason);
+  }
+}
+
+/**
+ * The adapter aborts its signal with an error before it writes it. It calls binary input that it cannot parse an
+ * internal error, where JSON is an invalid argument; and a response that it cannot write fails after its handler.
+ */
+function correct(call: Call, reason: unknown): void {
+  if (!(reason instanceof ConnectError) || call.cancelledBy !== undefined) return;
+  // `code` is read-only to the compiler alone; nothing has read this error yet.
+  if (reason.code === Code.Internal && reason.rawMessage.startsWith("parse binary: "))
+    Object.assign(reason, { code: Code.InvalidArgument });
+  // Other codes are those of a client that leaves while it is being answered.
+  if (call.settled && (reason.code === Code.Internal || reason.code === Code.ResourceExhausted)) {
+    call.messagesOut = 0;
+    call.fail(reason);
   }
 }
 
@@ -200,10 +228,12 @@ function stockCallOf(context: HandlerContext): StockCall {
   return stock;
 }
 
-/** An answer that the adapter gave without our handler: a message that it could not read, or plain HTTP. */
-function settleFromAnswer({ call, adapter }: StockCall, httpStatus: number): void {
+/** An answer that the adapter gave without our handler: a message that it could not read or write, or plain HTTP. */
+function settleFromAnswer({ call, adapter, answered, lastBytes }: StockCall, httpStatus: number): void {
   const reason: unknown = adapter?.reason;
-  if (reason instanceof ConnectError) call.fail(reason);
+  const error =
+    reason instanceof ConnectError ? reason : errorAtEnd(call.head.protocol, answered?.trailer, lastBytes);
+  if (error !== undefined) call.fail(error);
   else if (httpStatus === 200) call.succeed();
   else call.fail(new ConnectError(`HTTP status ${httpStatus}`, Code.Unimplemented));
 }

@@ -1,0 +1,119 @@
+import { BREAKAGES, envelope, ODD_HEADERS, TIMEOUTS, timeoutHeader } from "./breakages.ts";
+import { requestMessage } from "./messages.ts";
+import { createRandom, type Random } from "./random.ts";
+
+/** What a raw client sends, and when it leaves. */
+export interface Scenario {
+  readonly id: string;
+  /** How it came about, for the message of a failure. */
+  readonly about: string;
+  readonly httpMethod: string;
+  readonly path: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Buffer;
+  /** What was done to a good body. */
+  readonly breakage: string | undefined;
+  /** How HTTP/1.1 is told of the body's end. `longer`: a content-length that the body does not reach. */
+  readonly framing: "length" | "chunked" | "longer";
+  /**
+   * `whole`: everything is sent and ended. `cut`: half of the body, then the end of the sending side. The others send
+   * that much and break off: on HTTP/2 with RST_STREAM(CANCEL), on HTTP/1.1 by closing the connection.
+   */
+  readonly finish:
+    | "whole"
+    | "cut"
+    | "leave-after-headers"
+    | "leave-in-body"
+    | "leave-after-body"
+    | "leave-in-response";
+}
+
+/** `count` scenarios, the same for the same seed. */
+export function generate(seed: number, count: number): Scenario[] {
+  const random = createRandom(seed);
+  return Array.from({ length: count }, (_, index) => scenario(random, `${seed}-${index}`));
+}
+
+const SERVICE = "/connectrpc.conformance.v1.ConformanceService";
+const UNARY = ["Unary", "IdempotentUnary", "Unimplemented"];
+const STREAMS = ["ServerStream", "ClientStream", "BidiStream"];
+
+const CONTENT_TYPES = {
+  unary: ["application/proto", "application/json"],
+  stream: ["application/connect+proto", "application/connect+json"],
+  grpc: ["application/grpc", "application/grpc+proto", "application/grpc+json"],
+  "grpc-web": ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"],
+} as const;
+
+type Wire = keyof typeof CONTENT_TYPES;
+
+function scenario(random: Random, id: string): Scenario {
+  return random.chance(0.2) ? leaving(random, id) : answered(random, id);
+}
+
+/** A request that may be odd or broken, whose client stays for the answer. */
+function answered(random: Random, id: string): Scenario {
+  const wire = random.pick(["unary", "stream", "grpc", "grpc-web"] as const);
+  const method = random.chance(0.07) ? random.pick([...UNARY, ...STREAMS, "Missing"]) : fitting(random, wire);
+  const timeout = random.chance(0.25) ? random.pick(TIMEOUTS) : undefined;
+  const breakage = random.chance(0.3) ? random.pick(BREAKAGES) : undefined;
+  const odd = random.chance(0.3) ? random.pick(ODD_HEADERS) : undefined;
+  const request = valid(random, id, wire, method, timeout === "short");
+  const framing = random.chance(0.05) ? "longer" : request.framing;
+  const finish = random.chance(0.05) ? "cut" : "whole";
+  return {
+    ...request,
+    about: [request.about, framing, finish, timeout, breakage?.name, odd?.join(": ")]
+      .filter(Boolean)
+      .join(", "),
+    httpMethod: random.chance(0.03) ? random.pick(["PUT", "DELETE"]) : "POST",
+    headers: [
+      ...request.headers.filter(([name]) => name !== "content-type" || !random.chance(0.02)),
+      ...(timeout === undefined ? [] : [timeoutHeader(random, timeout, wire)]),
+      ...(odd === undefined ? [] : [odd]),
+    ],
+    body: breakage === undefined ? request.body : breakage(request.body, random),
+    breakage: breakage?.name,
+    framing,
+    finish,
+  };
+}
+
+/** A good request for a handler that takes long, whose client leaves before it has all of the answer. */
+function leaving(random: Random, id: string): Scenario {
+  const wire = random.pick(["unary", "stream", "grpc", "grpc-web"] as const);
+  const method = wire === "unary" ? "Unary" : random.pick(["ServerStream", "ClientStream"]);
+  const finish =
+    method === "ServerStream" && random.chance(0.5)
+      ? "leave-in-response"
+      : random.pick(["leave-after-headers", "leave-in-body", "leave-after-body"] as const);
+  const request = valid(random, id, wire, method, true);
+  return { ...request, about: `${request.about}, ${finish}`, finish };
+}
+
+function fitting(random: Random, wire: Wire): string {
+  if (wire === "unary") return random.pick(UNARY);
+  return random.pick(wire === "stream" ? STREAMS : [...UNARY, ...STREAMS]);
+}
+
+function valid(random: Random, id: string, wire: Wire, method: string, waits: boolean): Scenario {
+  const contentType: string = random.pick(CONTENT_TYPES[wire]);
+  const takesStream = method === "ClientStream" || method === "BidiStream";
+  const count = takesStream ? random.pick(waits ? [1, 2] : [0, 1, 1, 2, 3]) : 1;
+  const messages = Array.from({ length: count }, () => requestMessage(random, method, contentType, waits));
+  return {
+    id,
+    about: `${method}, ${contentType}, ${count} messages`,
+    httpMethod: "POST",
+    path: `${SERVICE}/${method}`,
+    headers: [
+      ["x-request-id", id],
+      ["content-type", contentType],
+      ...(wire === "grpc" ? ([["te", "trailers"]] as const) : []),
+    ],
+    body: Buffer.concat(wire === "unary" ? messages : messages.map(envelope)),
+    breakage: undefined,
+    framing: random.pick(["length", "chunked"]),
+    finish: "whole",
+  };
+}
