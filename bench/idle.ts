@@ -15,8 +15,9 @@ const waveStreams = 500;
 
 /**
  * Resident memory of a fresh server before, with and after `streams` open server streams over 100 connections, each of
- * which has had its first message. Garbage is collected before each reading, where the server has a way to (V8's and
- * Python's `gc`, Go's `FreeOSMemory`). The start is taken with the connections open and after some thousand calls.
+ * which has had its first message. Garbage is collected before each reading, where the server has a way to (V8 as if
+ * memory ran short, Python's `gc`, Go's `FreeOSMemory`). The start is taken with the connections open and after some
+ * thousand calls.
  */
 export async function measureIdle(
   spec: PeerSpec,

@@ -30,11 +30,15 @@ function stats() {
   return { cpuUs: user + system, rssBytes: process.memoryUsage.rss() };
 }
 
-/** Twice: what finalizers let go of is freed by the second. */
+/**
+ * What V8 does when memory runs short: pages that it would keep for the next burst go back to the system as well.
+ * Twice: what finalizers let go of is freed by the second.
+ */
 async function gc() {
   const collect = globalThis.gc ?? (() => {});
-  collect();
+  const everything = { type: "major", execution: "sync", flavor: "last-resort" } as const;
+  collect(everything);
   await new Promise((resolve) => setImmediate(resolve));
-  collect();
+  collect(everything);
   return stats();
 }
