@@ -26,9 +26,19 @@ export function unknownMethodAnswer(
   contentType: string | undefined,
   error: ConnectError,
 ): PlainAnswer {
+  return errorAnswer(protocol, contentType, error, 404);
+}
+
+/** The same for another reason; Connect is given it as JSON under the HTTP status. */
+export function errorAnswer(
+  protocol: Protocol,
+  contentType: string | undefined,
+  error: ConnectError,
+  status: number,
+): PlainAnswer {
   if (protocol === "connect") {
     const body = JSON.stringify({ code: codeName(error.code), message: error.rawMessage });
-    return { status: 404, headers: { "content-type": "application/json" }, body };
+    return { status, headers: { "content-type": "application/json" }, body };
   }
   const headers = {
     "content-type": contentType,

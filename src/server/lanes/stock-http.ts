@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { errorAnswer } from "../answers.ts";
 import type { Call } from "../call.ts";
 import { untilCancelled } from "../run.ts";
 import { stopUpload } from "../stop-upload.ts";
@@ -59,8 +60,8 @@ export function responseBody(
 }
 
 /**
- * Follows the exchange to its end, and ends the call with it. `settle` is called when an answer went out
- * that our handler had no part in.
+ * Follows the exchange to its end, and ends the call with it. `settle` is called when the answer
+ * has gone out.
  */
 export function finishExchange(
   call: Call,
@@ -75,7 +76,7 @@ export function finishExchange(
   if ("stream" in request) stopUploadAfterAnswer(request);
   // On HTTP/2 Node tells of a `finish` whenever the stream closes, so the adapter must have ended it, too.
   response.once("finish", () => {
-    if (!call.settled && response.writableEnded) settle();
+    if (response.writableEnded) settle();
   });
   response.once("close", () => {
     forget();
@@ -102,6 +103,30 @@ function stopUploadAfterAnswer(request: Http2ServerRequest): void {
     request.removeAllListeners("readable").resume();
     setImmediate(stopUpload, request.stream);
   });
+}
+
+/** Whether there is a client to answer, who has not been told anything yet. */
+export function isWritable(response: NodeResponse): boolean {
+  return !response.headersSent && !response.writableEnded && !response.destroyed;
+}
+
+/** Answers with an error where Node takes no headers of the answer that was meant: one of them is not valid. */
+export function answerUnwritten(
+  call: Call,
+  request: NodeRequest,
+  response: NodeResponse,
+  reason: unknown,
+): void {
+  const { protocol, headers, extraHeaders } = call.head;
+  // The adapter's error shows what Node said; its cause is hidden from the client, and logged.
+  const cause = reason instanceof ConnectError ? (reason.cause ?? reason) : reason;
+  const answer = errorAnswer(protocol, headers["content-type"], call.fail(cause), 500);
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  closeUnlessRead(request, response);
+  response.statusCode = answer.status;
+  for (const [name, value] of Object.entries({ ...extraHeaders, ...answer.headers }))
+    if (value !== undefined) response.setHeader(name, value);
+  response.end(answer.body);
 }
 
 function abandon(response: NodeResponse): void {

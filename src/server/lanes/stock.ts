@@ -25,8 +25,10 @@ import type { Routes } from "../routes.ts";
 import { runInput, runToMessage, runToStream } from "../run.ts";
 import type { Lane } from "./lane.ts";
 import {
+  answerUnwritten,
   closeUnlessRead,
   finishExchange,
+  isWritable,
   type NodeRequest,
   type NodeResponse,
   requestBody,
@@ -80,7 +82,8 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
     for (const [name, value] of Object.entries(call.head.extraHeaders)) response.setHeader(name, value);
     finishExchange(call, request, response, () => settleFromAnswer(stock, response.statusCode));
     answer(handler, stock, request, response).catch((reason: unknown) => {
-      // The answer could not be written: the client is gone, which the call has been told by its socket.
+      if (isWritable(response)) return answerUnwritten(call, request, response, reason);
+      // The client is gone, which the call has been told by its socket.
       if (!call.settled) call.fail(reason);
       response.destroy();
     });
@@ -127,36 +130,35 @@ function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
   const { signal } = context;
   stock.adapter = signal;
   const { call } = stock;
-  signal.addEventListener("abort", () => correct(call, signal.reason));
+  signal.addEventListener("abort", () => refuse(call, signal.reason));
   const enter = (): void => {
     context.values.set(principalKey, call.principal);
   };
-  const refuse = (reason: unknown): never => {
+  const fail = (reason: unknown): never => {
     throw call.fail(reason);
   };
   try {
     const admitted = gate.admit(call);
-    if (admitted instanceof Promise) return admitted.then(enter, refuse);
+    if (admitted instanceof Promise) return admitted.then(enter, fail);
     enter();
   } catch (reason) {
-    refuse(reason);
+    fail(reason);
   }
 }
 
 /**
- * The adapter aborts its signal with an error before it writes it. It calls binary input that it cannot parse an
- * internal error, where JSON is an invalid argument; and a response that it cannot write fails after its handler.
+ * Takes the error that the adapter will answer a request with, which it aborts its signal with first: it could not read
+ * it. The call is over with that, however long the answer takes. Binary input that it cannot parse is an internal error
+ * to the adapter, where JSON is an invalid argument.
  */
-function correct(call: Call, reason: unknown): void {
-  if (!(reason instanceof ConnectError) || call.cancelledBy !== undefined) return;
-  // `code` is read-only to the compiler alone; nothing has read this error yet.
+function refuse(call: Call, reason: unknown): void {
+  if (!(reason instanceof ConnectError)) return;
+  // `code` is read-only to the compiler alone, and nothing has read this error yet.
   if (reason.code === Code.Internal && reason.rawMessage.startsWith("parse binary: "))
     Object.assign(reason, { code: Code.InvalidArgument });
-  // Other codes are those of a client that leaves while it is being answered.
-  if (call.settled && (reason.code === Code.Internal || reason.code === Code.ResourceExhausted)) {
-    call.messagesOut = 0;
-    call.fail(reason);
-  }
+  // These two come from the client and from the clock, of which the call knows itself.
+  const isKnown = reason.code === Code.Canceled || reason.code === Code.DeadlineExceeded;
+  if (!isKnown && !call.settled && !call.handlerRunning) call.fail(reason);
 }
 
 /** What the adapter calls: our handler, held to the life of its call. */
@@ -228,13 +230,23 @@ function stockCallOf(context: HandlerContext): StockCall {
   return stock;
 }
 
-/** An answer that the adapter gave without our handler: a message that it could not read or write, or plain HTTP. */
+/**
+ * Holds the call to what its client was told: the adapter answers for itself where it cannot read a request or write
+ * a response, and with plain HTTP.
+ */
 function settleFromAnswer({ call, adapter, answered, lastBytes }: StockCall, httpStatus: number): void {
+  if (call.error !== undefined) return;
   const reason: unknown = adapter?.reason;
+  const isOwn = !call.settled || httpStatus !== 200;
   const error =
-    reason instanceof ConnectError ? reason : errorAtEnd(call.head.protocol, answered?.trailer, lastBytes);
-  if (error !== undefined) call.fail(error);
-  else if (httpStatus === 200) call.succeed();
+    isOwn && reason instanceof ConnectError
+      ? reason
+      : errorAtEnd(call.head.protocol, answered?.trailer, lastBytes);
+  if (error !== undefined) {
+    // The message that could not be written was counted when the handler gave it.
+    if (call.messagesOut > 0) call.messagesOut--;
+    call.fail(error);
+  } else if (httpStatus === 200) call.succeed();
   else call.fail(new ConnectError(`HTTP status ${httpStatus}`, Code.Unimplemented));
 }
 

@@ -59,8 +59,10 @@ function answered(random: Random, id: string): Scenario {
   const breakage = random.chance(0.3) ? random.pick(BREAKAGES) : undefined;
   const odd = random.chance(0.3) ? random.pick(ODD_HEADERS) : undefined;
   const request = valid(random, id, wire, method, timeout === "short");
-  const framing = random.chance(0.05) ? "longer" : request.framing;
-  const finish = random.chance(0.05) ? "cut" : "whole";
+  // Not with a broken body: whether its refusal or the early end comes first is a race.
+  const isCut = breakage === undefined && random.chance(0.1);
+  const framing = isCut && random.chance(0.5) ? "longer" : request.framing;
+  const finish = isCut ? "cut" : "whole";
   return {
     ...request,
     about: [request.about, framing, finish, timeout, breakage?.name, odd?.join(": ")]

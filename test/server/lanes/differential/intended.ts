@@ -56,19 +56,33 @@ export const INTENDED: readonly Intended[] = [
       stock lane splits all that has come into messages first, and tells what it finds by that.`,
     without(outcome, { breakage, path }) {
       const isSplit = breakage !== undefined && SPLIT.includes(breakage);
-      const isRefused = REFUSALS.includes(outcome.record?.code ?? "");
+      // A bidi handler has answered, in its way, what came before.
+      const isRefused = path.endsWith("/BidiStream") || REFUSALS.includes(outcome.record?.code ?? "");
       if (!isSplit || !isRefused || path.endsWith("/Missing")) return outcome;
       const {
         messagesIn: _in,
         messagesOut: _out,
         bytesOut: _bytes,
         error: _error,
+        cancelledBy: _by,
         ...rest
       } = outcome.record ?? {};
       const { status, end } = outcome.seen;
       return {
         seen: { status, end, headers: [], body: "", trailers: [] },
         record: { ...rest, code: "refused" },
+      };
+    },
+  },
+  {
+    reason:
+      "A response that is above the limit takes the handler's headers and trailers along in the stock lane alone.",
+    without(outcome) {
+      if (outcome.record?.error?.includes("writeMaxBytes") !== true) return outcome;
+      const { seen, record } = withoutHeaders(outcome, ["x-answer", "trailer-x-ending"]);
+      return {
+        seen: { ...seen, trailers: seen.trailers.filter((line) => !line.startsWith("x-ending")) },
+        record,
       };
     },
   },
