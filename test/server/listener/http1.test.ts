@@ -138,3 +138,43 @@ test("a handler that throws is reported, its request ends, and the server goes o
   assert.match(await say(t, listener, `GET / HTTP/1.1\r\nHost: x\r\n${CLOSE}\r\n`), /fine/);
   assert.deepEqual(errors, [thrown]);
 });
+
+test("an answer in the middle of an upload reaches its client, and what follows is dropped", async (t) => {
+  const paths: (string | undefined)[] = [];
+  const listener = await start(
+    t,
+    {},
+    {
+      onRequest(request, response) {
+        paths.push(request.url);
+        response.writeHead(413, { connection: "close" }).end("too much");
+      },
+    },
+  );
+  const socket = tcp(t, listener);
+  socket.write("POST /first HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nbegun");
+  const [first] = await once(socket, "data");
+  // The rest of the upload, and a request behind it, come after the answer: neither resets the connection.
+  socket.write(`${"x".repeat(95)}GET /second HTTP/1.1\r\nHost: x\r\n\r\n`);
+  assert.equal(await heard(socket), "");
+  assert.match(String(first), /^HTTP\/1\.1 413 [\s\S]*too much/);
+  assert.deepEqual(paths, ["/first"]);
+});
+
+test("an upload that goes on after its answer is dropped, and its connection kept for the next request", async (t) => {
+  const listener = await start(t, {}, { onRequest: (request, response) => response.end(request.url) });
+  const socket = tcp(t, listener);
+  socket.write("POST /first HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf-");
+  assert.match(String((await once(socket, "data"))[0]), /\/first$/);
+  socket.write(`done!GET /second HTTP/1.1\r\nHost: x\r\n${CLOSE}\r\n`);
+  assert.match(await heard(socket), /\/second$/);
+});
+
+test("an upload that stops after its answer loses its connection", async (t) => {
+  const listener = await start(t, {}, { onRequest: (request, response) => response.end(request.url) });
+  const socket = tcp(t, listener);
+  socket.write("POST /first HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf-");
+  await once(socket, "data");
+  await heard(socket);
+  assert.ok(socket.readableEnded || socket.destroyed);
+});
