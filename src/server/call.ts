@@ -106,7 +106,9 @@ export class Call {
 
   /** What is left until the deadline, in milliseconds; undefined without one. */
   remainingMs(): number | undefined {
-    return this.#deadlineAtMs === 0 ? undefined : Math.max(0, this.#deadlineAtMs - performance.now());
+    if (this.#deadlineAtMs === 0) return undefined;
+    // A timer may fire a moment before its time by this clock.
+    return this.cancelledBy === "deadline" ? 0 : Math.max(0, this.#deadlineAtMs - performance.now());
   }
 
   /** Ends the call from outside its handler. The first reason stays; after the handler is done nothing happens. */
