@@ -1,12 +1,13 @@
 import { inspect, styleText } from "node:util";
 import pino, { type Logger } from "pino";
 import type { Log } from "../gen/runrpc/config/v1/config_pb.ts";
+import { accessLine } from "./access-line.ts";
 import type { CallRecord } from "./server/record.ts";
 
 /** The process's log, and the end of it: `flush` writes what is still in memory. */
 export interface ProcessLog {
   readonly logger: Logger;
-  /** Takes the record of a finished call, when the mode asks for it. */
+  /** Takes the record of a finished call. */
   access(record: CallRecord): void;
   flush(): void;
 }
@@ -27,11 +28,9 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
   const lines = gather((text) => destination.write(text));
   const stream = { write: isPretty ? (line: string) => lines.add(prettyLine(line)) : lines.add };
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
-  const { mode } = settings;
   return {
     logger,
     access(record) {
-      if (mode === "off" || (mode === "errors" && record.code === "ok")) return;
       const level = isServerFault(record.code) ? "error" : "info";
       if (!logger.isLevelEnabled(level)) return;
       const line = accessLine(record, pino.levels.values[level] ?? 30);
@@ -44,15 +43,9 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
   };
 }
 
-/**
- * The line that pino would write of a record, a third as dear: a record is flat, so JSON has no depth to go into, and
- * every call pays for its line.
- */
-function accessLine(record: CallRecord, level: number): string {
-  const time = new Date().toISOString();
-  const fields = JSON.stringify(record).slice(1, -1);
-  const message = JSON.stringify(`${record.service}/${record.method} ${record.code}`);
-  return `{"level":${level},"time":"${time}",${fields},"msg":${message}}\n`;
+/** Whether a finished call leaves a line and a row: `off`, `errors` or `all` of them do. */
+export function isLogged(mode: string, { code }: CallRecord): boolean {
+  return mode === "all" || (mode === "errors" && code !== "ok");
 }
 
 /** Joins the lines of many calls to one write. */

@@ -9,7 +9,7 @@ import { UserService } from "../gen/users/v1/users_pb.ts";
 import type { LoadedConfig } from "./config.ts";
 import { type MigrationsReport, migrateDatabase as migrate } from "./data/migrate.ts";
 import { openStore, type Store, type StoreOptions } from "./data/store.ts";
-import { openLog } from "./log.ts";
+import { isLogged, openLog } from "./log.ts";
 import { createKey } from "./server/auth/format.ts";
 import { type Server, startServer } from "./server/server.ts";
 import { defineService, type ServiceDefinition } from "./server/service.ts";
@@ -55,8 +55,6 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
     const developmentKey = store.created && !production ? await bootstrap(store) : undefined;
     const requestLog = createRequestLogWriter(store.queries.requestLog, {
       ...config.log,
-      // The schema allows these three.
-      mode: config.log.mode as "off" | "errors" | "all",
       log: log.logger,
     });
     const server = await startServer({
@@ -68,6 +66,7 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
       log: log.logger,
       production,
       onRecord(record) {
+        if (!isLogged(config.log.mode, record)) return;
         log.access(record);
         if (config.log.table) requestLog.write(record);
       },

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
+import { accessLine } from "../src/access-line.ts";
+import { isLogged } from "../src/log.ts";
 import type { CallRecord } from "../src/server/record.ts";
 
 const record = {
@@ -28,11 +30,10 @@ const record = {
 
 /** The lines that a process writes of three calls, one of them refused and one broken. */
 async function linesOf(settings: {
-  mode?: string;
   level?: string;
   format?: string;
 }): Promise<readonly string[]> {
-  const all = { mode: "all", level: "info", format: "json", ...settings };
+  const all = { level: "info", format: "json", ...settings };
   const script = `
     import { openLog } from ${JSON.stringify(new URL("../src/log.ts", import.meta.url).href)};
     const log = openLog(${JSON.stringify(all)}, false);
@@ -71,9 +72,30 @@ describe("the access log", () => {
     );
   });
 
-  it("holds what the mode asks for, at the level that is asked for", async () => {
-    assert.equal((await linesOf({ mode: "off" })).length, 0);
-    assert.equal((await linesOf({ mode: "errors" })).length, 2);
+  it("is what JSON.stringify writes of it, whatever the texts hold", () => {
+    const texts = ['q"b\\', "line\nbreak\u0000\u007f", "ä€😀", "half \ud800 a pair", "", "plain"];
+    for (const text of texts) {
+      const odd = { ...record, requestId: text, service: text, error: text, peer: text, userId: undefined };
+      const times = [0, 1, 999, 1_000, 1_700_000_000_012, -1].map((time) => new Date(time));
+      for (const startedAt of times) {
+        const line = JSON.parse(accessLine({ ...odd, startedAt, cancelledBy: "client" }, 30));
+        const { time, level, msg, ...fields } = line;
+        assert.deepEqual(fields, JSON.parse(JSON.stringify({ ...odd, startedAt, cancelledBy: "client" })));
+        assert.deepEqual([level, msg], [30, `${text}/GetUser ok`]);
+        assert.ok(Math.abs(Date.now() - Date.parse(time)) < 10_000);
+      }
+    }
+  });
+
+  it("is left out where the mode says so", () => {
+    const kept = (mode: string) => ["ok", "not_found"].filter((code) => isLogged(mode, { ...record, code }));
+    assert.deepEqual(
+      ["off", "errors", "all"].map((mode) => kept(mode)),
+      [[], ["not_found"], ["ok", "not_found"]],
+    );
+  });
+
+  it("has the level that is asked for", async () => {
     assert.equal((await linesOf({ level: "error" })).length, 1);
     assert.equal((await linesOf({ level: "fatal" })).length, 0);
   });

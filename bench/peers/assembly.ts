@@ -35,7 +35,6 @@ export async function assemble<M extends Modules>(
   const settings = create(LogSchema, { mode: "all", format: "json" });
   const log = openLog(settings, false);
   const requestLog = createRequestLogWriter(queries.requestLog, {
-    mode: "all",
     maxQueuedRecords: settings.maxQueuedRecords,
     retentionHours: settings.retentionHours,
     log: log.logger,

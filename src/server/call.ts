@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { codeName } from "./errors.ts";
 import type { Principal } from "./principal.ts";
 import type { CallRecord, CancelledBy, Protocol } from "./record.ts";
+import type { Member } from "./roster.ts";
 import type { Route } from "./routes.ts";
 
 /** What is known of a call from its headers. */
@@ -38,7 +39,9 @@ export interface CallOwner {
  *
  * It goes through three states: open → settled (the handler is done, or was cancelled) → ended (so is the response).
  */
-export class Call {
+export class Call implements Member {
+  /** Among the open calls. */
+  place = -1;
   readonly head: CallHead;
   readonly startedAtMs: number = performance.now();
   principal: Principal | undefined = undefined;

@@ -3,6 +3,7 @@ import { Call, type CallHead, type CallOwner } from "./call.ts";
 import { failureFrom, type MapError } from "./errors.ts";
 import type { ServerLog } from "./log.ts";
 import type { CallRecord } from "./record.ts";
+import { Roster } from "./roster.ts";
 
 /** A handler that has not ended this long after its call was cancelled is counted as abandoned, in milliseconds. */
 const ABANDONED_AFTER_MS = 1_000;
@@ -38,7 +39,7 @@ export interface CallsOptions {
 }
 
 export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): Calls {
-  const open = new Set<Call>();
+  const open = new Roster<Call>();
   const waiting = new Set<Call>();
   const idle = new Set<() => void>();
   let admitted = 0;
@@ -103,7 +104,7 @@ export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): C
     },
     stats: () => ({ open: open.size, admitted, ended, abandoned }),
     cancelAll(reason) {
-      for (const call of [...open]) call.cancel("shutdown", reason);
+      for (const call of open) call.cancel("shutdown", reason);
     },
     whenIdle(signal) {
       if (open.size === 0 || signal.aborted) return Promise.resolve();

@@ -1,6 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { ServerLog } from "../log.ts";
 import type { Principal } from "../principal.ts";
+import { type Member, Roster } from "../roster.ts";
 import type { StoredKey } from "./key-store.ts";
 import type { Lease, Leases } from "./lease.ts";
 import { DELETED_KEY, refusalOf, unauthenticated } from "./refusal.ts";
@@ -22,12 +23,12 @@ export interface HoldOptions {
 
 interface HeldKey {
   readonly keyId: string;
-  readonly calls: Set<OpenCall>;
+  readonly calls: Roster<OpenCall>;
   /** What the key was when its first call here was opened. Undefined until the store was asked. */
   stored: StoredKey | undefined;
 }
 
-interface OpenCall {
+interface OpenCall extends Member {
   readonly cancel: (reason: ConnectError) => void;
 }
 
@@ -37,7 +38,7 @@ interface OpenCall {
  * revoked key's calls end within one lease and the time of an answer. While the store does not answer, open
  * calls stay, but an expiry that is known still ends them.
  *
- * A call costs one map lookup and one set entry. The timer does not keep the process alive, and stops at its
+ * A call costs one map lookup and one entry in a roster. The timer does not keep the process alive, and stops at its
  * next turn after the last call.
  */
 export function createHolds(options: HoldOptions): Holds {
@@ -50,12 +51,12 @@ export function createHolds(options: HoldOptions): Holds {
     hold({ keyId }, cancel) {
       let key = held.get(keyId);
       if (key === undefined) {
-        key = { keyId, calls: new Set(), stored: leases.get(keyId)?.stored };
+        key = { keyId, calls: new Roster(), stored: leases.get(keyId)?.stored };
         held.set(keyId, key);
         arm();
       }
       const { calls } = key;
-      const call: OpenCall = { cancel };
+      const call: OpenCall = { place: -1, cancel };
       calls.add(call);
       return () => {
         if (calls.delete(call) && calls.size === 0) held.delete(keyId);
@@ -102,9 +103,7 @@ export function createHolds(options: HoldOptions): Holds {
 
   function end(key: HeldKey, reason: string): void {
     held.delete(key.keyId);
-    const calls = [...key.calls];
-    key.calls.clear();
-    for (const call of calls) {
+    for (const call of key.calls) {
       try {
         call.cancel(unauthenticated(reason));
       } catch (error) {

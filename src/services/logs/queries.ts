@@ -1,21 +1,13 @@
 import { and, desc, eq, gte, lt, lte, or, sql } from "drizzle-orm";
+import { insertRows } from "../../data/insert-rows.ts";
 import { type Db, prepared } from "../../data/query.ts";
 import type { Queries } from "../../data/store.ts";
 import { countWithin } from "../count-within.ts";
+import { type LogLine, rowColumns } from "./row.ts";
 import { logs } from "./table.ts";
 
 /** The queries as the main thread calls them. */
 export type LogQueries = Queries<{ logs: { read: typeof read; write: typeof write } }>["logs"];
-
-/** A line to store. */
-export interface LogLine {
-  readonly time: Date;
-  readonly severity: number;
-  readonly message: string;
-  readonly attributes: Readonly<Record<string, string>> | null;
-  /** Characters of message and attributes. */
-  readonly size: number;
-}
 
 /** A line that is stored. */
 export type LogRow = LogLine & { readonly id: number };
@@ -26,19 +18,7 @@ export interface LogPosition {
   readonly id: number;
 }
 
-const insert = prepared((db) =>
-  db
-    .insert(logs)
-    .values({
-      userId: sql.placeholder("userId"),
-      time: sql.placeholder("time"),
-      severity: sql.placeholder("severity"),
-      size: sql.placeholder("size"),
-      message: sql.placeholder("message"),
-      attributes: sql.placeholder("attributes"),
-    })
-    .prepare(),
-);
+const insert = insertRows(logs, rowColumns);
 
 const time = sql.param(sql.placeholder("time"), logs.time);
 
@@ -106,15 +86,8 @@ export const read = {
 };
 
 export const write = {
-  /** Stores all of the lines or none, and gives their number. */
-  async addLogs(
-    db: Db,
-    input: { readonly userId: string; readonly lines: readonly LogLine[] },
-  ): Promise<number> {
-    // One prepared statement for each line: building one for many lines costs more than running many.
-    const statement = insert(db);
-    const { userId } = input;
-    for (const line of input.lines) await statement.execute({ userId, ...line });
-    return input.lines.length;
+  /** Stores all of the lines or none: `values` is what `appendRow` made. */
+  async addLogs(db: Db, input: { readonly values: readonly unknown[] }): Promise<void> {
+    await insert(db, input.values);
   },
 };

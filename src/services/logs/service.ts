@@ -4,7 +4,8 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { LogEntry, LogEntrySchema, LogService, Severity } from "../../../gen/logs/v1/logs_pb.ts";
 import { requireUser } from "../../server/principal.ts";
 import { pageTokenFromPosition, positionFromPageToken } from "../page-token.ts";
-import type { LogLine, LogQueries, LogRow } from "./queries.ts";
+import type { LogQueries, LogRow } from "./queries.ts";
+import { appendRow, type LogLine } from "./row.ts";
 import { createUpload } from "./upload.ts";
 
 /** Lines in a page whose request names no size. */
@@ -22,7 +23,12 @@ export function createLogService(queries: LogQueries): ServiceImpl<typeof LogSer
     async uploadLogs(requests, context) {
       const { userId } = requireUser(context);
       const { signal } = context;
-      const upload = createUpload((lines) => queries.addLogs({ userId, lines }, { signal }));
+      const upload = createUpload(async (lines) => {
+        const values: unknown[] = [];
+        for (const line of lines) appendRow(values, userId, line);
+        await queries.addLogs({ values }, { signal });
+        return lines.length;
+      });
       try {
         for await (const { entries } of requests) {
           const arrival = new Date();

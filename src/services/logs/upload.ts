@@ -1,4 +1,4 @@
-import type { LogLine } from "./queries.ts";
+import type { LogLine } from "./row.ts";
 
 /** Lines in one insert, at most one message's worth more. */
 const maxBatchLines = 1_000;

@@ -1,40 +1,17 @@
-import { asc, inArray, lt, sql } from "drizzle-orm";
-import { type Db, prepared } from "../../data/query.ts";
+import { asc, inArray, lt } from "drizzle-orm";
+import { insertRows } from "../../data/insert-rows.ts";
+import type { Db } from "../../data/query.ts";
 import type { Queries } from "../../data/store.ts";
+import { rowColumns } from "./row.ts";
 import { requestLog } from "./table.ts";
 
-/** A row to store. */
+/** A row as it is stored. */
 export type RequestLogRow = Omit<Required<typeof requestLog.$inferInsert>, "id">;
 
 /** The queries as the main thread calls them. */
 export type RequestLogQueries = Queries<{ log: { read: typeof read; write: typeof write } }>["log"];
 
-const insert = prepared((db) =>
-  db
-    .insert(requestLog)
-    .values({
-      startedAt: sql.placeholder("startedAt"),
-      requestId: sql.placeholder("requestId"),
-      service: sql.placeholder("service"),
-      method: sql.placeholder("method"),
-      kind: sql.placeholder("kind"),
-      protocol: sql.placeholder("protocol"),
-      httpVersion: sql.placeholder("httpVersion"),
-      code: sql.placeholder("code"),
-      error: sql.placeholder("error"),
-      durationMs: sql.placeholder("durationMs"),
-      messagesIn: sql.placeholder("messagesIn"),
-      messagesOut: sql.placeholder("messagesOut"),
-      bytesIn: sql.placeholder("bytesIn"),
-      bytesOut: sql.placeholder("bytesOut"),
-      peer: sql.placeholder("peer"),
-      userId: sql.placeholder("userId"),
-      keyId: sql.placeholder("keyId"),
-      cancelledBy: sql.placeholder("cancelledBy"),
-      abandoned: sql.placeholder("abandoned"),
-    })
-    .prepare(),
-);
+const insert = insertRows(requestLog, rowColumns);
 
 export const read = {
   /** All rows, in the order in which they were written: for tests and small tables. */
@@ -44,10 +21,9 @@ export const read = {
 };
 
 export const write = {
-  /** Stores all of the rows or none. */
-  async addRequests(db: Db, input: { readonly rows: readonly RequestLogRow[] }): Promise<void> {
-    const statement = insert(db);
-    for (const row of input.rows) await statement.execute({ ...row });
+  /** Stores all of the rows or none: `values` is what `appendRow` made. */
+  async addRequests(db: Db, input: { readonly values: readonly unknown[] }): Promise<void> {
+    await insert(db, input.values);
   },
 
   /** Removes at most `limit` of the rows that started before `before`, oldest first, and gives their number. */

@@ -1,15 +1,14 @@
 import type { ServerLog } from "../../server/log.ts";
 import type { CallRecord } from "../../server/record.ts";
-import type { RequestLogQueries, RequestLogRow } from "./queries.ts";
+import type { RequestLogQueries } from "./queries.ts";
 import { createRetention } from "./retention.ts";
+import { appendRow } from "./row.ts";
 
 /** Failed attempts after which a batch is given up. */
 const maxAttempts = 3;
 
 /** What is written, and within which bounds. */
 export interface RequestLogOptions {
-  /** off: nothing. errors: calls that did not end with `ok`. all: every call. */
-  readonly mode: "off" | "errors" | "all";
   /** Records that may wait for the table; what comes on top is dropped and counted. */
   readonly maxQueuedRecords: number;
   /** Rows older than this are removed. 0: kept for ever. */
@@ -53,7 +52,7 @@ export function createRequestLogWriter(
   queries: RequestLogQueries,
   options: RequestLogOptions,
 ): RequestLogWriter {
-  const { mode, maxQueuedRecords, log, flushAfterMs = 200, maxBatchRecords = 500 } = options;
+  const { maxQueuedRecords, log, flushAfterMs = 200, maxBatchRecords = 500 } = options;
   const retention = createRetention(queries, options);
   const queue: CallRecord[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -94,8 +93,10 @@ export function createRequestLogWriter(
    */
   async function writeBatch(batch: readonly CallRecord[]): Promise<boolean> {
     if (batch.length === 0) return true;
+    const values: unknown[] = [];
+    for (const record of batch) appendRow(values, record);
     try {
-      await queries.addRequests({ rows: batch.map(rowFromRecord) }, { background: true });
+      await queries.addRequests({ values }, { background: true });
     } catch (error) {
       attempts++;
       if (attempts < maxAttempts) return false;
@@ -119,7 +120,6 @@ export function createRequestLogWriter(
 
   return {
     write(record) {
-      if (mode === "off" || (mode === "errors" && record.code === "ok")) return;
       if (closed || queue.length >= maxQueuedRecords) {
         dropped++;
         return;
@@ -136,14 +136,5 @@ export function createRequestLogWriter(
       while (queue.length > 0) await flush();
       report();
     },
-  };
-}
-
-function rowFromRecord({ userId, keyId, cancelledBy, ...record }: CallRecord): RequestLogRow {
-  return {
-    ...record,
-    userId: userId ?? null,
-    keyId: keyId ?? null,
-    cancelledBy: cancelledBy ?? null,
   };
 }

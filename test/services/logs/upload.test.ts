@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LogLine } from "../../../src/services/logs/queries.ts";
+import type { LogLine } from "../../../src/services/logs/row.ts";
 import { createUpload } from "../../../src/services/logs/upload.ts";
 
 const line: LogLine = { time: new Date(0), severity: 0, message: "m", attributes: null, size: 1 };

@@ -15,7 +15,6 @@ after(() => db[Symbol.asyncDispose]());
 
 const hourMs = 3_600_000;
 const options = {
-  mode: "all",
   maxQueuedRecords: 10_000,
   retentionHours: 0,
   log: silentLog,
@@ -69,22 +68,6 @@ test("each field of a record is in its column after the close", async () => {
   assert.deepEqual(row, record);
   assert.deepEqual([second?.userId, second?.keyId, second?.cancelledBy], [null, null, null]);
 });
-
-for (const [mode, expected] of [
-  ["off", []],
-  ["errors", ["not_found"]],
-  ["all", ["ok", "not_found"]],
-] as const) {
-  test(`mode ${mode} writes ${expected.length} of one good and one failed call`, async () => {
-    const writer = createRequestLogWriter(db.queries.requestLog, { ...options, mode });
-    for (const code of ["ok", "not_found"]) writer.write(recordOf(`mode-${mode}`, { code }));
-    await writer.close();
-    assert.deepEqual(
-      (await rowsOf(`mode-${mode}`)).map(({ code }) => code),
-      expected,
-    );
-  });
-}
 
 test("records above the bound are dropped, counted and reported; the others are flushed at the close", async () => {
   const reports: object[] = [];
