@@ -27,7 +27,7 @@ export function serveControl(ready: Readonly<Record<string, unknown>>, commands:
 
 function stats() {
   const { user, system } = process.cpuUsage();
-  return { cpuUs: user + system, rssBytes: process.memoryUsage.rss() };
+  return { user, system, cpuUs: user + system, rssBytes: process.memoryUsage.rss() };
 }
 
 /**

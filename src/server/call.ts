@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeName } from "./errors.ts";
+import type { Deadlines, Timed } from "./deadlines.ts";
 import type { Principal } from "./principal.ts";
 import type { CallRecord, CancelledBy, Protocol } from "./record.ts";
 import type { Member } from "./roster.ts";
@@ -25,6 +26,7 @@ export interface CallHead {
 
 /** What a call needs of the server that it runs in. */
 export interface CallOwner {
+  readonly deadlines: Deadlines;
   /** Turns anything thrown into what the client may see, and logs what it may not. */
   failure(call: Call, reason: unknown): ConnectError;
   /** Called once, when the gate has let the call in. */
@@ -39,9 +41,11 @@ export interface CallOwner {
  *
  * It goes through three states: open → settled (the handler is done, or was cancelled) → ended (so is the response).
  */
-export class Call implements Member {
+export class Call implements Member, Timed {
   /** Among the open calls. */
   place = -1;
+  /** Among the deadlines. */
+  heapPlace = -1;
   readonly head: CallHead;
   readonly startedAtMs: number = performance.now();
   principal: Principal | undefined = undefined;
@@ -64,7 +68,6 @@ export class Call implements Member {
   #settled = false;
   #endedAtMs = 0;
   #deadlineAtMs = 0;
-  #timer: NodeJS.Timeout | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #listeners: Set<(reason: ConnectError) => void> | undefined = undefined;
 
@@ -104,7 +107,18 @@ export class Call implements Member {
   /** Starts the clock, from the arrival of the headers: at the deadline the call is cancelled. */
   startDeadline(timeoutMs: number): void {
     this.#deadlineAtMs = this.startedAtMs + timeoutMs;
-    this.#timer = setTimeout(expire, timeoutMs, this, timeoutMs);
+    this.#owner.deadlines.add(this);
+  }
+
+  /** When the call is cancelled at the latest, on the clock of `performance.now()`; 0 is never. */
+  get deadlineAtMs(): number {
+    return this.#deadlineAtMs;
+  }
+
+  expire(): void {
+    const timeoutMs = Math.round(this.#deadlineAtMs - this.startedAtMs);
+    const reason = `the deadline of ${timeoutMs} ms is exceeded`;
+    this.cancel("deadline", new ConnectError(reason, Code.DeadlineExceeded));
   }
 
   /** What is left until the deadline, in milliseconds; undefined without one. */
@@ -197,16 +211,8 @@ export class Call implements Member {
   #settle(error: ConnectError | undefined): void {
     this.#settled = true;
     this.error = error;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (this.heapPlace !== -1) this.#owner.deadlines.delete(this);
   }
-}
-
-function expire(call: Call, timeoutMs: number): void {
-  call.cancel(
-    "deadline",
-    new ConnectError(`the deadline of ${Math.round(timeoutMs)} ms is exceeded`, Code.DeadlineExceeded),
-  );
 }
 
 function nothing(): void {}

@@ -1,5 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
+import { Deadlines } from "./deadlines.ts";
 import { failureFrom, type MapError } from "./errors.ts";
 import type { ServerLog } from "./log.ts";
 import type { CallRecord } from "./record.ts";
@@ -47,6 +48,7 @@ export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): C
   let abandoned = 0;
 
   const owner: CallOwner = {
+    deadlines: new Deadlines(),
     failure(call, reason) {
       const { error, hidden } = failureFrom(reason, call.head.requestId, mapError);
       if (hidden)

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Http2Session } from "node:http2";
+import type { Socket } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
 import { answerRequest, answerStream, type PlainAnswer, textAnswer, unknownMethodAnswer } from "./answers.ts";
 import type { Call, CallHead } from "./call.ts";
@@ -10,6 +10,7 @@ import type { Gate } from "./gate.ts";
 import type { Lane } from "./lanes/lane.ts";
 import type { RequestHandlers } from "./listener/listen.ts";
 import { deadlineFor, protocolOf, timeoutOf } from "./protocol.ts";
+import { requestIdOf } from "./request-id.ts";
 import type { Routes } from "./routes.ts";
 
 /** Answers paths that are not calls, such as /healthz. Undefined: the path is not its own. */
@@ -109,7 +110,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       const send = (answer: PlainAnswer) => answerRequest(request, response, answer);
       const plain = plainAnswer(httpMethod, path, request.headers);
       if (plain !== undefined) return void Promise.resolve(plain).then(send);
-      const peer = peerOf(request.socket.remoteAddress);
+      const peer = peerOfSocket(request.socket);
       const httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
       const call = begin(path, request.headers, httpVersion, peer);
       const lane = laneFor(call, httpMethod);
@@ -130,24 +131,23 @@ function refusal(gate: Gate, call: Call): ConnectError {
   return call.fail(new Error(`no lane takes ${call.head.path}`));
 }
 
-/** A client's own id is taken over when it is printable and at most 128 characters long. */
-function requestIdOf(headers: IncomingHttpHeaders): string {
-  const given = headers["x-request-id"];
-  return typeof given === "string" && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
-}
-
 function withoutQuery(target: string): string {
   const end = target.indexOf("?");
   return end === -1 ? target : target.slice(0, end);
 }
 
-/** Where a session keeps its peer: reading it goes through a proxy of the socket each time. */
+/** Where a connection keeps its peer: asking a socket costs more, and a session goes through a proxy of its socket. */
 const PEER = Symbol("peer");
 
 function peerOfSession(session: (Http2Session & { [PEER]?: string }) | undefined): string {
   if (session === undefined) return "";
   session[PEER] ??= peerOf(session.socket.remoteAddress);
   return session[PEER];
+}
+
+function peerOfSocket(socket: Socket & { [PEER]?: string }): string {
+  socket[PEER] ??= peerOf(socket.remoteAddress);
+  return socket[PEER];
 }
 
 /** The client's address; an IPv4 one is written plainly on a dual-stack socket too. */

@@ -37,10 +37,11 @@ export async function* requestBody(call: Call, request: NodeRequest): AsyncGener
   }
 }
 
-/** The bytes that go out, each shown to `sent`. An iterator by hand, so that `throw` and `return` reach the adapter's. */
+/** The bytes that go out, each shown to `sent`, the last followed by `ended`. An iterator by hand, so that `throw` and `return` reach the adapter's. */
 export function responseBody(
   source: AsyncIterable<Uint8Array>,
   sent: (bytes: Uint8Array) => void,
+  ended: () => void,
 ): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
@@ -49,7 +50,8 @@ export function responseBody(
       return {
         async next() {
           const result = await iterator.next();
-          if (result.done !== true) sent(result.value);
+          if (result.done === true) ended();
+          else sent(result.value);
           return result;
         },
         throw: (reason?: unknown) => iterator.throw?.(reason) ?? gone,

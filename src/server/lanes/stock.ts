@@ -16,6 +16,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import type { Call } from "../call.ts";
+import { isOfConnection } from "../connection-headers.ts";
 import type { Gate } from "../gate.ts";
 import type { Handler } from "../handler.ts";
 import { createCompat } from "../listener/compat.ts";
@@ -116,13 +117,22 @@ async function answer(
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   const answered = await handler({ ...universal, body: requestBody(call, request) });
   stock.answered = answered;
+  dropConnectionHeaders(answered.header);
   closeUnlessRead(request, response);
   if (answered.body === undefined) return await universalResponseToNodeResponse(answered, response);
-  const body = responseBody(answered.body, (bytes) => {
-    call.bytesOut += bytes.byteLength;
-    stock.lastBytes = bytes;
-  });
+  const body = responseBody(
+    answered.body,
+    (bytes) => {
+      call.bytesOut += bytes.byteLength;
+      stock.lastBytes = bytes;
+    },
+    () => dropConnectionHeaders(answered.trailer),
+  );
   await universalResponseToNodeResponse({ ...answered, body }, response);
+}
+
+function dropConnectionHeaders(headers: Headers | undefined): void {
+  for (const name of [...(headers?.keys() ?? [])]) if (isOfConnection(name)) headers?.delete(name);
 }
 
 function admit(gate: Gate, context: HandlerContext): void | Promise<void> {

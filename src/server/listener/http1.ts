@@ -15,10 +15,14 @@ export interface Http1 {
 
 /** What is known of an open HTTP/1 connection. */
 interface Connection {
-  /** Requests without a finished response, in the order they came. More than one when pipelined. */
-  readonly open: Set<ServerResponse>;
+  /** Responses that have not ended: one, and more when requests are pipelined. */
+  readonly open: ServerResponse[];
   draining: boolean;
 }
+
+/** How a response leads to its connection, so that all share one listener: no closure for each request. */
+const CONNECTION = Symbol("connection");
+type TrackedResponse = ServerResponse & { [CONNECTION]: Connection };
 
 /** The server never listens: sockets are handed to it. `refused` is called for each 400 or 431 answered here. */
 export function createHttp1(options: ListenerOptions, handlers: RequestHandlers, refused: () => void): Http1 {
@@ -30,7 +34,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
     // After `Connection: close` a client may be heard, and is not answered (RFC 9112, 9.6).
     if (request.socket.writableEnded) return;
     const connection = connections.get(request.socket);
-    if (connection !== undefined) track(connection, request, response);
+    if (connection !== undefined) track(connection, response);
     const refusal = guard.headerPairs(request.rawHeaders) ?? guard.target(soleHost(request), request.url);
     if (refusal !== undefined) {
       refused();
@@ -56,7 +60,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
   server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
     if (socket.writableEnded || socket.destroyed) return; // what comes in after our answer is read and dropped
     const connection = connections.get(socket);
-    if (connection !== undefined && connection.open.size > 0) {
+    if (connection !== undefined && connection.open.length > 0) {
       socket.destroy(); // an answer is on its way: a second one would be read as part of it
       return;
     }
@@ -71,7 +75,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
 
   return {
     serve(socket) {
-      const connection: Connection = { open: new Set(), draining: false };
+      const connection: Connection = { open: [], draining: false };
       connections.set(socket, connection);
       socket.once("close", () => connections.delete(socket));
       // Node calls this after an answer with `Connection: close`, and would destroy the socket over an upload that is
@@ -106,15 +110,19 @@ function createHttpServer(options: ListenerOptions): Server {
   return server;
 }
 
-function track(connection: Connection, request: IncomingMessage, response: ServerResponse): void {
-  const { socket } = request;
-  connection.open.add(response);
+function track(connection: Connection, response: ServerResponse): void {
+  connection.open.push(response);
   if (connection.draining) response.shouldKeepAlive = false;
-  response.once("close", () => {
-    connection.open.delete(response);
-    if (!request.complete && !socket.destroyed) drop(request);
-    if (connection.draining && connection.open.size === 0) finish(socket);
-  });
+  (response as TrackedResponse)[CONNECTION] = connection; // the property is ours
+  response.on("close", onResponseClose);
+}
+
+function onResponseClose(this: TrackedResponse): void {
+  const { open, draining } = this[CONNECTION];
+  open.splice(open.indexOf(this), 1);
+  const { socket } = this.req;
+  if (!this.req.complete && !socket.destroyed) drop(this.req);
+  if (draining && open.length === 0) finish(socket);
 }
 
 /** Reads what is left of an answered request, and ends its connection when that takes too long. */
@@ -131,7 +139,7 @@ function drop(request: IncomingMessage): void {
 
 function drain(connection: Connection, socket: Socket): void {
   connection.draining = true;
-  if (connection.open.size === 0) socket.destroy();
+  if (connection.open.length === 0) socket.destroy();
   // Has no effect on a response whose headers are out; its connection is ended after it.
   for (const response of connection.open) response.shouldKeepAlive = false;
 }
@@ -142,10 +150,17 @@ function finish(socket: Socket): void {
   linger(socket);
 }
 
-/** The Host header; none where it is given twice, which RFC 9112, 3.2 wants answered with 400 as well. */
-function soleHost(request: IncomingMessage): string | undefined {
-  const { host } = request.headersDistinct;
-  return host?.length === 1 ? host[0] : undefined;
+/**
+ * The Host header; none where it is given twice, which RFC 9112, 3.2 wants answered with 400 as well. `headers` keeps
+ * the first of several, and `headersDistinct` takes all headers apart to tell.
+ */
+function soleHost({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === "host".length && name.toLowerCase() === "host") count++;
+  }
+  return count === 1 ? headers.host : undefined;
 }
 
 function ignore(): void {}

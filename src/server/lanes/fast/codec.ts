@@ -2,14 +2,15 @@ import {
   type DescMessage,
   type DescMethod,
   fromBinary,
-  fromJsonString,
   type Message,
   type Registry,
   ScalarType,
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { readJson, textOf } from "./json.ts";
 
 /** How messages are written: protobuf's binary format, or its JSON mapping. */
 export type Format = "proto" | "json";
@@ -40,7 +41,9 @@ export function createCodec(method: DescMethod, format: Format, options: CodecOp
 function binaryCodec({ input, output }: DescMethod, { maxResponseBytes: maxBytes }: CodecOptions): Codec {
   // Fields of type `bytes` are views of what they were read from: a handler that keeps one would keep all that the
   // socket read along with it, so a message with such fields gets its bytes for itself.
-  const copies = hasBytes(input, new Set());
+  const copies = contains(input, ({ fields }) =>
+    fields.some((field) => "scalar" in field && field.scalar === ScalarType.BYTES),
+  );
   return {
     decode(bytes) {
       try {
@@ -74,12 +77,16 @@ function jsonCodec(
 ): Codec {
   // As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
   const readOptions = { ignoreUnknownFields: true, registry };
-  const writeOptions = { registry };
-  const decoder = new TextDecoder();
+  // Options are copied with each message, so the registry goes along only where it may be asked.
+  const asksRegistry = contains(
+    output,
+    ({ typeName, proto }) => typeName === AnySchema.typeName || proto.extensionRange.length > 0,
+  );
+  const writeOptions = asksRegistry ? { registry } : undefined;
   return {
     decode(bytes) {
       try {
-        return fromJsonString(input, decoder.decode(bytes), readOptions);
+        return readJson(input, textOf(bytes), readOptions);
       } catch (reason) {
         throw ConnectError.from(reason, Code.InvalidArgument);
       }
@@ -116,13 +123,17 @@ function tooLargeToSend(byteLength: number, maxBytes: number): ConnectError {
   );
 }
 
-function hasBytes(desc: DescMessage, seen: Set<DescMessage>): boolean {
+/** Whether the message, or one that it holds at any depth, is such a message. */
+function contains(
+  desc: DescMessage,
+  isSuch: (desc: DescMessage) => boolean,
+  seen: Set<DescMessage> = new Set(),
+): boolean {
   if (seen.has(desc)) return false;
   seen.add(desc);
-  return desc.fields.some(
-    (field) =>
-      (field.fieldKind !== "message" && "scalar" in field && field.scalar === ScalarType.BYTES) ||
-      (field.message !== undefined && hasBytes(field.message, seen)),
+  return (
+    isSuch(desc) ||
+    desc.fields.some(({ message }) => message !== undefined && contains(message, isSuch, seen))
   );
 }
 

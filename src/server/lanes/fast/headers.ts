@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import { isOfConnection } from "../../connection-headers.ts";
 
 /** Request headers as the handler sees them, without HTTP/2's pseudo-headers. */
 export function headersFromNode(node: IncomingHttpHeaders): Headers {
@@ -11,10 +12,13 @@ export function headersFromNode(node: IncomingHttpHeaders): Headers {
   return headers;
 }
 
-/** Writes `headers` over those of the same name in `target`; several values of one name (cookies) become a list. */
+/**
+ * Writes `headers` over those of the same name in `target`; several values of one name (cookies) become a list. What
+ * belongs to the connection is left out.
+ */
 export function addHeaders(target: OutgoingHttpHeaders, headers: Headers, prefix = ""): OutgoingHttpHeaders {
   const cookies = headers.getSetCookie();
-  for (const [name, value] of headers) target[`${prefix}${name}`] = value;
+  for (const [name, value] of headers) if (!isOfConnection(name)) target[`${prefix}${name}`] = value;
   if (cookies.length > 0) target[`${prefix}set-cookie`] = cookies;
   return target;
 }

@@ -14,7 +14,6 @@ export class Http1Wire implements Wire {
   readonly #call: Call;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  #isReading = false;
   #lastWord: NodeJS.Timeout | undefined = undefined;
 
   constructor(call: Call, request: IncomingMessage, response: ServerResponse) {
@@ -39,7 +38,6 @@ export class Http1Wire implements Wire {
   }
 
   read(): void {
-    this.#isReading = true;
     this.#request.on("data", onData);
     this.#request.on("end", onEnd);
   }
@@ -54,18 +52,12 @@ export class Http1Wire implements Wire {
 
   send(status: number, headers: OutgoingHttpHeaders, body: Uint8Array | string): void {
     const response = this.#response;
-    const byteLength = byteLengthOf(body);
-    this.#call.bytesOut += byteLength;
-    headers["content-length"] = byteLength;
-    if (this.#request.complete) {
-      response.writeHead(status, headers);
-      response.end(body);
-      return;
-    }
-    headers.connection = "close";
+    headers["content-length"] ??= byteLengthOf(body);
+    this.#call.bytesOut += Number(headers["content-length"]);
+    // What is left of an upload is read and dropped by the listener, before it closes the connection.
+    if (!this.#request.complete) headers.connection = "close";
     response.writeHead(status, headers);
-    response.write(body);
-    this.#endAfterUpload();
+    response.end(body);
   }
 
   respond(headers: OutgoingHttpHeaders): void {
@@ -97,24 +89,6 @@ export class Http1Wire implements Wire {
     this.#response.destroy();
   }
 
-  /**
-   * Ends the response, and the connection with it, when the upload has been read and dropped, or a second later:
-   * closing over unread bytes would take the answer away from the client, who has all of it by its content-length.
-   */
-  #endAfterUpload(): void {
-    // Who waits for a 100 that never came uploads nothing.
-    if (!this.#isReading && this.#request.headers.expect !== undefined) {
-      this.#response.end();
-      return;
-    }
-    const timer = setTimeout(endResponse, LAST_WORD_MS, this.#response);
-    this.#request.once("close", () => {
-      clearTimeout(timer);
-      this.#response.end();
-    });
-    this.#request.resume();
-  }
-
   data(chunk: Buffer): void {
     this.#call.bytesIn += chunk.length;
     this.exchange?.onData(chunk);
@@ -144,8 +118,4 @@ function onClose(this: WiredResponse): void {
 
 function cut(response: ServerResponse): void {
   response.destroy();
-}
-
-function endResponse(response: ServerResponse): void {
-  response.end();
 }

@@ -74,8 +74,8 @@ export class Http2Wire implements Wire {
       this.#stream.respond(headers);
       return;
     }
-    this.#stream.on("wantTrailers", onWantTrailers);
     this.#stream.respond(headers, WITH_TRAILERS);
+    this.#stream.on("wantTrailers", onWantTrailers);
   }
 
   write(bytes: Uint8Array): boolean {

@@ -221,8 +221,8 @@ export class StreamExchange implements Exchange, CallParts {
 
   #respond(): void {
     if (this.#hasResponded) return;
-    this.#hasResponded = true;
     this.wire.respond(responseHeaders(this), this.plan.protocol.needsHttp2);
+    this.#hasResponded = true;
   }
 
   #end(error: ConnectError | undefined): void {
@@ -237,14 +237,25 @@ export class StreamExchange implements Exchange, CallParts {
     });
   }
 
-  /** A header that HTTP does not allow ends the call: there is no way to say so to the client. */
+  /** Headers that HTTP does not allow end the call; the client is told without them, if it was told nothing yet. */
   #guarded(write: () => void): void {
     try {
       write();
     } catch (reason) {
       this.#isAnswered = true;
-      this.call.fail(reason);
+      const error = this.call.fail(reason);
       this.#leave();
+      if (this.#hasResponded) this.wire.destroy();
+      else this.#answerWithout(error);
+    }
+  }
+
+  #answerWithout(error: ConnectError): void {
+    this.context = undefined;
+    try {
+      const { bytes, trailers } = this.plan.protocol.ending(this, error);
+      this.wire.send(200, responseHeaders(this), bytes ?? NOTHING, trailers);
+    } catch {
       this.wire.destroy();
     }
   }

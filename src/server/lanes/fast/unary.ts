@@ -114,8 +114,16 @@ export class UnaryExchange implements Exchange, CallParts {
     try {
       this.plan.protocol.answer(this, message, error);
     } catch (reason) {
-      // A header that HTTP does not allow: there is no way to say so.
-      this.call.fail(reason);
+      this.#answerWithout(reason);
+    }
+  }
+
+  /** The handler's headers hold what HTTP does not allow: the client is told by an answer without them. */
+  #answerWithout(reason: unknown): void {
+    this.context = undefined;
+    try {
+      this.plan.protocol.answer(this, undefined, this.call.fail(reason));
+    } catch {
       this.wire.destroy();
     }
   }

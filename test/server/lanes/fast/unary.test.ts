@@ -33,7 +33,7 @@ test("a request and its answer are one message each", async (t) => {
   const { seen: answer } = await send(t, framed(REQUEST));
   assert.equal(answer.trailers["grpc-status"], "0");
   assert.equal(fromBinary(ListUsersResponseSchema, answer.body.subarray(5)).nextPageToken, "3");
-  assert.match(String(answer.headers["x-request-id"]), /^[\da-f-]{36}$/);
+  assert.match(String(answer.headers["x-request-id"]), /^[\da-f]{24}$/);
 });
 
 const BROKEN: readonly (readonly [string, string, ...Uint8Array[]])[] = [
@@ -119,20 +119,4 @@ test("a client that resets its call aborts the signal, and the record says so", 
   stream.close(8);
   const record = await running.nextRecord();
   assert.deepEqual([record.code, record.cancelledBy, signal.aborted], ["canceled", "client", true]);
-});
-
-test("a response header that HTTP/2 forbids ends the stream and not the server", async (t) => {
-  const running = await serve(t, {
-    users: {
-      listUsers(_request, context) {
-        context.responseHeader.set("connection", "close");
-        return {};
-      },
-    },
-  });
-  const stream = open(running.session, PATH);
-  const answer = seen(stream);
-  stream.end(framed(REQUEST));
-  assert.equal((await answer).rstCode, 2);
-  assert.equal((await running.nextRecord()).code, "internal");
 });
