@@ -7,17 +7,53 @@ import type { CallRecord } from "./server/record.ts";
  * @param level pino's number of the level
  */
 export function accessLine(record: CallRecord, level: number): string {
-  const { service, method, code, userId, keyId, cancelledBy } = record;
+  const { userId, keyId, cancelledBy } = record;
+  const { head, tail } = sharedOf(record);
   return (
-    `{"level":${level},"time":"${isoTime(Date.now())}","requestId":${quoted(record.requestId)},` +
-    `"service":${quoted(service)},"method":${quoted(method)},"kind":"${record.kind}",` +
-    `"protocol":"${record.protocol}","httpVersion":"${record.httpVersion}","code":"${code}",` +
-    `"error":${quoted(record.error)},"startedAt":"${isoTime(record.startedAt.getTime())}",` +
+    `{"level":${level},"time":"${isoTime(Date.now())}","requestId":${quoted(record.requestId)},${head}` +
+    `"startedAt":"${isoTime(record.startedAt.getTime())}",` +
     `"durationMs":${Math.round(record.durationMs * 1_000) / 1_000},` +
     `"messagesIn":${record.messagesIn},"messagesOut":${record.messagesOut},` +
     `"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"peer":${quoted(record.peer)},` +
     `${field("userId", userId)}${field("keyId", keyId)}${field("cancelledBy", cancelledBy)}` +
-    `"abandoned":${record.abandoned},"msg":${quoted(`${service}/${method} ${code}`)}}\n`
+    `"abandoned":${record.abandoned},${tail}`
+  );
+}
+
+/** What the lines of calls have in common that came to one method in one way, and ended alike. */
+interface Shared {
+  readonly of: CallRecord;
+  readonly head: string;
+  readonly tail: string;
+}
+
+/** By method: the last one that was written. Clients cannot make it grow, as only methods that exist are kept. */
+const sharedByMethod = new Map<string, Shared>();
+
+function sharedOf(record: CallRecord): Shared {
+  const known = sharedByMethod.get(record.method);
+  if (known !== undefined && isAlike(known.of, record)) return known;
+  const { service, method, kind, protocol, httpVersion, code, error } = record;
+  const shared: Shared = {
+    of: record,
+    head:
+      `"service":${quoted(service)},"method":${quoted(method)},"kind":"${kind}",` +
+      `"protocol":"${protocol}","httpVersion":"${httpVersion}","code":"${code}","error":${quoted(error)},`,
+    tail: `"msg":${quoted(`${service}/${method} ${code}`)}}\n`,
+  };
+  if (kind !== "unknown") sharedByMethod.set(method, shared);
+  return shared;
+}
+
+function isAlike(one: CallRecord, other: CallRecord): boolean {
+  return (
+    one.code === other.code &&
+    one.error === other.error &&
+    one.service === other.service &&
+    one.method === other.method &&
+    one.kind === other.kind &&
+    one.protocol === other.protocol &&
+    one.httpVersion === other.httpVersion
   );
 }
 
@@ -25,11 +61,11 @@ function field(name: string, value: string | undefined): string {
   return value === undefined ? "" : `"${name}":${quoted(value)},`;
 }
 
-/** What JSON escapes, and all that is not ASCII: among it are halves of pairs, which it escapes as well. */
-const UNPLAIN = /["\\\u0000-\u001f\u007f-\uffff]/;
+/** What JSON writes as it is: printable ASCII, but for the quote and the backslash. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 function quoted(text: string): string {
-  return UNPLAIN.test(text) ? JSON.stringify(text) : `"${text}"`;
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 let second = Number.NaN;

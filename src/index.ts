@@ -23,3 +23,4 @@ export { sendHeaders } from "./server/send-headers.ts";
 export { type Server, type ServerOptions, startServer } from "./server/server.ts";
 export { defineService, type ServiceDefinition } from "./server/service.ts";
 export type { ServerSettings } from "./server/settings.ts";
+export { tuneGarbageCollection } from "./tune.ts";

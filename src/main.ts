@@ -21,6 +21,7 @@ import { createKeyStore } from "./services/keys/store.ts";
 import { createLogService } from "./services/logs/service.ts";
 import { createRequestLogWriter } from "./services/request-log/writer.ts";
 import { createUserService } from "./services/users/service.ts";
+import { tuneGarbageCollection } from "./tune.ts";
 import type { Modules } from "./worker.ts";
 
 /** A server with its database, running. */
@@ -49,6 +50,7 @@ function services({ queries }: Store<Modules>): readonly ServiceDefinition[] {
  * @throws Error (or DataError) that says what to change; nothing is left open then.
  */
 export async function startApp({ config, production }: LoadedConfig): Promise<App> {
+  tuneGarbageCollection();
   const log = openLog(config.log, config.server.debug);
   const store = await openStore<Modules>(storeOptions(config.database));
   try {

@@ -29,10 +29,7 @@ const record = {
 } as const satisfies CallRecord;
 
 /** The lines that a process writes of three calls, one of them refused and one broken. */
-async function linesOf(settings: {
-  level?: string;
-  format?: string;
-}): Promise<readonly string[]> {
+async function linesOf(settings: { level?: string; format?: string }): Promise<readonly string[]> {
   const all = { level: "info", format: "json", ...settings };
   const script = `
     import { openLog } from ${JSON.stringify(new URL("../src/log.ts", import.meta.url).href)};

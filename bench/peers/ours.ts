@@ -2,12 +2,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { startServer } from "../../src/server/server.ts";
 import { defineService } from "../../src/server/service.ts";
+import { tuneGarbageCollection } from "../../src/tune.ts";
 import type { Modules } from "../../src/worker.ts";
 import { BenchService } from "../gen/bench/v1/bench_pb.ts";
 import { assemble } from "./assembly.ts";
 import { serveControl } from "./control.ts";
 import { handlers } from "./handlers.ts";
 
+// As src/main.ts does.
+tuneGarbageCollection();
 const [lane = "auto", mode = "bare", folder = "."] = process.argv.slice(2);
 const assembly = mode === "on" ? await assemble<Modules>(folder) : undefined;
 const server = await startServer({

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { codeName } from "./errors.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
+import { codeName } from "./errors.ts";
 import type { Principal } from "./principal.ts";
 import type { CallRecord, CancelledBy, Protocol } from "./record.ts";
 import type { Member } from "./roster.ts";

@@ -136,6 +136,7 @@ describe("who may import whom", () => {
       "src/services/page-token.ts",
       "src/services/queries.ts",
       "src/services/schema.ts",
+      "src/tune.ts",
       "src/worker.ts",
     ];
     const others = sources("src/**/*.ts")

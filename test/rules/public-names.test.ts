@@ -18,6 +18,7 @@ it("the package exports these values", () => {
     "silentLog",
     "startServer",
     "storeDefaults",
+    "tuneGarbageCollection",
   ]);
 });
 

@@ -18,7 +18,10 @@ export function headersFromNode(node: IncomingHttpHeaders): Headers {
  */
 export function addHeaders(target: OutgoingHttpHeaders, headers: Headers, prefix = ""): OutgoingHttpHeaders {
   const cookies = headers.getSetCookie();
-  for (const [name, value] of headers) if (!isOfConnection(name)) target[`${prefix}${name}`] = value;
+  for (const [name, value] of headers) {
+    // Two empty values are joined to one that ends in a space, which HTTP/2 does not allow.
+    if (!isOfConnection(name)) target[`${prefix}${name}`] = value.trimEnd();
+  }
   if (cookies.length > 0) target[`${prefix}set-cookie`] = cookies;
   return target;
 }

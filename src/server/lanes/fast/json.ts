@@ -1,4 +1,10 @@
-import { type DescMessage, fromJson, fromJsonString, type JsonReadOptions, type Message } from "@bufbuild/protobuf";
+import {
+  type DescMessage,
+  fromJson,
+  fromJsonString,
+  type JsonReadOptions,
+  type Message,
+} from "@bufbuild/protobuf";
 
 const decoder = new TextDecoder();
 
@@ -39,6 +45,7 @@ function countStrings(json: unknown): number {
   if (typeof json !== "object" || json === null) return 0;
   let count = 0;
   if (Array.isArray(json)) for (const value of json) count += countStrings(value);
-  else for (const name of Object.keys(json)) count += 1 + countStrings((json as Record<string, unknown>)[name]);
+  else
+    for (const name of Object.keys(json)) count += 1 + countStrings((json as Record<string, unknown>)[name]);
   return count;
 }
