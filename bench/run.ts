@@ -1,4 +1,4 @@
-// All servers side by side: `npm run bench [-- --rounds 5 --only unary,stream --peers runrpc,grpc-js --quick]`.
+// All servers side by side: `npm run bench [-- --rounds 9 --only unary,stream --peers runrpc,grpc-js --quick]`.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -17,9 +17,9 @@ import { targetOf } from "./target.ts";
 
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "9" },
     /** How long a server is under load at a time, in milliseconds. */
-    "sample-ms": { type: "string", default: "800" },
+    "sample-ms": { type: "string", default: "500" },
     only: { type: "string" },
     peers: { type: "string" },
     /** Short samples and few streams: to see that it works, not to believe. */
@@ -30,7 +30,7 @@ const { values: flags } = parseArgs({
 });
 const rounds = flags.quick ? 2 : Number(flags.rounds);
 const sampleMs = flags.quick ? 150 : Number(flags["sample-ms"]);
-const warmUpMs = flags.quick ? 200 : 1_500;
+const warmUpMs = flags.quick ? 200 : 3_000;
 const idleStreams = flags.quick ? 1_000 : 10_000;
 const isWanted = (name: string): boolean => flags.only?.split(",").includes(name) ?? true;
 const isChosen = (name: string): boolean =>
@@ -67,14 +67,19 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** All servers run at once, and one of them is under load at a time. */
+/**
+ * All servers that take part in a measure run at once, and one of them is under load at a time. They are started afresh
+ * for each measure: what V8 has learnt of another load would otherwise weigh on those that serve more than one.
+ */
 async function measureLoads(specs: readonly PeerSpec[]) {
-  const running = await Promise.all(
-    specs.map(async (spec) => ({ spec, peer: await startPeer(await spec.command()) })),
-  );
   const figures: Record<string, Record<string, Figures>> = {};
+  const droppedRows: Record<string, number> = {};
   for (const measure of measures.filter(({ name }) => isWanted(name))) {
-    const takers = running.filter(({ spec }) => spec.serves.includes(measure.protocol));
+    const takers = await Promise.all(
+      specs
+        .filter(({ serves }) => serves.includes(measure.protocol))
+        .map(async (spec) => ({ spec, peer: await startPeer(await spec.command()) })),
+    );
     const byPeer: Record<string, Figures> = {};
     for (const { spec, peer } of takers) {
       byPeer[spec.name] = { cpuUs: [], perSecond: [], p50Ms: [], p99Ms: [] };
@@ -96,12 +101,12 @@ async function measureLoads(specs: readonly PeerSpec[]) {
     }
     process.stdout.write("\r");
     figures[measure.name] = byPeer;
-  }
-  const droppedRows: Record<string, number> = {};
-  for (const { spec, peer } of running) {
-    const { dropped } = await peer.ask("requestLog");
-    if (peer.key !== undefined) droppedRows[spec.name] = Number(dropped);
-    await peer.stop();
+    for (const { spec, peer } of takers) {
+      const { dropped } = await peer.ask("requestLog");
+      if (peer.key !== undefined)
+        droppedRows[spec.name] = (droppedRows[spec.name] ?? 0) + Number(dropped);
+      await peer.stop();
+    }
   }
   return { figures, droppedRows };
 }

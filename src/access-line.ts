@@ -1,7 +1,7 @@
 import type { CallRecord } from "./server/record.ts";
 
 /**
- * The line that pino would write of a record, ended by a line break. Every call pays for its line, and a record is flat
+ * The line that pino would write of a record at the end of its call, ended by a line break. Every call pays for its line, and a record is flat
  * and known, so it is put together by hand: a sixth of what pino takes, a quarter of JSON.stringify.
  *
  * @param level pino's number of the level
@@ -9,9 +9,10 @@ import type { CallRecord } from "./server/record.ts";
 export function accessLine(record: CallRecord, level: number): string {
   const { userId, keyId, cancelledBy } = record;
   const { head, tail } = sharedOf(record);
+  const startedAtMs = record.startedAt.getTime();
   return (
-    `{"level":${level},"time":"${isoTime(Date.now())}","requestId":${quoted(record.requestId)},${head}` +
-    `"startedAt":"${isoTime(record.startedAt.getTime())}",` +
+    `{"level":${level},"time":"${isoTime(startedAtMs + record.durationMs)}","requestId":${quoted(record.requestId)},${head}` +
+    `"startedAt":"${isoTime(startedAtMs)}",` +
     `"durationMs":${Math.round(record.durationMs * 1_000) / 1_000},` +
     `"messagesIn":${record.messagesIn},"messagesOut":${record.messagesOut},` +
     `"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"peer":${quoted(record.peer)},` +

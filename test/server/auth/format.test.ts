@@ -60,3 +60,19 @@ test("a matcher accepts nothing for a key that does not exist or a hash of anoth
   assert.equal(matches(key, hash.subarray(0, 31)), false);
   assert.equal(matches(key, Buffer.concat([hash, hash])), false);
 });
+
+test("a key that matched before matches the same hash only, also when thousands were in between", () => {
+  const matches = createKeyMatcher();
+  const { key, hash } = createKey();
+  const other = createKey();
+  assert.equal(matches(key, hash), true);
+  assert.deepEqual(
+    [matches(key, other.hash), matches(other.key, hash), matches(key, undefined)],
+    [false, false, false],
+  );
+  for (let count = 0; count < 5_000; count++) {
+    const between = createKey();
+    assert.equal(matches(between.key, between.hash), true);
+  }
+  assert.deepEqual([matches(key, hash), matches(key, Uint8Array.from(hash))], [true, true]);
+});
