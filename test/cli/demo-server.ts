@@ -4,16 +4,12 @@ import { EventService } from "../../gen/events/v1/events_pb.ts";
 import { LogService } from "../../gen/logs/v1/logs_pb.ts";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
 import { type Server, startServer } from "../../src/server/server.ts";
-import { defineService } from "../../src/server/service.ts";
+import { partOfService } from "../part-of-service.ts";
 
 /** A known user. */
 export const adaId = "4be0643f-1d98-573b-97cd-ca98a65347dd";
 
-const unimplemented = () => {
-  throw new ConnectError("not part of this server", Code.Unimplemented);
-};
-
-const users = defineService(UserService, {
+const users = partOfService(UserService, {
   getUser({ id }, context) {
     if (id !== adaId) throw new ConnectError(`no user ${id}`, Code.NotFound);
     return {
@@ -24,21 +20,17 @@ const users = defineService(UserService, {
     for (let n = 1; n <= limit; n++) yield { user: { displayName: `user ${n}` } };
   },
   listUsers: () => ({}),
-  createUser: unimplemented,
-  updateUser: unimplemented,
-  deleteUser: unimplemented,
 });
 
-const logs = defineService(LogService, {
+const logs = partOfService(LogService, {
   async uploadLogs(requests) {
     let count = 0;
     for await (const { entries } of requests) count += entries.length;
     return { logsReceived: BigInt(count) };
   },
-  listLogs: unimplemented,
 });
 
-const chat = defineService(ChatService, {
+const chat = partOfService(ChatService, {
   async *chat(requests) {
     for await (const { text } of requests)
       yield { kind: ChatResponse_Kind.RECEIPT, text: `Received: ${text}` };
@@ -47,13 +39,12 @@ const chat = defineService(ChatService, {
 
 /** `onCancel` is told when the client left StreamEvents, which sends one event and then waits for ever. */
 function events(onCancel: () => void) {
-  return defineService(EventService, {
+  return partOfService(EventService, {
     async *streamEvents(_request, context) {
       yield {};
       await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
       onCancel();
     },
-    publishEvent: unimplemented,
   });
 }
 

@@ -74,7 +74,6 @@ function cloneTree(): string {
     cwd: root,
   });
   for (const file of files.toString().trim().split("\n")) {
-    if (file.startsWith("test/") || file.startsWith("bench/")) continue;
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     copyFileSync(join(root, file), join(folder, file));
   }

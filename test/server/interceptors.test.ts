@@ -13,7 +13,7 @@ import { ChatService } from "../../gen/chat/v1/chat_pb.ts";
 import { LogService } from "../../gen/logs/v1/logs_pb.ts";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
 import { type Server, startServer } from "../../src/server/server.ts";
-import { defineService } from "../../src/server/service.ts";
+import { partOfService } from "../part-of-service.ts";
 
 const userId = "00000000-0000-4000-8000-000000000001";
 const noteKey = createContextKey("none");
@@ -44,31 +44,25 @@ describe("interceptors", () => {
       if (refuse) throw new ConnectError("not today", Code.Aborted);
       return next(request);
     };
-    const unused = () => assert.fail("not called");
     server = await startServer({
       keys: "open",
       server: { host: "127.0.0.1", port: 0 },
       interceptors: [noting("outer", seen), noting("inner", seen), refusing],
       services: [
-        defineService(UserService, {
+        partOfService(UserService, {
           getUser: (_request, context) => ({ user: { id: userId, displayName: noteOf(context) } }),
           async *streamUsers(_request, context) {
             yield { user: { displayName: noteOf(context) } };
           },
-          listUsers: unused,
-          createUser: unused,
-          updateUser: unused,
-          deleteUser: unused,
         }),
-        defineService(LogService, {
+        partOfService(LogService, {
           async uploadLogs(requests) {
             let count = 0n;
             for await (const { entries } of requests) count += BigInt(entries.length);
             return { logsReceived: count };
           },
-          listLogs: unused,
         }),
-        defineService(ChatService, {
+        partOfService(ChatService, {
           async *chat(requests, context) {
             for await (const { text } of requests) yield { text: `${text}, ${noteOf(context)}` };
           },

@@ -5,6 +5,7 @@ import { UserService } from "../../../gen/users/v1/users_pb.ts";
 import type { CallRecord } from "../../../src/server/record.ts";
 import { type Server, startServer } from "../../../src/server/server.ts";
 import { defineService } from "../../../src/server/service.ts";
+import { partOfService } from "../../part-of-service.ts";
 import { memoryStore } from "../../server/auth/memory-store.ts";
 import type { Lane } from "./cells.ts";
 
@@ -63,10 +64,6 @@ export async function startSubject(lane: Lane, deed: Deed): Promise<Subject> {
         leave(context);
       }
     },
-    listUsers: () => ({}),
-    createUser: () => ({}),
-    updateUser: () => ({}),
-    deleteUser: () => ({}),
   };
   const logs = {
     async uploadLogs(requests: AsyncIterable<unknown>, context: HandlerContext) {
@@ -98,7 +95,7 @@ export async function startSubject(lane: Lane, deed: Deed): Promise<Subject> {
 
   const server = await startServer({
     services: [
-      defineService(UserService, users),
+      partOfService(UserService, users),
       defineService(LogService, logs),
       defineService(ChatService, chat),
     ],

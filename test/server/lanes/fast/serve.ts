@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -12,7 +11,7 @@ import { LogService } from "../../../../gen/logs/v1/logs_pb.ts";
 import { UserService } from "../../../../gen/users/v1/users_pb.ts";
 import type { CallRecord } from "../../../../src/server/record.ts";
 import { type Server, type ServerOptions, startServer } from "../../../../src/server/server.ts";
-import { defineService } from "../../../../src/server/service.ts";
+import { partOfService } from "../../../part-of-service.ts";
 
 export interface Handlers {
   readonly users?: Partial<ServiceImpl<typeof UserService>>;
@@ -29,28 +28,19 @@ export interface Running {
   readonly session: ClientHttp2Session;
 }
 
-/** A server on a free port that lets everybody in, with these handlers. Those that are left out must not be called. */
+/** A server on a free port that lets everybody in, with these handlers. Those that are left out are unimplemented. */
 export async function serve(
   t: TestContext,
-  { users, logs, chat }: Handlers,
+  { users = {}, logs = {}, chat = {} }: Handlers,
   options: Partial<ServerOptions> = {},
 ): Promise<Running> {
-  const unexpected = (): never => assert.fail("this handler is not part of the test");
   const records: CallRecord[] = [];
   const waiters: ((record: CallRecord) => void)[] = [];
   const server = await startServer({
     services: [
-      defineService(UserService, {
-        getUser: unexpected,
-        listUsers: unexpected,
-        createUser: unexpected,
-        updateUser: unexpected,
-        deleteUser: unexpected,
-        streamUsers: unexpected,
-        ...users,
-      }),
-      defineService(LogService, { uploadLogs: unexpected, listLogs: unexpected, ...logs }),
-      defineService(ChatService, { chat: unexpected, ...chat }),
+      partOfService(UserService, users),
+      partOfService(LogService, logs),
+      partOfService(ChatService, chat),
     ],
     keys: "open",
     onRecord(record) {
