@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
 const root = join(import.meta.dirname, "../..");
@@ -21,6 +21,14 @@ export function python(): Tool {
 /** The program that TEST_GRPCURL names, else that of `.ci/tools`. */
 export function grpcurl(): Tool {
   return toolAt(process.env.TEST_GRPCURL ?? join(cache, "bin/grpcurl"));
+}
+
+/** The Go command that TEST_GO names, else the first of the PATH. */
+export function go(): Tool {
+  const { TEST_GO, PATH = "" } = process.env;
+  const paths = TEST_GO === undefined ? PATH.split(delimiter).map((folder) => join(folder, "go")) : [TEST_GO];
+  const path = paths.find((each) => existsSync(each));
+  return path === undefined ? { path: "", skip: "there is no go: run .ci/tools" } : { path, skip: false };
 }
 
 function toolAt(path: string): Tool {
