@@ -105,8 +105,7 @@ async function measureLoads(specs: readonly PeerSpec[]) {
     figures[measure.name] = byPeer;
     for (const { spec, peer } of takers) {
       const { dropped } = await peer.ask("requestLog");
-      if (peer.key !== undefined)
-        droppedRows[spec.name] = (droppedRows[spec.name] ?? 0) + Number(dropped);
+      if (peer.key !== undefined) droppedRows[spec.name] = (droppedRows[spec.name] ?? 0) + Number(dropped);
       await peer.stop();
     }
   }
