@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -20,6 +21,8 @@ import (
 )
 
 type connectClient struct {
+	// The HTTP method of a call without side effects.
+	method  string
 	users   usersv1connect.UserServiceClient
 	events  eventsv1connect.EventServiceClient
 	logs    logsv1connect.LogServiceClient
@@ -34,7 +37,12 @@ func newConnectClient(o options) client {
 	web := &http.Client{Transport: &http.Transport{Protocols: protocols}}
 	url := "http://" + o.address
 	with := connect.WithClientOptions(connectOptions(o)...)
+	method := http.MethodPost
+	if o.get {
+		method = http.MethodGet
+	}
 	return &connectClient{
+		method:  method,
 		users:   usersv1connect.NewUserServiceClient(web, url, with),
 		events:  eventsv1connect.NewEventServiceClient(web, url, with),
 		logs:    logsv1connect.NewLogServiceClient(web, url, with),
@@ -82,6 +90,9 @@ func connectCall(ctx context.Context, headers map[string]string) (context.Contex
 func (c *connectClient) getUser(ctx context.Context, headers map[string]string, request *usersv1.GetUserRequest) (*usersv1.GetUserResponse, string, error) {
 	ctx, info := connectCall(ctx, headers)
 	response, err := c.users.GetUser(ctx, request)
+	if used := info.HTTPMethod(); used != c.method {
+		return nil, "", fmt.Errorf("%s in place of %s", used, c.method)
+	}
 	if failed := new(connect.Error); errors.As(err, &failed) {
 		return response, failed.Meta().Get("x-request-id"), err
 	}

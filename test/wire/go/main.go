@@ -20,6 +20,7 @@ type options struct {
 	gzip     bool
 	json     bool
 	get      bool
+	atOnce   int
 }
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.BoolVar(&o.gzip, "gzip", false, "requests are compressed")
 	flag.BoolVar(&o.json, "json", false, "of connect-go: messages are JSON")
 	flag.BoolVar(&o.get, "get", false, "of connect-go: calls without side effects are GET")
+	flag.IntVar(&o.atOnce, "at-once", 90, "calls side by side on one connection; a server announces how many may be open")
 	flag.Parse()
 
 	var c client
