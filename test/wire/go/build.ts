@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../../..");
 
 /**
  * Builds the client in a folder of its own, so that neither stub nor binary is committed, and gives the program's path.
- * The first time takes a minute and the module proxy; then Go's own cache has everything.
+ * The first time takes a minute or two and the module proxy; then Go's own cache has everything.
  */
 export async function buildClient(go: string, folder: string): Promise<string> {
   await cp(import.meta.dirname, folder, { recursive: true });
