@@ -1,24 +1,30 @@
 import type { CallRecord } from "./server/record.ts";
 
+/** Makes the line of a record. `level` is pino's number. */
+export type AccessLine = (record: CallRecord, level: number) => string;
+
 /**
- * The line that pino would write of a record at the end of its call, ended by a line break. Every call pays for its line, and a record is flat
- * and known, so it is put together by hand: a sixth of what pino takes, a quarter of JSON.stringify.
- *
- * @param level pino's number of the level
+ * Makes the lines that pino would write of records at the end of their calls, each ended by a line break. Every call pays
+ * for its line, and a record is flat and known, so it is put together by hand, with what lines share kept between them.
  */
-export function accessLine(record: CallRecord, level: number): string {
-  const { userId, keyId, cancelledBy } = record;
-  const { head, tail } = sharedOf(record);
-  const startedAtMs = record.startedAt.getTime();
-  return (
-    `{"level":${level},"time":"${isoTime(startedAtMs + record.durationMs)}","requestId":${quoted(record.requestId)},${head}` +
-    `"startedAt":"${isoTime(startedAtMs)}",` +
-    `"durationMs":${Math.round(record.durationMs * 1_000) / 1_000},` +
-    `"messagesIn":${record.messagesIn},"messagesOut":${record.messagesOut},` +
-    `"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"peer":${quoted(record.peer)},` +
-    `${field("userId", userId)}${field("keyId", keyId)}${field("cancelledBy", cancelledBy)}` +
-    `"abandoned":${record.abandoned},${tail}`
-  );
+export function createAccessLine(): AccessLine {
+  const sharedOf = createShared();
+  const isoTime = createIsoTime();
+  return (record, level) => {
+    const { userId, keyId, cancelledBy } = record;
+    const { head, tail } = sharedOf(record);
+    const startedAtMs = record.startedAt.getTime();
+    const time = isoTime(startedAtMs + record.durationMs);
+    return (
+      `{"level":${level},"time":"${time}","requestId":${quoted(record.requestId)},${head}` +
+      `"startedAt":"${isoTime(startedAtMs)}",` +
+      `"durationMs":${Math.round(record.durationMs * 1_000) / 1_000},` +
+      `"messagesIn":${record.messagesIn},"messagesOut":${record.messagesOut},` +
+      `"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"peer":${quoted(record.peer)},` +
+      `${field("userId", userId)}${field("keyId", keyId)}${field("cancelledBy", cancelledBy)}` +
+      `"abandoned":${record.abandoned},${tail}`
+    );
+  };
 }
 
 /** What the lines of calls have in common that came to one method in one way, and ended alike. */
@@ -28,22 +34,23 @@ interface Shared {
   readonly tail: string;
 }
 
-/** By method: the last one that was written. Clients cannot make it grow, as only methods that exist are kept. */
-const sharedByMethod = new Map<string, Shared>();
-
-function sharedOf(record: CallRecord): Shared {
-  const known = sharedByMethod.get(record.method);
-  if (known !== undefined && isAlike(known.of, record)) return known;
-  const { service, method, kind, protocol, httpVersion, code, error } = record;
-  const shared: Shared = {
-    of: record,
-    head:
-      `"service":${quoted(service)},"method":${quoted(method)},"kind":"${kind}",` +
-      `"protocol":"${protocol}","httpVersion":"${httpVersion}","code":"${code}","error":${quoted(error)},`,
-    tail: `"msg":${quoted(`${service}/${method} ${code}`)}}\n`,
+function createShared(): (record: CallRecord) => Shared {
+  // By method: the last one that was written. Clients cannot make it grow, as only methods that exist are kept.
+  const byMethod = new Map<string, Shared>();
+  return (record) => {
+    const known = byMethod.get(record.method);
+    if (known !== undefined && isAlike(known.of, record)) return known;
+    const { service, method, kind, protocol, httpVersion, code, error } = record;
+    const shared: Shared = {
+      of: record,
+      head:
+        `"service":${quoted(service)},"method":${quoted(method)},"kind":"${kind}",` +
+        `"protocol":"${protocol}","httpVersion":"${httpVersion}","code":"${code}","error":${quoted(error)},`,
+      tail: `"msg":${quoted(`${service}/${method} ${code}`)}}\n`,
+    };
+    if (kind !== "unknown") byMethod.set(method, shared);
+    return shared;
   };
-  if (kind !== "unknown") sharedByMethod.set(method, shared);
-  return shared;
 }
 
 function isAlike(one: CallRecord, other: CallRecord): boolean {
@@ -69,16 +76,17 @@ function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-let second = Number.NaN;
-let secondText = "";
-
 /** As `toISOString` writes it. The calls of one second share all but the last digits. */
-function isoTime(timeMs: number): string {
-  const whole = Math.floor(timeMs / 1_000);
-  if (whole !== second) {
-    second = whole;
-    secondText = new Date(whole * 1_000).toISOString().slice(0, -"000Z".length);
-  }
-  const rest = Math.floor(timeMs - whole * 1_000);
-  return `${secondText}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
+function createIsoTime(): (timeMs: number) => string {
+  let second = Number.NaN;
+  let secondText = "";
+  return (timeMs) => {
+    const whole = Math.floor(timeMs / 1_000);
+    if (whole !== second) {
+      second = whole;
+      secondText = new Date(whole * 1_000).toISOString().slice(0, -"000Z".length);
+    }
+    const rest = Math.floor(timeMs - whole * 1_000);
+    return `${secondText}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
+  };
 }

@@ -1,7 +1,7 @@
 import { inspect, styleText } from "node:util";
 import pino, { type Logger } from "pino";
 import type { Log } from "../gen/runrpc/config/v1/config_pb.ts";
-import { accessLine } from "./access-line.ts";
+import { createAccessLine } from "./access-line.ts";
 import type { CallRecord } from "./server/record.ts";
 
 /** The process's log, and the end of it: `flush` writes what is still in memory. */
@@ -33,6 +33,7 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
   // In this mode it takes bytes, which its types do not say.
   const lines = gather((bytes) => destination.write(bytes as unknown as string));
   const add = isPretty ? (line: string) => lines.add(prettyLine(line)) : lines.add;
+  const accessLine = createAccessLine();
   const records = createBacklog((record) => {
     const level = isServerFault(record.code) ? "error" : "info";
     add(accessLine(record, pino.levels.values[level] ?? 30));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import { accessLine } from "../src/access-line.ts";
+import { createAccessLine } from "../src/access-line.ts";
 import { isLogged } from "../src/log.ts";
 import type { CallRecord } from "../src/server/record.ts";
 
@@ -70,6 +70,7 @@ describe("the access log", () => {
   });
 
   it("is what JSON.stringify writes of it, whatever the texts hold", () => {
+    const accessLine = createAccessLine();
     const texts = ['q"b\\', "line\nbreak\u0000\u007f", "ä€😀", "half \ud800 a pair", "", "plain"];
     for (const text of texts) {
       const odd = { ...record, requestId: text, service: text, error: text, peer: text, userId: undefined };

@@ -11,7 +11,7 @@ const ROWS_PER_STATEMENT = 50;
 /**
  * Makes a function that inserts many rows into `table`, for whoever has thousands of them. `values` holds the rows one
  * after the other, each of them the value of every column in `columns`, in that order; null where there is none. A flat
- * array crosses to a worker for a quarter of what as many objects cost, whose names are copied along with each.
+ * array crosses to a worker for less than as many objects do, whose names are copied along with each.
  *
  *     const insert = insertRows(logs, ["time", "message"]);
  *     await insert(db, [now, "first", now, "second"]);
@@ -45,7 +45,7 @@ function prepareInsert(db: Db, table: SQLiteTable, columns: readonly string[], r
   const placeholder = (column: string, place: number) => {
     const value = sql.placeholder(String(place));
     const mapper = known[column]?.mapToDriverValue;
-    // Apart from its column, which may have to convert it, a value costs drizzle a third.
+    // Apart from its column, which may have to convert it, a value costs drizzle less.
     return mapper !== undefined && isNoop(mapper) ? sql`${value}` : value;
   };
   const row = (first: number) =>

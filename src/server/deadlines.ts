@@ -10,8 +10,8 @@ export interface Timed {
 
 /**
  * The deadlines of all open calls behind one timer: a binary heap, the earliest on top. A timer for each call costs
- * five times as much, because clients that count down from their own deadline ask for another time with each call,
- * and Node keeps a list for each time that is asked for.
+ * more, because clients that count down from their own deadline ask for another time with each call, and Node keeps a
+ * list for each time that is asked for.
  */
 export class Deadlines {
   readonly #heap: Timed[] = [];

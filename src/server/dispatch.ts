@@ -10,7 +10,7 @@ import type { Gate } from "./gate.ts";
 import type { Lane } from "./lanes/lane.ts";
 import type { RequestHandlers } from "./listener/listen.ts";
 import { deadlineFor, protocolOf, timeoutOf } from "./protocol.ts";
-import { requestIdOf } from "./request-id.ts";
+import { createRequestIds } from "./request-id.ts";
 import type { Routes } from "./routes.ts";
 
 /** Answers paths that are not calls, such as /healthz. Undefined: the path is not its own. */
@@ -32,6 +32,7 @@ export interface DispatchOptions {
 /** Tells plain HTTP from calls, opens a call for each of these, and hands it to the first lane that takes it. */
 export function createDispatch(options: DispatchOptions): RequestHandlers {
   const { routes, calls, gate, lanes, plainRoutes, cors } = options;
+  const requestIdOf = createRequestIds();
 
   /** What is answered without a call: a preflight, or a path such as /healthz. */
   function plainAnswer(httpMethod: string, path: string, headers: IncomingHttpHeaders) {

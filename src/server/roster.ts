@@ -9,7 +9,7 @@ export interface Member {
  *
  * It is no Set, because a Set that is added to and deleted from with each call makes V8 copy its table every few dozen
  * calls. An old table keeps what was in it and leads to the next one, so that once one of them is in the old generation,
- * every young collection copies there all calls since, with all that they lead to. Measured: a quarter of a call's cost.
+ * every young collection copies there all calls since, with all that they lead to. Measured: 3.3 KB a call instead of 2.5.
  */
 export class Roster<M extends Member> implements Iterable<M> {
   readonly #members: M[] = [];

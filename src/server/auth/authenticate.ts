@@ -32,7 +32,7 @@ export interface Authenticator {
   authenticate(headers: IncomingHttpHeaders, peer: string): Principal | undefined | Promise<Principal>;
   /**
    * Ties an open call to its key: `cancel` is called once, with an `unauthenticated` error, when the key is
-   * revoked, expires, is replaced or deleted. Returns the function that unties. Costs a map lookup and a set
+   * revoked, expires, is replaced or deleted. Returns the function that unties. Costs a map lookup and an
    * entry, so every call may be tied; one that ends within `keyLeaseMs` need not be.
    */
   hold(principal: Principal, cancel: (reason: ConnectError) => void): () => void;

@@ -37,7 +37,10 @@ export async function* requestBody(call: Call, request: NodeRequest): AsyncGener
   }
 }
 
-/** The bytes that go out, each shown to `sent`, the last followed by `ended`. An iterator by hand, so that `throw` and `return` reach the adapter's. */
+/**
+ * The bytes that go out, each shown to `sent`, the last followed by `ended`. An iterator by hand, so that `throw` and
+ * `return` reach the adapter's.
+ */
 export function responseBody(
   source: AsyncIterable<Uint8Array>,
   sent: (bytes: Uint8Array) => void,

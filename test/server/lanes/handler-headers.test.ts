@@ -66,3 +66,19 @@ for (const lane of ["stock", "auto"]) {
     assert.equal((await nextRecord()).code, "internal");
   });
 }
+
+test("lane auto: the length of a gRPC-Web answer over HTTP/1.1 is its own, whatever the handler says", async (t) => {
+  const { baseUrl } = await serve(t, {
+    users: {
+      listUsers(_request, { responseHeader }) {
+        responseHeader.set("content-length", "3");
+        return {};
+      },
+    },
+  });
+  const headers = { "content-type": "application/grpc-web" };
+  const response = await fetch(baseUrl + UNARY, { method: "POST", headers, body: EMPTY });
+  const body = Buffer.from(await response.arrayBuffer());
+  assert.equal(response.headers.get("content-length"), String(body.length));
+  assert.match(body.toString("latin1"), /grpc-status: 0/);
+});

@@ -52,8 +52,9 @@ export class Http1Wire implements Wire {
 
   send(status: number, headers: OutgoingHttpHeaders, body: Uint8Array | string): void {
     const response = this.#response;
-    headers["content-length"] ??= byteLengthOf(body);
-    this.#call.bytesOut += Number(headers["content-length"]);
+    const byteLength = byteLengthOf(body);
+    headers["content-length"] = byteLength;
+    this.#call.bytesOut += byteLength;
     // What is left of an upload is read and dropped by the listener, before it closes the connection.
     if (!this.#request.complete) headers.connection = "close";
     response.writeHead(status, headers);

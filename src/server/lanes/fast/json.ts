@@ -8,13 +8,13 @@ import {
 
 const decoder = new TextDecoder();
 
-/** The text of a body, without a byte order mark. `decode` does it all; on small bodies it costs three times as much. */
+/** The text of a body, without a byte order mark. `decode` does it all, and costs more on small bodies. */
 export function textOf(bytes: Uint8Array): string {
   return bytes[0] === 0xef || !(bytes instanceof Buffer) ? decoder.decode(bytes) : bytes.toString();
 }
 
 /**
- * What `fromJsonString` does, at half its price. JSON may not name a member twice, and JSON.parse keeps the last of
+ * What `fromJsonString` does, for less. JSON may not name a member twice, and JSON.parse keeps the last of
  * them in silence, so `fromJsonString` reads the text a second time, character by character. Here the strings are
  * counted instead: what was parsed has fewer than the text when a member got lost.
  *
