@@ -1,59 +1,92 @@
-import { getTableColumns, isNoop, sql } from "drizzle-orm";
+import { getTableColumns, isNoop, type SQL, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { type Db, prepared } from "./query.ts";
 
-/**
- * Rows in one statement. 50 cost half of what they cost one by one, more gain nothing; with the widest table they stay
- * far below the parameters that a statement may have (SQLite 32,766, Postgres 65,535).
- */
-const ROWS_PER_STATEMENT = 50;
+/** Rows that have the same value in some columns: those values once, and the others of each row, row after row. */
+export interface RowGroup {
+  readonly shared: readonly unknown[];
+  readonly own: readonly unknown[];
+}
+
+/** The columns in the order in which a group holds their values. */
+export interface GroupColumns<Column extends string> {
+  /** Of the columns that all rows of a group agree in. */
+  readonly shared: readonly Column[];
+  readonly own: readonly Column[];
+}
 
 /**
- * Makes a function that inserts many rows into `table`, for whoever has thousands of them. `values` holds the rows one
- * after the other, each of them the value of every column in `columns`, in that order; null where there is none. A flat
- * array crosses to a worker for less than as many objects do, whose names are copied along with each.
+ * Rows in one statement, largest first. 64 cost half of what they cost one by one, and more gain nothing; the steps
+ * between are for the end of a group. With the widest table 64 stay far below the parameters that a statement may have
+ * (SQLite 32,766, Postgres 65,535).
+ */
+const STATEMENT_ROWS = [64, 16, 4, 1] as const;
+
+/**
+ * Makes a function that inserts many rows into `table`, for whoever has thousands of them. Flat arrays cross to a worker
+ * for less than as many objects do, whose names are copied along with each; and most of what a row costs is handing its
+ * values over, one by one, which is done once for those that rows share. A value is null where there is none.
  *
- *     const insert = insertRows(logs, ["time", "message"]);
- *     await insert(db, [now, "first", now, "second"]);
+ *     const insert = insertRows(logs, { shared: ["host"], own: ["time", "message"] });
+ *     await insert(db, [{ shared: ["a.example.com"], own: [now, "first", now, "second"] }]);
  *
- * @throws Error when `values` is not a whole number of rows.
+ * @throws Error when a group has too few or too many values for its columns.
  */
 export function insertRows<T extends SQLiteTable>(
   table: T,
-  columns: readonly (keyof T["_"]["columns"] & string)[],
-): (db: Db, values: readonly unknown[]) => Promise<void> {
-  const many = prepared((db) => prepareInsert(db, table, columns, ROWS_PER_STATEMENT));
-  const one = prepared((db) => prepareInsert(db, table, columns, 1));
-  const width = columns.length;
-  return async (db, values) => {
-    if (values.length % width !== 0)
-      throw new Error(`${values.length} values are no whole number of rows of ${width} columns`);
-    let at = 0;
-    for (const [statement, size] of [
-      [many(db), ROWS_PER_STATEMENT * width],
-      [one(db), width],
-    ] as const) {
-      for (; at + size <= values.length; at += size)
-        // The placeholders are named by their places, so that the values need no names of their own.
-        await statement.execute(values.slice(at, at + size) as unknown as Record<string, unknown>);
+  columns: GroupColumns<keyof T["_"]["columns"] & string>,
+): (db: Db, groups: readonly RowGroup[]) => Promise<void> {
+  const statements = STATEMENT_ROWS.map((rows) => ({
+    width: rows * columns.own.length,
+    statement: prepared((db) => prepareInsert(db, table, columns, rows)),
+  }));
+  return async (db, groups) => {
+    for (const group of groups) checkWidth(group, columns);
+    for (const { shared, own } of groups) {
+      let at = 0;
+      for (const { width, statement } of statements) {
+        for (; at + width <= own.length; at += width) {
+          const values = shared.concat(own.slice(at, at + width));
+          // The placeholders are named by their places, so that the values need no names of their own.
+          await statement(db).execute(values as unknown as Record<string, unknown>);
+        }
+      }
     }
   };
 }
 
-function prepareInsert(db: Db, table: SQLiteTable, columns: readonly string[], rows: number) {
+function checkWidth({ shared, own }: RowGroup, columns: GroupColumns<string>): void {
+  if (shared.length !== columns.shared.length)
+    throw new Error(`${shared.length} shared values are given for ${columns.shared.length} columns`);
+  if (own.length % columns.own.length !== 0)
+    throw new Error(`${own.length} values are no whole number of rows of ${columns.own.length} columns`);
+}
+
+function prepareInsert(db: Db, table: SQLiteTable, { shared, own }: GroupColumns<string>, rows: number) {
   const known = getTableColumns(table);
-  const placeholder = (column: string, place: number) => {
-    const value = sql.placeholder(String(place));
-    const mapper = known[column]?.mapToDriverValue;
+  let place = 0;
+  const placeholder = (name: string): SQL => {
+    const value = sql.placeholder(String(place++));
+    const column = known[name];
     // Apart from its column, which may have to convert it, a value costs drizzle less.
-    return mapper !== undefined && isNoop(mapper) ? sql`${value}` : value;
+    return column === undefined || isNoop(column.mapToDriverValue)
+      ? sql`${value}`
+      : sql`${sql.param(value, column)}`;
   };
-  const row = (first: number) =>
-    Object.fromEntries(columns.map((column, index) => [column, placeholder(column, first + index)]));
-  const values = Array.from({ length: rows }, (_, index) => row(index * columns.length));
-  // A placeholder stands for any value of its column, which the type of values() does not know.
-  return db
-    .insert(table)
-    .values(values as never)
+  const list = (names: readonly string[]): SQL => sql.join(names.map(placeholder), sql`, `);
+  const sharedValues = list(shared);
+  const ownRows = sql.join(
+    Array.from({ length: rows }, () => sql`(${list(own)})`),
+    sql`, `,
+  );
+  const rowsOf =
+    shared.length === 0
+      ? sql`values ${ownRows}`
+      : sql`select * from (select ${sharedValues}), (values ${ownRows})`;
+  // The columns are known to be the table's, which the types of an insert want spelt out.
+  const insertInto = db.insert as (table: SQLiteTable, ...columns: string[]) => ReturnType<Db["insert"]>;
+  return insertInto
+    .call(db, table, ...shared, ...own)
+    .select(rowsOf)
     .prepare();
 }

@@ -64,7 +64,7 @@ const rules: readonly Rule[] = [
     types: [/^src\/data\/store\.ts$/],
   },
   // How rows travel to a query: known to both of its sides.
-  { files: "src/services/*/row.ts", allowed: [], types: [/^src\/server\/record\.ts$/] },
+  { files: "src/services/*/row.ts", allowed: [], types: [/^src\/(data\/insert-rows|server\/record)\.ts$/] },
   // A foreign key needs the other table's column.
   {
     files: "src/services/*/table.ts",

@@ -1,5 +1,5 @@
 import { and, desc, eq, gte, lt, lte, or, sql } from "drizzle-orm";
-import { insertRows } from "../../data/insert-rows.ts";
+import { insertRows, type RowGroup } from "../../data/insert-rows.ts";
 import { type Db, prepared } from "../../data/query.ts";
 import type { Queries } from "../../data/store.ts";
 import { countWithin } from "../count-within.ts";
@@ -86,8 +86,8 @@ export const read = {
 };
 
 export const write = {
-  /** Stores all of the lines or none: `values` is what `appendRow` made. */
-  async addLogs(db: Db, input: { readonly values: readonly unknown[] }): Promise<void> {
-    await insert(db, input.values);
+  /** Stores all of the lines or none: `rows` is what `rowsOfUser` made. */
+  async addLogs(db: Db, input: { readonly rows: RowGroup }): Promise<void> {
+    await insert(db, [input.rows]);
   },
 };

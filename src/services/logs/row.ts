@@ -1,3 +1,5 @@
+import type { RowGroup } from "../../data/insert-rows.ts";
+
 /** A line to store. */
 export interface LogLine {
   readonly time: Date;
@@ -8,10 +10,16 @@ export interface LogLine {
   readonly size: number;
 }
 
-/** The columns of a row as `appendRow` writes them, in this order. */
-export const rowColumns = ["userId", "time", "severity", "size", "message", "attributes"] as const;
+/** The columns of rows as `rowsOfUser` makes them; see `insertRows`. */
+export const rowColumns = {
+  shared: ["userId"],
+  own: ["time", "severity", "size", "message", "attributes"],
+} as const;
 
-/** Adds a line to rows that travel as one flat array; see `insertRows`. */
-export function appendRow(values: unknown[], userId: string, line: LogLine): void {
-  values.push(userId, line.time, line.severity, line.size, line.message, line.attributes);
+/** The lines of one user, as they travel to the database. */
+export function rowsOfUser(userId: string, lines: readonly LogLine[]): RowGroup {
+  const own: unknown[] = [];
+  for (const { time, severity, size, message, attributes } of lines)
+    own.push(time, severity, size, message, attributes);
+  return { shared: [userId], own };
 }

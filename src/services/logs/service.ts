@@ -5,7 +5,7 @@ import type { LogEntry, LogEntrySchema, LogService, Severity } from "../../../ge
 import { requireUser } from "../../server/principal.ts";
 import { pageTokenFromPosition, positionFromPageToken } from "../page-token.ts";
 import type { LogQueries, LogRow } from "./queries.ts";
-import { appendRow, type LogLine } from "./row.ts";
+import { type LogLine, rowsOfUser } from "./row.ts";
 import { createUpload } from "./upload.ts";
 
 /** Lines in a page whose request names no size. */
@@ -24,9 +24,7 @@ export function createLogService(queries: LogQueries): ServiceImpl<typeof LogSer
       const { userId } = requireUser(context);
       const { signal } = context;
       const upload = createUpload(async (lines) => {
-        const values: unknown[] = [];
-        for (const line of lines) appendRow(values, userId, line);
-        await queries.addLogs({ values }, { signal });
+        await queries.addLogs({ rows: rowsOfUser(userId, lines) }, { signal });
         return lines.length;
       });
       try {

@@ -1,5 +1,5 @@
 import { asc, inArray, lt } from "drizzle-orm";
-import { insertRows } from "../../data/insert-rows.ts";
+import { insertRows, type RowGroup } from "../../data/insert-rows.ts";
 import type { Db } from "../../data/query.ts";
 import type { Queries } from "../../data/store.ts";
 import { rowColumns } from "./row.ts";
@@ -21,9 +21,9 @@ export const read = {
 };
 
 export const write = {
-  /** Stores all of the rows or none: `values` is what `appendRow` made. */
-  async addRequests(db: Db, input: { readonly values: readonly unknown[] }): Promise<void> {
-    await insert(db, input.values);
+  /** Stores all of the rows or none: `groups` is what `groupRecords` made. */
+  async addRequests(db: Db, input: { readonly groups: readonly RowGroup[] }): Promise<void> {
+    await insert(db, input.groups);
   },
 
   /** Removes at most `limit` of the rows that started before `before`, oldest first, and gives their number. */

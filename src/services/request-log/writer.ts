@@ -2,7 +2,7 @@ import type { ServerLog } from "../../server/log.ts";
 import type { CallRecord } from "../../server/record.ts";
 import type { RequestLogQueries } from "./queries.ts";
 import { createRetention } from "./retention.ts";
-import { appendRow } from "./row.ts";
+import { groupRecords } from "./row.ts";
 
 /** Failed attempts after which a batch is given up. */
 const maxAttempts = 3;
@@ -93,10 +93,8 @@ export function createRequestLogWriter(
    */
   async function writeBatch(batch: readonly CallRecord[]): Promise<boolean> {
     if (batch.length === 0) return true;
-    const values: unknown[] = [];
-    for (const record of batch) appendRow(values, record);
     try {
-      await queries.addRequests({ values }, { background: true });
+      await queries.addRequests({ groups: groupRecords(batch) }, { background: true });
     } catch (error) {
       attempts++;
       if (attempts < maxAttempts) return false;

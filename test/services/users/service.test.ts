@@ -13,7 +13,7 @@ import {
   UserService,
 } from "../../../gen/users/v1/users_pb.ts";
 import { connectErrorFromDataError } from "../../../src/services/data-errors.ts";
-import { appendRow } from "../../../src/services/logs/row.ts";
+import { rowsOfUser } from "../../../src/services/logs/row.ts";
 import { createUserService } from "../../../src/services/users/service.ts";
 import { addUser, collect, contextOf, openTestStore, type TestStore, take } from "../fixture.ts";
 
@@ -222,9 +222,8 @@ test("a deleted user takes its keys, events, logs and messages along", async () 
     expireTime: null,
   });
   await queries.events.addEvent({ userId, type: "a", payload: null, at });
-  const values: unknown[] = [];
-  appendRow(values, userId, { time: at, severity: 1, message: "m", attributes: null, size: 1 });
-  await queries.logs.addLogs({ values });
+  const line = { time: at, severity: 1, message: "m", attributes: null, size: 1 };
+  await queries.logs.addLogs({ rows: rowsOfUser(userId, [line]) });
   await queries.chat.addMessage({ room: "r", userId, text: "t", at });
   await service.deleteUser(
     create(DeleteUserRequestSchema, { id: userId }),
