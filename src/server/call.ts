@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { performance } from "node:perf_hooks";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { CorsHeaders } from "./cors.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import { codeName } from "./errors.ts";
 import type { Principal } from "./principal.ts";
@@ -20,8 +22,13 @@ export interface CallHead {
   readonly requestId: string;
   /** What the client asks for; undefined when it asks for nothing, NaN when what it sent cannot be read. */
   readonly timeoutMs: number | undefined;
-  /** Headers that go out with every answer: the request id, and CORS. */
-  readonly extraHeaders: Readonly<Record<string, string>>;
+  /** What goes out with every answer, beside the request id; undefined where CORS is off. */
+  readonly corsHeaders: CorsHeaders | undefined;
+}
+
+/** The headers that go out with every answer. */
+export function headersOfEvery({ requestId, corsHeaders }: CallHead): Readonly<Record<string, string>> {
+  return { "x-request-id": requestId, ...corsHeaders };
 }
 
 /** What a call needs of the server that it runs in. */

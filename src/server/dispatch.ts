@@ -3,7 +3,7 @@ import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
 import { answerRequest, answerStream, type PlainAnswer, textAnswer, unknownMethodAnswer } from "./answers.ts";
-import type { Call, CallHead } from "./call.ts";
+import { type Call, type CallHead, headersOfEvery } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import type { Cors } from "./cors.ts";
 import type { Gate } from "./gate.ts";
@@ -58,9 +58,6 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     const protocol = protocolOf(headers["content-type"]);
     const timeoutMs = timeoutOf(headers, protocol);
     const requestId = requestIdOf(headers);
-    const extraHeaders = cors.isOff
-      ? { "x-request-id": requestId }
-      : { "x-request-id": requestId, ...cors.headersFor(headers.origin) };
     const call = calls.begin({
       route,
       path,
@@ -70,7 +67,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       peer,
       requestId,
       timeoutMs,
-      extraHeaders,
+      corsHeaders: cors.isOff ? undefined : cors.headersFor(headers.origin),
     });
     if (route !== undefined) {
       const deadlineMs = deadlineFor(Number.isNaN(timeoutMs) ? undefined : timeoutMs, route.policy);
@@ -79,16 +76,12 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     return call;
   }
 
-  function laneFor(call: Call, httpMethod: string): Lane | undefined {
-    return lanes.find((lane) => lane.takes(call, httpMethod));
-  }
-
   /** The gate's word on a method that no lane knows. */
   function unknown(call: Call): PlainAnswer {
-    const { protocol, headers, extraHeaders } = call.head;
+    const { protocol, headers } = call.head;
     const error = refusal(gate, call);
     const answer = unknownMethodAnswer(protocol, headers["content-type"], error);
-    return { ...answer, headers: { ...answer.headers, ...extraHeaders } };
+    return { ...answer, headers: { ...answer.headers, ...headersOfEvery(call.head) } };
   }
 
   return {
@@ -100,8 +93,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       if (plain !== undefined) return void Promise.resolve(plain).then(send);
       const peer = peerOfSession(stream.session);
       const call = begin(path, headers, "2.0", peer);
-      const lane = laneFor(call, httpMethod);
-      if (lane !== undefined) return lane.serveStream(call, stream, rawHeaders);
+      for (const lane of lanes) if (lane.serveStream(call, httpMethod, stream, rawHeaders)) return;
       stream.once("close", () => call.end());
       send(unknown(call));
     },
@@ -114,8 +106,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       const peer = peerOfSocket(request.socket);
       const httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
       const call = begin(path, request.headers, httpVersion, peer);
-      const lane = laneFor(call, httpMethod);
-      if (lane !== undefined) return lane.serveRequest(call, request, response);
+      for (const lane of lanes) if (lane.serveRequest(call, httpMethod, request, response)) return;
       response.once("close", () => call.end());
       send(unknown(call));
     },

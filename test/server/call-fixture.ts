@@ -39,7 +39,7 @@ export function headWith(head: Partial<CallHead>): CallHead {
     peer: "127.0.0.1",
     requestId: "req-1",
     timeoutMs: undefined,
-    extraHeaders: {},
+    corsHeaders: undefined,
     ...head,
   };
 }

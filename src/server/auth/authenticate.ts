@@ -3,7 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { ServerLog } from "../log.ts";
 import type { Principal } from "../principal.ts";
 import { credentialFromHeaders } from "./credential.ts";
-import { createKeyMatcher, parseKey } from "./format.ts";
+import { createKeyReader } from "./format.ts";
 import { createHolds } from "./hold.ts";
 import type { KeyStore } from "./key-store.ts";
 import { createLeases, type Lease } from "./lease.ts";
@@ -68,7 +68,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const holds = createHolds({ leases, keyLeaseMs, now, log });
   const throttle = createThrottle(options);
   const uses = createUseCounter({ keys, log });
-  const matches = createKeyMatcher();
+  const { idOf, matches } = createKeyReader();
 
   return {
     authenticate(headers, peer) {
@@ -76,7 +76,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (credential.kind === "none") return undefined;
       const time = now();
       if (credential.kind === "bad") return refuse(peer, time, credential.reason);
-      const keyId = parseKey(credential.key)?.keyId;
+      const keyId = idOf(credential.key);
       if (keyId === undefined) return refuse(peer, time, malformed(credential.key));
       const lease = leases.get(keyId);
       if (lease === undefined) return lookUp(credential.key, keyId, peer, time);

@@ -9,8 +9,13 @@ export interface CreatedKey {
   readonly hash: Uint8Array;
 }
 
-/** Tells whether a key is the one with this hash; `undefined` is the hash of a key that does not exist. */
-export type KeyMatcher = (key: string, hash: Uint8Array | undefined) => boolean;
+/** Reads keys, and remembers the good ones. */
+export interface KeyReader {
+  /** The id within a key, as `parseKey` gives it. */
+  idOf(key: string): string | undefined;
+  /** Whether a key is the one with this hash; `undefined` is the hash of a key that does not exist. */
+  matches(key: string, hash: Uint8Array | undefined): boolean;
+}
 
 const ID_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const ID_LENGTH = 11;
@@ -37,29 +42,34 @@ export function hashKey(key: string): Uint8Array {
   return hash("sha256", key, "buffer");
 }
 
-/** Keys that a matcher remembers; past it, it forgets all of them and begins again. */
+/** Keys that a reader remembers; past it, it forgets all of them and begins again. */
 const MAX_REMEMBERED = 4_096;
 
 /**
- * Makes a matcher, which compares in constant time and does the same work for a key that does not exist, so
- * that the time tells nothing. It owns a buffer: one for each authenticator, not for concurrent threads.
+ * Makes a reader. It compares in constant time and does the same work for a key that does not exist, so that the time
+ * tells nothing. It owns a buffer: one for each authenticator, not for concurrent threads.
  *
- * A key that matched is remembered together with the hash object that it matched, so that a busy key is hashed once for
- * each lease rather than with each call. It is found by V8's seeded hash of the whole string: what takes time does not
- * depend on how much of a wrong key is right.
+ * A key that matched is remembered with its id and the hash object that it matched, so that a busy key is taken apart
+ * once, and hashed once for each lease rather than with each call. It is found by V8's seeded hash of the whole string:
+ * what takes time does not depend on how much of a wrong key is right.
  */
-export function createKeyMatcher(): KeyMatcher {
+export function createKeyReader(): KeyReader {
   const actual = Buffer.alloc(32);
   const nobody = randomBytes(32);
-  const remembered = new Map<string, Uint8Array>();
-  return (key, expected) => {
-    if (expected !== undefined && remembered.get(key) === expected) return true;
-    // The digest as a string, written into a buffer that is used again: a third of the time of a fresh buffer.
-    actual.write(hash("sha256", key, "binary"), "binary");
-    const exists = expected !== undefined && expected.length === actual.length;
-    if (!timingSafeEqual(actual, exists ? expected : nobody) || !exists) return false;
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(key, expected);
-    return true;
+  const remembered = new Map<string, { readonly keyId: string; readonly hash: Uint8Array }>();
+  const idOf = (key: string): string | undefined => remembered.get(key)?.keyId ?? parseKey(key)?.keyId;
+  return {
+    idOf,
+    matches(key, expected) {
+      if (expected !== undefined && remembered.get(key)?.hash === expected) return true;
+      // The digest as a string, written into a buffer that is used again: a third of the time of a fresh buffer.
+      actual.write(hash("sha256", key, "binary"), "binary");
+      const exists = expected !== undefined && expected.length === actual.length;
+      if (!timingSafeEqual(actual, exists ? expected : nobody) || !exists) return false;
+      const keyId = idOf(key);
+      if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+      if (keyId !== undefined) remembered.set(key, { keyId, hash: expected });
+      return true;
+    },
   };
 }

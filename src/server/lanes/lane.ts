@@ -7,10 +7,16 @@ import type { Call } from "../call.ts";
  * decided from its headers, and the handler cannot tell.
  */
 export interface Lane {
-  /** Whether this lane can serve the call, judged by `call.head` and the HTTP method alone. */
-  takes(call: Call, httpMethod: string): boolean;
-  /** Serves a call that came on an HTTP/2 stream. Ends the call. */
-  serveStream(call: Call, stream: ServerHttp2Stream, rawHeaders: readonly string[]): void;
-  /** Serves a call that came over HTTP/1.1. Ends the call. */
-  serveRequest(call: Call, request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * Serves a call that came on an HTTP/2 stream, and ends it. False: the call is not for this lane, which is judged by
+   * `call.head` and the HTTP method alone, and nothing was done.
+   */
+  serveStream(
+    call: Call,
+    httpMethod: string,
+    stream: ServerHttp2Stream,
+    rawHeaders: readonly string[],
+  ): boolean;
+  /** The same for a call that came over HTTP/1.1. */
+  serveRequest(call: Call, httpMethod: string, request: IncomingMessage, response: ServerResponse): boolean;
 }

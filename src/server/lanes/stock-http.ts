@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorAnswer } from "../answers.ts";
-import type { Call } from "../call.ts";
+import { type Call, headersOfEvery } from "../call.ts";
 import { untilCancelled } from "../run.ts";
 import { stopUpload } from "../stop-upload.ts";
 
@@ -122,14 +122,14 @@ export function answerUnwritten(
   response: NodeResponse,
   reason: unknown,
 ): void {
-  const { protocol, headers, extraHeaders } = call.head;
+  const { protocol, headers } = call.head;
   // The adapter's error shows what Node said; its cause is hidden from the client, and logged.
   const cause = reason instanceof ConnectError ? (reason.cause ?? reason) : reason;
   const answer = errorAnswer(protocol, headers["content-type"], call.fail(cause), 500);
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   closeUnlessRead(request, response);
   response.statusCode = answer.status;
-  for (const [name, value] of Object.entries({ ...extraHeaders, ...answer.headers }))
+  for (const [name, value] of Object.entries({ ...headersOfEvery(call.head), ...answer.headers }))
     if (value !== undefined) response.setHeader(name, value);
   response.end(answer.body);
 }

@@ -15,7 +15,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import type { Call } from "../call.ts";
+import { type Call, headersOfEvery } from "../call.ts";
 import { isOfConnection } from "../connection-headers.ts";
 import type { Gate } from "../gate.ts";
 import type { Handler } from "../handler.ts";
@@ -80,7 +80,7 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
     const handler = handlers.get(call.head.path);
     if (handler === undefined) throw new Error(`no handler for ${call.head.path}`);
     const stock: StockCall = { call, adapter: undefined, answered: undefined, lastBytes: NO_BYTES };
-    for (const [name, value] of Object.entries(call.head.extraHeaders)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(headersOfEvery(call.head))) response.setHeader(name, value);
     finishExchange(call, request, response, () => settleFromAnswer(stock, response.statusCode));
     answer(handler, stock, request, response).catch((reason: unknown) => {
       if (isWritable(response)) return answerUnwritten(call, request, response, reason);
@@ -96,12 +96,17 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
     if (call !== undefined) serve(call, request, response);
   });
   return {
-    takes: ({ head }) => head.route !== undefined,
-    serveStream(call, stream, rawHeaders) {
+    serveStream(call, _httpMethod, stream, rawHeaders) {
+      if (call.head.route === undefined) return false;
       streams.set(stream, call);
       compat(stream, call.head.headers, rawHeaders);
+      return true;
     },
-    serveRequest: serve,
+    serveRequest(call, _httpMethod, request, response) {
+      if (call.head.route === undefined) return false;
+      serve(call, request, response);
+      return true;
+    },
   };
 }
 

@@ -119,7 +119,9 @@ function track(connection: Connection, response: ServerResponse): void {
 
 function onResponseClose(this: TrackedResponse): void {
   const { open, draining } = this[CONNECTION];
-  open.splice(open.indexOf(this), 1);
+  // Answers leave in the order of their requests.
+  if (open[0] === this) open.shift();
+  else open.splice(open.indexOf(this), 1);
   const { socket } = this.req;
   if (!this.req.complete && !socket.destroyed) drop(this.req);
   if (draining && open.length === 0) finish(socket);

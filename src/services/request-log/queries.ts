@@ -1,8 +1,8 @@
 import { asc, inArray, lt } from "drizzle-orm";
-import { insertRows, type RowGroup } from "../../data/insert-rows.ts";
+import { insertRows } from "../../data/insert-rows.ts";
 import type { Db } from "../../data/query.ts";
 import type { Queries } from "../../data/store.ts";
-import { rowColumns } from "./row.ts";
+import { type GroupedRecords, rowColumns } from "./row.ts";
 import { requestLog } from "./table.ts";
 
 /** A row as it is stored. */
@@ -11,7 +11,10 @@ export type RequestLogRow = Omit<Required<typeof requestLog.$inferInsert>, "id">
 /** The queries as the main thread calls them. */
 export type RequestLogQueries = Queries<{ log: { read: typeof read; write: typeof write } }>["log"];
 
-const insert = insertRows(requestLog, rowColumns);
+const insert = {
+  caller: insertRows(requestLog, rowColumns.caller),
+  kind: insertRows(requestLog, rowColumns.kind),
+};
 
 export const read = {
   /** All rows, in the order in which they were written: for tests and small tables. */
@@ -21,9 +24,9 @@ export const read = {
 };
 
 export const write = {
-  /** Stores all of the rows or none: `groups` is what `groupRecords` made. */
-  async addRequests(db: Db, input: { readonly groups: readonly RowGroup[] }): Promise<void> {
-    await insert(db, input.groups);
+  /** Stores all of the records or none; they are what `groupRecords` made. */
+  async addRequests(db: Db, input: GroupedRecords): Promise<void> {
+    await insert[input.by](db, input.groups);
   },
 
   /** Removes at most `limit` of the rows that started before `before`, oldest first, and gives their number. */

@@ -94,7 +94,7 @@ export function createRequestLogWriter(
   async function writeBatch(batch: readonly CallRecord[]): Promise<boolean> {
     if (batch.length === 0) return true;
     try {
-      await queries.addRequests({ groups: groupRecords(batch) }, { background: true });
+      await queries.addRequests(groupRecords(batch), { background: true });
     } catch (error) {
       attempts++;
       if (attempts < maxAttempts) return false;

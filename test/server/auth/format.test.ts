@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { createKey, createKeyMatcher, hashKey, parseKey } from "../../../src/server/auth/format.ts";
+import { createKey, createKeyReader, hashKey, parseKey } from "../../../src/server/auth/format.ts";
 
 test("a key is rr_, 8 letters or digits, _ and 32 bytes in base64url", () => {
   const { key, keyId } = createKey();
@@ -42,8 +42,8 @@ test("text of another shape is no key", () => {
   }
 });
 
-test("a matcher accepts the key of the hash and no other, whatever it compared before", () => {
-  const matches = createKeyMatcher();
+test("a reader accepts the key of the hash and no other, whatever it compared before", () => {
+  const { matches } = createKeyReader();
   const one = createKey();
   const two = createKey();
   assert.equal(matches(one.key, one.hash), true);
@@ -52,8 +52,8 @@ test("a matcher accepts the key of the hash and no other, whatever it compared b
   assert.equal(matches(two.key, two.hash), true);
 });
 
-test("a matcher accepts nothing for a key that does not exist or a hash of another length", () => {
-  const matches = createKeyMatcher();
+test("a reader accepts nothing for a key that does not exist or a hash of another length", () => {
+  const { matches } = createKeyReader();
   const { key, hash } = createKey();
   assert.equal(matches(key, undefined), false);
   assert.equal(matches(key, new Uint8Array(0)), false);
@@ -62,7 +62,7 @@ test("a matcher accepts nothing for a key that does not exist or a hash of anoth
 });
 
 test("a key that matched before matches the same hash only, also when thousands were in between", () => {
-  const matches = createKeyMatcher();
+  const { matches } = createKeyReader();
   const { key, hash } = createKey();
   const other = createKey();
   assert.equal(matches(key, hash), true);
@@ -75,4 +75,11 @@ test("a key that matched before matches the same hash only, also when thousands 
     assert.equal(matches(between.key, between.hash), true);
   }
   assert.deepEqual([matches(key, hash), matches(key, Uint8Array.from(hash))], [true, true]);
+});
+
+test("a reader tells the id of every key, whether it remembers it or not, and of nothing else", () => {
+  const { idOf, matches } = createKeyReader();
+  const { key, keyId, hash } = createKey();
+  assert.deepEqual([idOf(key), matches(key, hash), idOf(key)], [keyId, true, keyId]);
+  assert.deepEqual([idOf(`${key}A`), idOf("")], [undefined, undefined]);
 });

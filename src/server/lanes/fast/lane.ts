@@ -23,17 +23,17 @@ export interface FastLaneOptions {
 export function createFastLane({ routes, gate, maxResponseBytes }: FastLaneOptions): Lane {
   const findPlan = createPlans(routes.all, { maxResponseBytes, registry: routes.registry });
 
-  function planOf(call: Call): Plan {
-    const plan = findPlan(call, "POST");
-    if (plan === undefined) throw new Error(`${call.head.path} is not for this lane`);
-    return plan;
-  }
-
   return {
-    takes: (call, httpMethod) => findPlan(call, httpMethod) !== undefined,
-    serveStream: (call, stream) => serve(gate, planOf(call), call, new Http2Wire(call, stream)),
-    serveRequest: (call, request, response) =>
-      serve(gate, planOf(call), call, new Http1Wire(call, request, response)),
+    serveStream(call, httpMethod, stream) {
+      const plan = findPlan(call, httpMethod);
+      if (plan !== undefined) serve(gate, plan, call, new Http2Wire(call, stream));
+      return plan !== undefined;
+    },
+    serveRequest(call, httpMethod, request, response) {
+      const plan = findPlan(call, httpMethod);
+      if (plan !== undefined) serve(gate, plan, call, new Http1Wire(call, request, response));
+      return plan !== undefined;
+    },
   };
 }
 

@@ -60,7 +60,9 @@ export interface Ending {
 
 /** The response headers of a call: those of every answer, and those of the handler, which win. */
 export function responseHeaders({ plan, call, context }: CallParts): OutgoingHttpHeaders {
-  const headers = { "content-type": plan.contentType, ...call.head.extraHeaders };
+  const { requestId, corsHeaders } = call.head;
+  const headers: OutgoingHttpHeaders = { "content-type": plan.contentType, "x-request-id": requestId };
+  if (corsHeaders !== undefined) Object.assign(headers, corsHeaders);
   const header = CallContext.header(context);
   return header === undefined ? headers : addHeaders(headers, header);
 }

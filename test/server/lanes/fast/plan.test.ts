@@ -38,7 +38,7 @@ function taken(
     peer: "::1",
     requestId: "1",
     timeoutMs: undefined,
-    extraHeaders: {},
+    corsHeaders: undefined,
   });
   return findPlan(call, httpMethod)?.protocol.name;
 }
