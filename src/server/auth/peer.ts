@@ -2,8 +2,9 @@ import { isIPv4, isIPv6 } from "node:net";
 
 /** True for an address of this machine: 127.0.0.0/8, ::1, and the IPv4 ones written as IPv6. */
 export function isLoopback(address: string): boolean {
+  if (address === "127.0.0.1" || address === "::1") return true;
   const plain = withoutMapping(address);
-  return plain === "::1" || (plain.startsWith("127.") && isIPv4(plain));
+  return plain.startsWith("127.") && isIPv4(plain);
 }
 
 /**

@@ -17,7 +17,7 @@ export interface RequestLogOptions {
   readonly log: ServerLog;
   /** How long a record waits for company. Default 200. */
   readonly flushAfterMs?: number | undefined;
-  /** Records in one insert. Default 500. */
+  /** Records in one insert. Default 1,000. */
   readonly maxBatchRecords?: number | undefined;
   /** Between two looks for rows that are too old. Default one minute. */
   readonly retentionIntervalMs?: number | undefined;
@@ -52,7 +52,7 @@ export function createRequestLogWriter(
   queries: RequestLogQueries,
   options: RequestLogOptions,
 ): RequestLogWriter {
-  const { maxQueuedRecords, log, flushAfterMs = 200, maxBatchRecords = 500 } = options;
+  const { maxQueuedRecords, log, flushAfterMs = 200, maxBatchRecords = 1_000 } = options;
   const retention = createRetention(queries, options);
   const queue: CallRecord[] = [];
   let timer: NodeJS.Timeout | undefined;
