@@ -23,7 +23,7 @@ export async function measureIdle(
   spec: PeerSpec,
   streams: number,
 ): Promise<{ readonly [K in keyof IdleFigures]: number }> {
-  const peer = await startPeer(await spec.command());
+  const peer = await startPeer(await spec.command(), spec.environment);
   const target = targetOf(peer);
   const warmUp = unaryLoad("Echo", requests.echo, answers.echo, connectionCount, 1)(target);
   const { at, close } = connectAll(target.port, connectionCount);

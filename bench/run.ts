@@ -80,7 +80,7 @@ async function measureLoads(specs: readonly PeerSpec[]) {
     const takers = await Promise.all(
       specs
         .filter(({ serves }) => serves.includes(measure.protocol))
-        .map(async (spec) => ({ spec, peer: await startPeer(await spec.command()) })),
+        .map(async (spec) => ({ spec, peer: await startPeer(await spec.command(), spec.environment) })),
     );
     const byPeer: Record<string, Figures> = {};
     for (const { spec, peer } of takers) {

@@ -12,7 +12,12 @@ export interface PeerSpec {
   readonly serves: readonly ("grpc" | "json")[];
   /** A fresh start of it. */
   command(): Promise<PeerCommand>;
+  /** What its process finds in its environment, beside what all of them find. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
+
+/** As src/launch.js starts a server. */
+const ourEnvironment = { MALLOC_ARENA_MAX: "1" };
 
 /** Everybody who can take part on this machine, and the versions that only they know. */
 export async function findPeers(
@@ -25,6 +30,7 @@ export async function findPeers(
     name: `runrpc ${lane}${mode === "on" ? ", all on" : ""}`,
     serves: both,
     command: async () => [file("ours.ts"), lane, mode, await mkdtemp(join(folder, "db-"))],
+    environment: ourEnvironment,
   });
   const peers: PeerSpec[] = [
     ours("auto", "bare"),

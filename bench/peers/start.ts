@@ -17,12 +17,19 @@ export interface Peer {
 /** How to start one. A command that ends in .ts or .js is run by this Node. */
 export type PeerCommand = readonly [command: string, ...args: string[]];
 
-/** Starts a server; rejects when it ends before it listens. Its standard output goes nowhere. */
-export async function startPeer([command, ...args]: PeerCommand): Promise<Peer> {
+/**
+ * Starts a server, with `environment` on top of this process's; rejects when it ends before it listens. Its standard
+ * output goes nowhere.
+ */
+export async function startPeer(
+  [command, ...args]: PeerCommand,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Peer> {
   const isScript = /\.[jt]s$/.test(command);
+  const options = { stdio, env: { ...process.env, ...environment } };
   const child = isScript
-    ? spawn(process.execPath, ["--expose-gc", "--no-warnings", command, ...args], { stdio })
-    : spawn(command, args, { stdio });
+    ? spawn(process.execPath, ["--expose-gc", "--no-warnings", command, ...args], options)
+    : spawn(command, args, options);
   const exited = Promise.withResolvers<void>();
   const waiting: PromiseWithResolvers<Record<string, unknown>>[] = [];
   const end = (reason: Error): void => {

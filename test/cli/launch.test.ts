@@ -41,6 +41,38 @@ it("an older Node hands over to the one that npm installed, with arguments, stre
   assert.deepEqual([code, stdout], [7, "a b|c\n"]);
 });
 
+const printsEnvironment =
+  "export async function main() { console.log(process.pid, process.execArgv.at(-1), process.env.MALLOC_ARENA_MAX); return 0; }";
+
+/** What the command printed: whether it runs in the process that was started, its flags, and its number of heaps. */
+async function environmentOf(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  flags = ["--no-warnings"],
+) {
+  const { MALLOC_ARENA_MAX: _, ...outer } = process.env;
+  const script = install(printsEnvironment, "exec");
+  const child = spawn(process.execPath, [...flags, script, ...args], { env: { ...outer, ...env } });
+  const [pid, flag, arenas] = (await text(child.stdout)).trim().split(" ");
+  return { isSame: Number(pid) === child.pid, flag, arenas };
+}
+
+it("a server has one heap for all of its threads, in the process that was started and with its flags", async () => {
+  const isLinux = process.platform === "linux";
+  assert.deepEqual(await environmentOf(["serve", "--port", "0"]), {
+    isSame: true,
+    flag: "--no-warnings",
+    arenas: isLinux ? "1" : "undefined",
+  });
+  const old = await environmentOf(["serve"], {}, ["--import", pretendOld]);
+  assert.equal(old.arenas, "1");
+});
+
+it("the number of heaps that the environment asks for stays, and other commands are left alone", async () => {
+  assert.equal((await environmentOf(["serve"], { MALLOC_ARENA_MAX: "4" })).arenas, "4");
+  assert.equal((await environmentOf(["call"])).arenas, "undefined");
+});
+
 it("passes signals on, and ends with the code of the child", async () => {
   const cli = `export function main() {
     const timer = setInterval(() => {}, 1000);
