@@ -40,8 +40,8 @@ export function createCodec(method: DescMethod, format: Format, options: CodecOp
 
 function binaryCodec({ input, output }: DescMethod, { maxResponseBytes: maxBytes }: CodecOptions): Codec {
   // Fields of type `bytes` are views of what they were read from: a handler that keeps one would keep all that the
-  // socket read along with it, so a message with such fields gets its bytes for itself.
-  const copies = contains(input, ({ fields }) =>
+  // socket read along with it, so a message with such fields gets its bytes for itself, where it has not most of them.
+  const hasViews = contains(input, ({ fields }) =>
     fields.some((field) => "scalar" in field && field.scalar === ScalarType.BYTES),
   );
   return {
@@ -50,7 +50,7 @@ function binaryCodec({ input, output }: DescMethod, { maxResponseBytes: maxBytes
         // A Buffer would hand on Buffers as the values of `bytes` fields.
         return fromBinary(
           input,
-          copies
+          hasViews && 2 * bytes.byteLength < bytes.buffer.byteLength
             ? Uint8Array.prototype.slice.call(bytes)
             : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
         );
