@@ -16,6 +16,9 @@ export interface ProcessLog {
 const MAX_GATHERED = 65_536;
 const FLUSH_MS = 50;
 
+/** What may wait for whoever reads standard output, in bytes. What comes on top is dropped, and the log says how much. */
+const MAX_UNREAD = 16_777_216;
+
 /**
  * Opens the log on standard output: JSON for machines, one readable line each on a terminal. Under `debug` the level
  * is `debug` at least.
@@ -27,6 +30,7 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
   const destination = pino.destination({
     dest: 1,
     sync: false,
+    maxLength: MAX_UNREAD,
     maxWrite: MAX_GATHERED,
     contentMode: "buffer",
   });
@@ -44,6 +48,15 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
     add(line);
   };
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+  let droppedBytes = 0;
+  destination.on("drop", (bytes: Buffer) => {
+    droppedBytes += bytes.length;
+  });
+  destination.on("drain", () => {
+    if (droppedBytes === 0) return;
+    logger.warn({ droppedBytes }, "log lines were dropped: nobody read standard output");
+    droppedBytes = 0;
+  });
   return {
     logger,
     access(record) {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { describe, it } from "node:test";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { createAccessLine } from "../src/access-line.ts";
 import { isLogged } from "../src/log.ts";
@@ -96,6 +98,29 @@ describe("the access log", () => {
   it("has the level that is asked for", async () => {
     assert.equal((await linesOf({ level: "error" })).length, 1);
     assert.equal((await linesOf({ level: "fatal" })).length, 0);
+  });
+
+  it("drops lines, and says so, where nobody reads them", async () => {
+    const script = `
+      import { openLog } from ${JSON.stringify(new URL("../src/log.ts", import.meta.url).href)};
+      const log = openLog({ level: "info", format: "json" }, false);
+      const text = "x".repeat(1_000);
+      for (let line = 0; line < 20_000; line++) log.logger.info({ line, text });
+      process.stderr.write("written");
+      setInterval(() => {}, 1_000);`;
+    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script]);
+    after(() => child.kill());
+    await once(child.stderr, "data");
+    let size = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      size += line.length;
+      const { droppedBytes } = JSON.parse(line) as { droppedBytes?: number };
+      if (droppedBytes === undefined) continue;
+      assert.ok(size > 16_000_000 && size < 17_500_000, `${size} bytes were read`);
+      assert.ok(droppedBytes > 20_000_000 - size, `${droppedBytes} bytes were dropped`);
+      return;
+    }
+    assert.fail("nothing was said");
   });
 
   it("reads well where it is asked to", async () => {
