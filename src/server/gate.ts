@@ -72,8 +72,9 @@ function authorize(call: Call, principal: Principal | undefined): void {
       Code.Unauthenticated,
     );
   }
-  const missing =
-    call.head.route?.policy.scopes.filter((scope) => !coversScope(principal.scopes, scope)) ?? [];
+  const scopes = call.head.route?.policy.scopes ?? [];
+  if (scopes.length === 0) return;
+  const missing = scopes.filter((scope) => !coversScope(principal.scopes, scope));
   if (missing.length > 0) {
     throw new ConnectError(
       `the key ${principal.keyId} lacks the scope ${missing.join(", ")}`,
