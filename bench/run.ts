@@ -1,4 +1,4 @@
-// All servers side by side: `npm run bench [-- --rounds 7 --only unary,stream --peers runrpc,grpc-js --quick]`.
+// All servers side by side: `npm run bench [-- --rounds 9 --only unary,stream --peers runrpc,grpc-js --quick]`.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { targetOf } from "./target.ts";
 
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: "string", default: "7" },
+    rounds: { type: "string", default: "9" },
     /** How long a server is under load at a time, in milliseconds. */
     "sample-ms": { type: "string", default: "500" },
     only: { type: "string" },
@@ -31,8 +31,10 @@ const { values: flags } = parseArgs({
 const rounds = flags.quick ? 2 : Number(flags.rounds);
 const sampleMs = flags.quick ? 150 : Number(flags["sample-ms"]);
 const warmUpMs = flags.quick ? 200 : 2_000;
-/** Memory is no matter of a noisy machine, and each round starts all servers anew. */
-const idleRounds = Math.min(rounds, 3);
+/** Rounds that a process serves before a fresh one takes its place. */
+const roundsOfProcess = 3;
+/** Each of them starts all servers anew. */
+const idleRounds = Math.min(rounds, 5);
 const idleStreams = flags.quick ? 1_000 : 10_000;
 const isWanted = (name: string): boolean => flags.only?.split(",").includes(name) ?? true;
 const isChosen = (name: string): boolean =>
@@ -71,45 +73,60 @@ try {
 
 /**
  * All servers that take part in a measure run at once, and one of them is under load at a time. They are started afresh
- * for each measure: what V8 has learnt of another load would otherwise weigh on those that serve more than one.
+ * for each measure, since what V8 has learnt of another load would weigh on those that serve more than one, and again in
+ * the middle of its rounds, since one process may run a fifth slower than the next of the same server.
  */
 async function measureLoads(specs: readonly PeerSpec[]) {
   const figures: Record<string, Record<string, Figures>> = {};
   const droppedRows: Record<string, number> = {};
   for (const measure of measures.filter(({ name }) => isWanted(name))) {
-    const takers = await Promise.all(
-      specs
-        .filter(({ serves }) => serves.includes(measure.protocol))
-        .map(async (spec) => ({ spec, peer: await startPeer(await spec.command(), spec.environment) })),
-    );
     const byPeer: Record<string, Figures> = {};
-    for (const { spec, peer } of takers) {
-      byPeer[spec.name] = { cpuUs: [], perSecond: [], p50Ms: [], p99Ms: [] };
-      await sample(measure, spec, peer, warmUpMs);
-    }
-    for (let round = 0; round < rounds; round++) {
-      process.stdout.write(`\r${measure.name}: round ${round + 1} of ${rounds}        `);
-      // Each round starts with another server, so that none of them always follows the same one.
-      const order = takers.map((_, index) => takers[(index + round * 3) % takers.length]);
-      for (const taker of order) {
-        if (taker === undefined) continue;
-        const measured = await sample(measure, taker.spec, taker.peer, sampleMs);
-        const into = byPeer[taker.spec.name];
-        into?.cpuUs.push(measured.cpuUs);
-        into?.perSecond.push(measured.perSecond);
-        if (measured.p50Ms !== undefined) into?.p50Ms.push(measured.p50Ms);
-        if (measured.p99Ms !== undefined) into?.p99Ms.push(measured.p99Ms);
+    for (let round = 0; round < rounds; round += roundsOfProcess) {
+      const takers = await startTakers(measure, specs);
+      for (let next = round; next < Math.min(rounds, round + roundsOfProcess); next++) {
+        process.stdout.write(`\r${measure.name}: round ${next + 1} of ${rounds}        `);
+        // Each round starts with another server, so that none of them always follows the same one.
+        for (const index of takers.keys()) {
+          const taker = takers[(index + next * 3) % takers.length];
+          if (taker !== undefined) await measureRound(measure, taker, byPeer);
+        }
+      }
+      for (const { spec, peer } of takers) {
+        const { dropped } = await peer.ask("requestLog");
+        if (peer.key !== undefined) droppedRows[spec.name] = (droppedRows[spec.name] ?? 0) + Number(dropped);
+        await peer.stop();
       }
     }
     process.stdout.write("\r");
     figures[measure.name] = byPeer;
-    for (const { spec, peer } of takers) {
-      const { dropped } = await peer.ask("requestLog");
-      if (peer.key !== undefined) droppedRows[spec.name] = (droppedRows[spec.name] ?? 0) + Number(dropped);
-      await peer.stop();
-    }
   }
   return { figures, droppedRows };
+}
+
+interface Taker {
+  readonly spec: PeerSpec;
+  readonly peer: Peer;
+}
+
+/** Starts all servers that take part, and warms up one after the other. */
+async function startTakers(measure: Measure, specs: readonly PeerSpec[]): Promise<readonly Taker[]> {
+  const takers = await Promise.all(
+    specs
+      .filter(({ serves }) => serves.includes(measure.protocol))
+      .map(async (spec) => ({ spec, peer: await startPeer(await spec.command(), spec.environment) })),
+  );
+  for (const { spec, peer } of takers) await sample(measure, spec, peer, warmUpMs);
+  return takers;
+}
+
+async function measureRound(measure: Measure, { spec, peer }: Taker, byPeer: Record<string, Figures>) {
+  const { cpuUs, perSecond, p50Ms, p99Ms } = await sample(measure, spec, peer, sampleMs);
+  byPeer[spec.name] ??= { cpuUs: [], perSecond: [], p50Ms: [], p99Ms: [] };
+  const figures = byPeer[spec.name];
+  figures?.cpuUs.push(cpuUs);
+  figures?.perSecond.push(perSecond);
+  if (p50Ms !== undefined) figures?.p50Ms.push(p50Ms);
+  if (p99Ms !== undefined) figures?.p99Ms.push(p99Ms);
 }
 
 async function sample(measure: Measure, spec: PeerSpec, peer: Peer, durationMs: number) {
