@@ -69,6 +69,47 @@ test("each field of a record is in its column after the close", async () => {
   assert.deepEqual([second?.userId, second?.keyId, second?.cancelledBy], [null, null, null]);
 });
 
+for (const [what, callers] of [
+  ["a few callers", 3],
+  ["as many callers as calls", 120],
+] as const) {
+  test(`120 calls of ${what}, of several kinds, have each field in its column`, async () => {
+    const writer = createRequestLogWriter(db.queries.requestLog, options);
+    const records = Array.from({ length: 120 }, (_, index) => {
+      const caller = index % callers;
+      return recordOf(`mixed-${callers}-${String(index).padStart(3, "0")}`, {
+        method: `Method${caller % 3}`,
+        protocol: caller % 2 === 0 ? "grpc" : "connect",
+        code: caller % 3 === 0 ? "not_found" : "ok",
+        error: caller % 3 === 0 ? `no user ${caller}` : "",
+        startedAt: new Date(1_700_000_000_000 + index),
+        durationMs: index + 0.5,
+        messagesIn: caller,
+        messagesOut: caller + 1,
+        bytesIn: 2 * index,
+        bytesOut: 3 * index,
+        peer: `10.0.0.${caller}`,
+        userId: `user-${caller}`,
+        keyId: caller === 1 ? undefined : `rr_${caller}`,
+        cancelledBy: caller === 2 ? "deadline" : undefined,
+        abandoned: caller === 2,
+      });
+    });
+    for (const record of records) writer.write(record);
+    await writer.close();
+    const rows = await rowsOf(`mixed-${callers}-`);
+    assert.deepEqual(
+      rows
+        .sort((one, other) => one.startedAt.getTime() - other.startedAt.getTime())
+        .map((row) => {
+          const { id: _, ...fields } = { id: 0, ...row };
+          return fields;
+        }),
+      records.map(({ keyId = null, cancelledBy = null, ...record }) => ({ ...record, keyId, cancelledBy })),
+    );
+  });
+}
+
 test("records above the bound are dropped, counted and reported; the others are flushed at the close", async () => {
   const reports: object[] = [];
   const log: ServerLog = { ...silentLog, warn: (fields) => reports.push(fields) };
