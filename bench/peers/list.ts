@@ -17,7 +17,7 @@ export interface PeerSpec {
 }
 
 /** As src/launch.js starts a server. */
-const ourEnvironment = { MALLOC_ARENA_MAX: "1" };
+const ourEnvironment = { MALLOC_ARENA_MAX: "1", NODE_OPTIONS: "--max-semi-space-size=16" };
 
 /** Everybody who can take part on this machine, and the versions that only they know. */
 export async function findPeers(
