@@ -60,6 +60,7 @@ export interface Ending {
 
 /** The response headers of a call: those of every answer, and those of the handler, which win. */
 export function responseHeaders({ plan, call, context }: CallParts): OutgoingHttpHeaders {
+  // Those of `headersOfEvery`, put where they go: the copy of an object is a part of what a small call costs.
   const { requestId, corsHeaders } = call.head;
   const headers: OutgoingHttpHeaders = { "content-type": plan.contentType, "x-request-id": requestId };
   if (corsHeaders !== undefined) Object.assign(headers, corsHeaders);
