@@ -59,8 +59,9 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
       ...config.log,
       log: log.logger,
     });
+    const { database: _database, log: _log, ...settings } = config;
     const server = await startServer({
-      ...config,
+      ...settings,
       services: services(store),
       keys: createKeyStore(store.queries.keys),
       mapError: connectErrorFromDataError,

@@ -1,6 +1,6 @@
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { closest, didYouMean } from "../closest.ts";
 import type { Environment } from "../config.ts";
-import { closest, didYouMean } from "./closest.ts";
 import { type ConfigField, configFields, configGroups } from "./fields.ts";
 
 /** Values from the command line by path: a text as it was typed, several for a list, or a switch. */

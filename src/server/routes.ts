@@ -1,5 +1,7 @@
+import { types } from "node:util";
 import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
+import { closest } from "../closest.ts";
 import { type Check, createHandler, type Handler } from "./handler.ts";
 import { createMessageRegistry } from "./message-registry.ts";
 import { type Policy, type PolicyDefaults, policyOf } from "./policy.ts";
@@ -37,7 +39,8 @@ export interface RoutesOptions {
 /**
  * Joins descriptors, options, implementations and interceptors to the one table that both lanes are fed from.
  *
- * @throws Error when nothing is served, when a service is there twice, or when a method has no implementation.
+ * @throws Error when nothing is served, when a service is there twice, when a method has no implementation, or when an
+ *   implementation has a method that the proto does not have.
  */
 export function createRoutes({ definitions, defaults, interceptorsFor, checkFor }: RoutesOptions): Routes {
   if (definitions.length === 0) throw new Error("no service is registered: pass at least one to `services`");
@@ -49,6 +52,7 @@ export function createRoutes({ definitions, defaults, interceptorsFor, checkFor 
       throw new Error(`the service ${service.typeName} is registered twice: leave one of them out`);
     }
     services.push(service);
+    checkNames(definition);
     for (const method of service.methods) {
       const implemented = implementation[method.localName];
       if (typeof implemented !== "function") {
@@ -77,4 +81,23 @@ export function createRoutes({ definitions, defaults, interceptorsFor, checkFor 
     find: (path) => byPath.get(path),
     all: [...byPath.values()],
   };
+}
+
+/**
+ * Refuses a function that no method of the proto goes by: most likely a method that was renamed there, or mistyped here,
+ * and nobody would ever call it. Plain objects alone are judged: what helps a service stays outside its object, or has a
+ * name that begins with `_`, and the service may be an instance of a class or a module, with helpers of any name.
+ */
+function checkNames({ service, implementation }: ServiceDefinition): void {
+  const prototype: unknown = Object.getPrototypeOf(implementation);
+  const isPlain =
+    prototype === Object.prototype || (prototype === null && !types.isModuleNamespaceObject(implementation));
+  if (!isPlain) return;
+  const known = service.methods.map(({ localName }) => localName);
+  for (const [name, value] of Object.entries(implementation)) {
+    if (typeof value !== "function" || known.includes(name) || name.startsWith("_")) continue;
+    const near = closest(name, known);
+    const advice = near === undefined ? `it has ${known.join(", ")}` : `did you mean ${near}?`;
+    throw new Error(`${service.typeName} has no method for \`${name.slice(0, 100)}\`: ${advice}`);
+  }
 }

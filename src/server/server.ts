@@ -16,7 +16,7 @@ import type { CallRecord } from "./record.ts";
 import { createReflection } from "./reflection.ts";
 import { createRoutes } from "./routes.ts";
 import type { ServiceDefinition } from "./service.ts";
-import { type ResolvedSettings, resolveSettings, type ServerSettings } from "./settings.ts";
+import { checkOptionNames, type ResolvedSettings, resolveSettings, type ServerSettings } from "./settings.ts";
 import { createValidation } from "./validation.ts";
 
 /** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
@@ -38,6 +38,24 @@ export interface ServerOptions extends ServerSettings {
   readonly production?: boolean;
 }
 
+/** The names of all options. A record, so that one which is added to the type and not here does not compile. */
+const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
+  services: true,
+  keys: true,
+  server: true,
+  tls: true,
+  limits: true,
+  timeouts: true,
+  auth: true,
+  cors: true,
+  interceptors: true,
+  mapError: true,
+  onRecord: true,
+  probe: true,
+  log: true,
+  production: true,
+};
+
 /** A server that listens. */
 export interface Server {
   readonly host: string;
@@ -56,10 +74,11 @@ export interface Server {
 }
 
 /**
- * Starts a server, or rejects with an Error that says what to change: no service, a service twice, an unknown or
- * invalid setting, a port in use, a certificate that cannot be read.
+ * Starts a server, or rejects with an Error that says what to change: no service, a service twice, a method that its
+ * proto does not have, an unknown or invalid option or setting, a port in use, a certificate that cannot be read.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
+  checkOptionNames(options, Object.keys(OPTION_NAMES));
   const settings = resolveSettings(options);
   const { limits, timeouts, auth } = settings;
   const { keys, log = silentLog, production = false } = options;

@@ -13,7 +13,8 @@ export interface ServiceDefinition {
 
 /**
  * Joins a generated service with plain functions and async generators. A method that is missing
- * does not compile, and does not start either: `startServer` names it.
+ * does not compile, and does not start either: `startServer` names it. So it does with a function of a plain object that
+ * is none of the proto's methods, unless its name begins with `_`; an instance of a class and a module may have helpers of any name.
  */
 export function defineService<S extends DescService>(
   service: S,

@@ -8,6 +8,7 @@ import {
   TimeoutsSchema,
   TlsSchema,
 } from "../../gen/runrpc/config/v1/config_pb.ts";
+import { closest, didYouMean } from "../closest.ts";
 
 /**
  * The settings of a server, each with the default, unit and range that proto/runrpc/config/v1/config.proto gives it.
@@ -25,6 +26,21 @@ export interface ServerSettings {
 /** The settings with every default filled in, as own properties. */
 export type ResolvedSettings = ReturnType<typeof resolveSettings>;
 
+/**
+ * Refuses what a function that takes `known` would overlook: `limts`, which leaves every limit at its default.
+ *
+ * @throws Error that names the first unknown option, and the known one that was most likely meant.
+ */
+export function checkOptionNames(options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name) || OF_MESSAGES.has(name)) continue;
+    const near = didYouMean(closest(name, known));
+    throw new Error(
+      `${shown(name)} is not an option of startServer${near || `; there are ${known.join(", ")}`}`,
+    );
+  }
+}
+
 /** @throws Error that names each unknown or invalid setting, with its value and range. */
 export function resolveSettings(settings: ServerSettings) {
   const validator = createValidator();
@@ -38,16 +54,28 @@ export function resolveSettings(settings: ServerSettings) {
   };
 }
 
+/** What a spread of a protobuf message brings along. */
+const OF_MESSAGES: ReadonlySet<string> = new Set(["$typeName", "$unknown"]);
+
+/** A name or a value of whoever calls, bounded. */
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return String(text).slice(0, 100);
+}
+
 function resolve<D extends DescMessage>(
   validator: Validator,
   group: string,
   schema: D,
   init: MessageInitShape<D> | undefined,
 ): MessageShape<D> {
-  const known = new Set(["$typeName", "$unknown", ...schema.fields.map(({ localName }) => localName)]);
+  const known = schema.fields.map(({ localName }) => localName);
+  if (init !== undefined && (typeof init !== "object" || init === null || Array.isArray(init)))
+    throw new Error(`${group} is ${shown(init)}; it takes an object with some of ${known.join(", ")}`);
   for (const name of Object.keys(init ?? {})) {
-    if (!known.has(name))
-      throw new Error(`${group}.${name} is not a setting; there are ${[...known].slice(2).join(", ")}`);
+    if (known.includes(name) || OF_MESSAGES.has(name)) continue;
+    const near = didYouMean(closest(name, known));
+    throw new Error(`${group}.${shown(name)} is not a setting${near || `; there are ${known.join(", ")}`}`);
   }
   const message = create(schema, init);
   const result = validator.validate(schema, message);

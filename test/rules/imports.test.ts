@@ -25,7 +25,10 @@ const rules: readonly Rule[] = [
   },
 
   // The runtime knows no service, no table, no database. Its stock lane alone is made of connect-node.
-  { files: "src/server/*.ts", allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, /^src\/server\//] },
+  {
+    files: "src/server/*.ts",
+    allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, /^src\/(server\/|closest\.ts$)/],
+  },
   { files: "src/server/auth/*.ts", allowed: [NODE, CONNECT, /^src\/server\//] },
   // The listener knows HTTP and sockets, and nothing of calls.
   { files: "src/server/listener/*.ts", allowed: [NODE, /^src\/server\/listener\//] },
@@ -79,7 +82,7 @@ const rules: readonly Rule[] = [
 
   {
     files: "src/config{.ts,/*.ts}",
-    allowed: [NODE, BUFBUILD, /^yaml$/, /^gen\/runrpc\//, /^src\/config(\.ts$|\/)/],
+    allowed: [NODE, BUFBUILD, /^yaml$/, /^gen\/runrpc\//, /^src\/(config(\.ts$|\/)|closest\.ts$)/],
   },
   {
     files: "src/cli{.ts,/**/*.ts}",
@@ -90,7 +93,7 @@ const rules: readonly Rule[] = [
       /^@connectrpc\/connect-node$/,
       /^commander$/,
       /^gen\//,
-      /^src\/(cli|config)(\.ts$|\/)/,
+      /^src\/((cli|config)(\.ts$|\/)|closest\.ts$)/,
       /^src\/main\.ts$/,
     ],
   },
@@ -126,6 +129,7 @@ describe("who may import whom", () => {
     const covered = new Set(rules.flatMap(({ files }) => sources(files).map(({ path }) => path)));
     const roots = [
       "src/access-line.ts",
+      "src/closest.ts",
       "src/index.ts",
       "src/log.ts",
       "src/main.ts",

@@ -26,6 +26,36 @@ describe("createRoutes", () => {
     assert.throws(() => routes([chat, chat]), /chat\.v1\.ChatService is registered twice/);
   });
 
+  const extra = (names: readonly string[], base: object = {}) =>
+    defineService(
+      ChatService,
+      Object.assign(base, { async *chat() {}, ...Object.fromEntries(names.map((name) => [name, () => {}])) }),
+    );
+
+  it("refuses a function that the proto has no method for, and names the nearest", () => {
+    const message = "chat.v1.ChatService has no method for `chatt`: did you mean chat?";
+    assert.throws(() => routes([extra(["chatt"])]), { message });
+    assert.throws(() => routes([extra(["chatt"], Object.create(null))]), { message });
+    assert.throws(() => routes([extra(["helper"])]), {
+      message: "chat.v1.ChatService has no method for `helper`: it has chat",
+    });
+  });
+
+  it("takes helpers: with an underscore, not functions, of a class", () => {
+    class WithHelpers {
+      async *chat() {}
+      chatt() {}
+      helper = () => {};
+    }
+    for (const definition of [
+      extra(["_helper"]),
+      defineService(ChatService, Object.assign({ async *chat() {} }, { limit: 3 })),
+      defineService(ChatService, new WithHelpers()),
+    ]) {
+      assert.equal(routes([definition]).all.length, 1);
+    }
+  });
+
   it("names a method that is not implemented", () => {
     // @ts-expect-error a forgotten RPC does not compile
     const forgotten: ServiceImpl<typeof ChatService> = {};

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { resolveSettings } from "../../src/server/settings.ts";
+import { checkOptionNames, resolveSettings } from "../../src/server/settings.ts";
 
 describe("resolveSettings", () => {
   it("fills in the schema's defaults as own properties, so that a spread keeps them", () => {
@@ -18,9 +18,28 @@ describe("resolveSettings", () => {
     assert.equal(resolveSettings({ limits }).limits.maxConcurrentCalls, 3);
   });
 
-  it("names an unknown setting", () => {
-    const limits = { maxConcurentCalls: 3 } as object;
-    assert.throws(() => resolveSettings({ limits }), /limits\.maxConcurentCalls is not a setting/);
+  for (const [settings, message] of [
+    [
+      { limits: { maxConcurentCalls: 3 } },
+      "limits.maxConcurentCalls is not a setting; did you mean maxConcurrentCalls?",
+    ],
+    [
+      { timeouts: { drain_timeout_ms: 3 } },
+      "timeouts.drain_timeout_ms is not a setting; did you mean drainTimeoutMs?",
+    ],
+    [{ limits: 3 }, /^limits is 3; it takes an object with some of maxRequestBytes, /],
+    [{ limits: [3] }, /^limits is \[3\]; it takes an object/],
+    [{ limits: null }, /^limits is null; it takes an object/],
+    [{ tls: { q: 3 } }, /^tls\.q is not a setting; there are keyFile, certFile, /],
+  ] as const) {
+    it(`refuses ${JSON.stringify(settings)}, and says what is meant`, () => {
+      assert.throws(() => resolveSettings(settings as object), { message });
+    });
+  }
+
+  it("takes a group that is spread from a message", () => {
+    const { server } = resolveSettings({ server: { port: 1 } });
+    assert.equal(resolveSettings({ server: { ...server } }).server.port, 1);
   });
 
   it("names a value that is out of range", () => {
@@ -31,4 +50,23 @@ describe("resolveSettings", () => {
       /key_file and cert_file go together/,
     );
   });
+});
+
+describe("checkOptionNames", () => {
+  const known = ["services", "limits", "onRecord"];
+
+  it("takes what is known, and what a spread message brings along", () => {
+    checkOptionNames({ services: [], onRecord: undefined, $typeName: "x" }, known);
+  });
+
+  for (const [name, advice] of [
+    ["limts", "; did you mean limits?"],
+    ["on_record", "; did you mean onRecord?"],
+    ["q", "; there are services, limits, onRecord"],
+  ] as const) {
+    it(`refuses ${name}`, () => {
+      const message = `${name} is not an option of startServer${advice}`;
+      assert.throws(() => checkOptionNames({ [name]: {} }, known), { message });
+    });
+  }
 });

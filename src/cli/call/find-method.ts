@@ -1,5 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { closest, didYouMean } from "../../config/closest.ts";
+import { closest, didYouMean } from "../../closest.ts";
 import { usageError } from "../io.ts";
 
 /** The service and method that were typed. */

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { text as readAll } from "node:stream/consumers";
 import { type DescMethod, fromJson, type JsonValue, type Message, type Registry } from "@bufbuild/protobuf";
-import { closest, didYouMean } from "../../config/closest.ts";
+import { closest, didYouMean } from "../../closest.ts";
 import { usageError } from "../io.ts";
 import { kindNames } from "./describe.ts";
 

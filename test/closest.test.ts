@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { closest } from "../../src/config/closest.ts";
+import { closest } from "../src/closest.ts";
 
 it("finds the name that was meant", () => {
   const names = ["port", "max_connections", "max_concurrent_calls", "health"];
