@@ -173,9 +173,9 @@ export class Call implements Member, Timed {
   fail(reason: unknown): ConnectError {
     if (this.cancelledBy !== undefined && this.error !== undefined) return this.error;
     const error = this.#owner.failure(this, reason);
-    // After success, only the writing of the response can still fail.
+    // After success, only the writing of the response can still fail. The first failure is the one that is told.
     if (this.error === undefined) this.#settle(error);
-    return error;
+    return this.error ?? error;
   }
 
   /** The response has ended, or the client is gone. */

@@ -1,4 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
+import { boundedText } from "./bounded-text.ts";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failureFrom, type MapError } from "./errors.ts";
@@ -92,7 +93,7 @@ export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): C
     abandoned++;
     const { requestId, path } = call.head;
     log.warn(
-      { requestId, path },
+      { requestId, path: boundedText(path) },
       "a handler goes on after its call was cancelled: it does not heed its signal",
     );
     write(call);
@@ -128,5 +129,5 @@ export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): C
 
 function failureFields(call: Call, reason: unknown): object {
   const { requestId, path, protocol, peer } = call.head;
-  return { err: reason, requestId, path, protocol, peer };
+  return { err: reason, requestId, path: boundedText(path), protocol, peer };
 }
