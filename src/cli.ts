@@ -52,8 +52,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  const io: Io = { env: processEnvironment(), stdin, stdout, stderr, finish };
-  endQuietlyWithoutReader(io);
+  let mayEnd = true;
+  const outliveReaders = () => {
+    mayEnd = false;
+  };
+  const io: Io = { env: processEnvironment(), stdin, stdout, stderr, finish, outliveReaders };
+  watchOutputs(io, () => mayEnd);
   try {
     const args = basename(argv[1] ?? "") === "rungrpc" ? ["serve", ...argv.slice(2)] : argv.slice(2);
     const program = await createProgram(args, io);
@@ -96,9 +100,13 @@ function report(error: unknown, io: Io): number {
   return error instanceof CommandFailure ? error.exitCode : exitCodes.failed;
 }
 
-/** `runrpc call ... | head -1` closes our output early; that is no failure worth a stack. 141 is what a shell expects. */
-function endQuietlyWithoutReader(io: Io): void {
-  io.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === "EPIPE" ? 141 : exitCodes.failed);
+/**
+ * `runrpc call ... | head -1` closes our output early; that is no failure worth a stack. 141 is what a shell expects. A
+ * message that standard error does not take (its reader is gone, the terminal closed, the disk full) changes nothing.
+ */
+function watchOutputs({ stdout, stderr }: Io, mayEnd: () => boolean): void {
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (mayEnd()) process.exit(error.code === "EPIPE" ? 141 : exitCodes.failed);
   });
+  stderr.on("error", () => {});
 }

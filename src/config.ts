@@ -12,6 +12,8 @@ export interface Environment {
   readonly RUNRPC_CONFIG?: string | undefined;
   readonly RUNRPC_KEY?: string | undefined;
   readonly RUNRPC_ADDRESS?: string | undefined;
+  /** Set by `node --watch` for the program that it runs. */
+  readonly WATCH_REPORT_DEPENDENCIES?: string | undefined;
 }
 
 /** A whole configuration: every group is there, and every value is an own property that `{...group}` copies. */

@@ -2,6 +2,7 @@ import { inspect, styleText } from "node:util";
 import pino, { type Logger } from "pino";
 import type { Log } from "../gen/runrpc/config/v1/config_pb.ts";
 import { createAccessLine } from "./access-line.ts";
+import { createLogOutput } from "./log-output.ts";
 import type { CallRecord } from "./server/record.ts";
 
 /** The process's log, and the end of it: `flush` writes what is still in memory. */
@@ -27,15 +28,15 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
   const isPretty =
     settings.format === "pretty" || (settings.format === "auto" && process.stdout.isTTY === true);
   const level = debug && settings.level !== "trace" ? "debug" : settings.level;
-  const destination = pino.destination({
-    dest: 1,
-    sync: false,
-    maxLength: MAX_UNREAD,
-    maxWrite: MAX_GATHERED,
-    contentMode: "buffer",
+  const output = createLogOutput(1, {
+    maxWaitingBytes: MAX_UNREAD,
+    onLost({ droppedBytes, cause }) {
+      const why =
+        cause === undefined ? "nobody read standard output" : "standard output could not be written";
+      logger.warn({ droppedBytes, cause }, `log lines were dropped: ${why}`);
+    },
   });
-  // In this mode it takes bytes, which its types do not say.
-  const lines = gather((bytes) => destination.write(bytes as unknown as string));
+  const lines = gather(output.write);
   const add = isPretty ? (line: string) => lines.add(prettyLine(line)) : lines.add;
   const accessLine = createAccessLine();
   const records = createBacklog((record) => {
@@ -48,15 +49,6 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
     add(line);
   };
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
-  let droppedBytes = 0;
-  destination.on("drop", (bytes: Buffer) => {
-    droppedBytes += bytes.length;
-  });
-  destination.on("drain", () => {
-    if (droppedBytes === 0) return;
-    logger.warn({ droppedBytes }, "log lines were dropped: nobody read standard output");
-    droppedBytes = 0;
-  });
   return {
     logger,
     access(record) {
@@ -65,7 +57,7 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
     flush() {
       records.drain();
       lines.flush();
-      destination.flushSync();
+      output.flushSync();
     },
   };
 }

@@ -13,6 +13,7 @@ import { isLogged, openLog } from "./log.ts";
 import { createKey } from "./server/auth/format.ts";
 import { type Server, startServer } from "./server/server.ts";
 import { defineService, type ServiceDefinition } from "./server/service.ts";
+import { tryListening } from "./server/try-listening.ts";
 import { createChatService } from "./services/chat/service.ts";
 import { connectErrorFromDataError } from "./services/data-errors.ts";
 import { createEventService } from "./services/events/service.ts";
@@ -28,7 +29,7 @@ import type { Modules } from "./worker.ts";
 export interface App extends Server {
   /** True when the database was made by this start. */
   readonly created: boolean;
-  /** Made with the database, outside production. It is kept nowhere: show it. */
+  /** Made where there is no user, outside production. It is kept nowhere: show it. */
   readonly developmentKey: string | undefined;
   /** A method to try the server with: an empty request will do. */
   readonly exampleMethod: string;
@@ -51,16 +52,18 @@ function services({ queries }: Store<Modules>): readonly ServiceDefinition[] {
  */
 export async function startApp({ config, production }: LoadedConfig): Promise<App> {
   tuneGarbageCollection();
-  const log = openLog(config.log, config.server.debug);
-  const store = await openStore<Modules>(storeOptions(config.database));
+  const { database, log: logSettings, ...settings } = config;
+  // Before a database is made or migrated, so that a start that fails leaves none behind.
+  await tryListening(settings);
+  const log = openLog(logSettings, config.server.debug);
+  const store = await openStore<Modules>(storeOptions(database));
+  let server: Server | undefined;
   try {
-    const developmentKey = store.created && !production ? await bootstrap(store) : undefined;
     const requestLog = createRequestLogWriter(store.queries.requestLog, {
-      ...config.log,
+      ...logSettings,
       log: log.logger,
     });
-    const { database: _database, log: _log, ...settings } = config;
-    const server = await startServer({
+    const started = await startServer({
       ...settings,
       services: services(store),
       keys: createKeyStore(store.queries.keys),
@@ -69,27 +72,32 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
       log: log.logger,
       production,
       onRecord(record) {
-        if (!isLogged(config.log.mode, record)) return;
+        if (!isLogged(logSettings.mode, record)) return;
         log.access(record);
-        if (config.log.table) requestLog.write(record);
+        if (logSettings.table) requestLog.write(record);
       },
     });
+    server = started;
+    // Last of all: a key that was made by a start that failed would never be shown.
+    const developmentKey = production ? undefined : await bootstrap(store);
     async function drain(): Promise<void> {
-      await server.drain();
+      await started.drain();
       await requestLog.close();
       await store.close();
       log.flush();
     }
     let drained: Promise<void> | undefined;
     return {
-      ...server,
+      ...started,
       created: store.created,
       developmentKey,
       exampleMethod: `${UserService.typeName}/${UserService.method.listUsers.name}`,
       drain: () => (drained ??= drain()),
     };
   } catch (error) {
+    await server?.drain();
     await store.close();
+    log.flush();
     throw error;
   }
 }
@@ -117,8 +125,9 @@ export async function openKeys({ config }: LoadedConfig): Promise<KeyAdmin & { c
   return { ...createKeyAdmin(keys, owners), close: () => store.close() };
 }
 
-/** The first user and key, so that the first call works. */
-async function bootstrap({ queries }: Store<Modules>): Promise<string> {
+/** The first user and key, so that the first call works; none where there is a user. */
+async function bootstrap({ queries }: Store<Modules>): Promise<string | undefined> {
+  if (!(await queries.bootstrap.isUnused())) return undefined;
   const { key, keyId, hash } = createKey();
   await queries.bootstrap.bootstrap({ keyId, hash, at: new Date() });
   return key;

@@ -8,6 +8,8 @@ export interface Io {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;
+  /** From here on it ends nothing that nobody takes the output: for a server, which goes on without. */
+  outliveReaders(): void;
   /** Sets the exit code of the command that has just ended. */
   finish(code: number): void;
 }

@@ -3,7 +3,7 @@ import type { LoadedConfig } from "../config.ts";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { exitCodes, type Io } from "./io.ts";
-import { exitCodeOf, watchStopSignals } from "./signals.ts";
+import { exitCodeOf, type StopSignals, watchStopSignals } from "./signals.ts";
 import { welcomeText } from "./welcome.ts";
 
 /** `runrpc serve`: runs the server until a signal, then drains it. */
@@ -24,17 +24,31 @@ Examples:
   RUNRPC_TLS_KEY_FILE=key.pem RUNRPC_TLS_CERT_FILE=cert.pem runrpc serve
 
 SIGTERM and SIGINT drain: open calls may end, then the exit code is 0. A second signal exits at once (130 or 143).
+SIGHUP never ends the server: it outlives a terminal that is closed. Under \`node --watch\` it drains.
 `;
 
 async function serve(loaded: LoadedConfig, io: Io): Promise<number> {
+  io.outliveReaders();
   // Watched before the start, so that a signal in the middle of it still closes the database in order.
   const signals = watchStopSignals();
+  if (io.env.WATCH_REPORT_DEPENDENCIES === undefined) process.on("SIGHUP", () => {});
+  else followWatcher(signals);
+  return Promise.race([run(loaded, io, signals), signals.second.then(exitCodeOf)]);
+}
+
+/** Under `node --watch` a closed terminal ends the watcher, which says nothing to us: the port would stay taken. */
+function followWatcher({ stop }: StopSignals): void {
+  process.on("SIGHUP", stop);
+  process.once("disconnect", stop);
+}
+
+async function run(loaded: LoadedConfig, io: Io, { first }: StopSignals): Promise<number> {
   const { startApp } = await loadApp();
   const app = await startApp(loaded);
   io.stdout.write(welcomeText(app, loaded, io.stdout));
-  const signal = await signals.first;
-  io.stderr.write(
-    `${signal}: draining for at most ${loaded.config.timeouts.drainTimeoutMs} ms; a second signal exits at once\n`,
-  );
-  return Promise.race([app.drain().then(() => exitCodes.ok), signals.second.then(exitCodeOf)]);
+  const signal = await first;
+  const { drainTimeoutMs } = loaded.config.timeouts;
+  io.stderr.write(`${signal}: draining for at most ${drainTimeoutMs} ms; a second signal exits at once\n`);
+  await app.drain();
+  return exitCodes.ok;
 }

@@ -15,6 +15,8 @@ export interface StopSignals {
   readonly first: Promise<StopSignal>;
   /** Resolves with the second one: whoever sends it does not want to wait. */
   readonly second: Promise<StopSignal>;
+  /** Does as if SIGTERM had come, where no signal has. */
+  stop(): void;
   /** Gives the signals their usual meaning back. */
   close(): void;
 }
@@ -48,6 +50,9 @@ export function watchStopSignals(
   return {
     first: first.promise,
     second: second.promise,
+    stop() {
+      if (seen === undefined) take("SIGTERM");
+    },
     close() {
       source.off("SIGINT", onInterrupt);
       source.off("SIGTERM", onTerminate);

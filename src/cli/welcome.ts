@@ -4,14 +4,14 @@ import type { StartedApp } from "./app.ts";
 import { style } from "./io.ts";
 import { packageVersion } from "./version.ts";
 
-/** What `serve` says once it listens: where, and after the first start the development key and lines to try it with. */
+/** What `serve` says once it listens: where, and at the first start the development key and lines to try it with. */
 export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writable): string {
   const { config, production } = loaded;
   const { url } = app;
   const text = [`runrpc ${packageVersion()} listens on ${style(stream, "bold", url)}`];
-  if (!app.created) return `${text.join("\n")}\n`;
-  text.push("", `The database ${config.database.url} was made.`);
+  if (app.created) text.push("", `The database ${config.database.url} was made.`);
   if (app.developmentKey === undefined) {
+    if (!app.created) return `${text.join("\n")}\n`;
     text.push(
       production
         ? "No development key was made, because NODE_ENV is production."
@@ -19,6 +19,7 @@ export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writa
       "Make a key:  runrpc keys create --user <email> --new-user --scope '*'",
     );
   } else {
+    if (!app.created) text.push("", `The database ${config.database.url} has no user yet.`);
     text.push(
       "Its development key works from this machine only, and is shown this once:",
       "",

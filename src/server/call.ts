@@ -8,6 +8,7 @@ import type { Principal } from "./principal.ts";
 import type { CallRecord, CancelledBy, Protocol } from "./record.ts";
 import type { Member } from "./roster.ts";
 import type { Route } from "./routes.ts";
+import type { WallClock } from "./wall-clock.ts";
 
 /** What is known of a call from its headers. */
 export interface CallHead {
@@ -34,6 +35,7 @@ export function headersOfEvery({ requestId, corsHeaders }: CallHead): Readonly<R
 /** What a call needs of the server that it runs in. */
 export interface CallOwner {
   readonly deadlines: Deadlines;
+  readonly wallClock: WallClock;
   /** Turns anything thrown into what the client may see, and logs what it may not. */
   failure(call: Call, reason: unknown): ConnectError;
   /** Called once, when the gate has let the call in. */
@@ -74,6 +76,8 @@ export class Call implements Member, Timed {
   #admitted = false;
   #settled = false;
   #endedAtMs = 0;
+  /** The same moment on the system's clock. */
+  #endedAtWallMs = 0;
   #deadlineAtMs = 0;
   #controller: AbortController | undefined = undefined;
   #listeners: Set<(reason: ConnectError) => void> | undefined = undefined;
@@ -173,9 +177,9 @@ export class Call implements Member, Timed {
   fail(reason: unknown): ConnectError {
     if (this.cancelledBy !== undefined && this.error !== undefined) return this.error;
     const error = this.#owner.failure(this, reason);
-    // After success, only the writing of the response can still fail. The first failure is the one that is told.
+    // After success, only the writing of the response can still fail.
     if (this.error === undefined) this.#settle(error);
-    return this.error ?? error;
+    return error;
   }
 
   /** The response has ended, or the client is gone. */
@@ -184,6 +188,7 @@ export class Call implements Member, Timed {
     if (!this.#settled)
       this.cancel("client", new ConnectError("the client cancelled the call", Code.Canceled));
     this.#endedAtMs = performance.now();
+    this.#endedAtWallMs = this.#owner.wallClock(this.#endedAtMs);
     this.#owner.ended(this);
   }
 
@@ -191,7 +196,9 @@ export class Call implements Member, Timed {
   record(): CallRecord {
     const { path, protocol, httpVersion, peer, requestId, route } = this.head;
     const slash = path.lastIndexOf("/");
-    const durationMs = (this.#endedAtMs || performance.now()) - this.startedAtMs;
+    const endedAtMs = this.#endedAtMs || performance.now();
+    const durationMs = endedAtMs - this.startedAtMs;
+    const endedAtWallMs = this.#endedAtWallMs || this.#owner.wallClock(endedAtMs);
     return {
       requestId,
       service: route?.service ?? path.slice(1, Math.max(slash, 1)).slice(0, 200),
@@ -201,7 +208,7 @@ export class Call implements Member, Timed {
       httpVersion,
       code: this.error === undefined ? "ok" : codeName(this.error.code),
       error: this.error?.rawMessage ?? "",
-      startedAt: new Date(performance.timeOrigin + this.startedAtMs),
+      startedAt: new Date(endedAtWallMs - durationMs),
       durationMs,
       messagesIn: this.messagesIn,
       messagesOut: this.messagesOut,

@@ -1,11 +1,11 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { boundedText } from "./bounded-text.ts";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failureFrom, type MapError } from "./errors.ts";
 import type { ServerLog } from "./log.ts";
 import type { CallRecord } from "./record.ts";
 import { Roster } from "./roster.ts";
+import { createWallClock } from "./wall-clock.ts";
 
 /** A handler that has not ended this long after its call was cancelled is counted as abandoned, in milliseconds. */
 const ABANDONED_AFTER_MS = 1_000;
@@ -38,9 +38,11 @@ export interface CallsOptions {
   readonly debug: boolean;
   readonly mapError: MapError;
   readonly onRecord: (record: CallRecord) => void;
+  /** The system's clock, in milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
 }
 
-export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): Calls {
+export function createCalls({ log, debug, mapError, onRecord, now }: CallsOptions): Calls {
   const open = new Roster<Call>();
   const waiting = new Set<Call>();
   const idle = new Set<() => void>();
@@ -50,6 +52,7 @@ export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): C
 
   const owner: CallOwner = {
     deadlines: new Deadlines(),
+    wallClock: createWallClock(now),
     failure(call, reason) {
       const { error, hidden } = failureFrom(reason, call.head.requestId, mapError);
       if (hidden)
@@ -93,7 +96,7 @@ export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): C
     abandoned++;
     const { requestId, path } = call.head;
     log.warn(
-      { requestId, path: boundedText(path) },
+      { requestId, path },
       "a handler goes on after its call was cancelled: it does not heed its signal",
     );
     write(call);
@@ -129,5 +132,5 @@ export function createCalls({ log, debug, mapError, onRecord }: CallsOptions): C
 
 function failureFields(call: Call, reason: unknown): object {
   const { requestId, path, protocol, peer } = call.head;
-  return { err: reason, requestId, path: boundedText(path), protocol, peer };
+  return { err: reason, requestId, path, protocol, peer };
 }

@@ -1,5 +1,4 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { boundedError } from "./bounded-error.ts";
 
 /** Turns an error of the application, such as one of its database, into a Connect error; undefined where it knows none. */
 export type MapError = (reason: unknown) => ConnectError | undefined;
@@ -12,13 +11,12 @@ export interface Failure {
 
 /**
  * The one way from anything thrown to a code. A ConnectError stays what it is, the application's own errors go
- * through `mapError`, and all others become `internal`: the client learns the request id, the log the reason. What the
- * client is told is bounded, for every protocol alike.
+ * through `mapError`, and all others become `internal`: the client learns the request id, the log the reason.
  */
 export function failureFrom(reason: unknown, requestId: string, mapError: MapError): Failure {
-  if (reason instanceof ConnectError) return { error: boundedError(reason), hidden: false };
+  if (reason instanceof ConnectError) return { error: reason, hidden: false };
   const mapped = mapError(reason);
-  if (mapped !== undefined) return { error: boundedError(mapped), hidden: mapped.code === Code.Internal };
+  if (mapped !== undefined) return { error: mapped, hidden: mapped.code === Code.Internal };
   const error = new ConnectError(`internal error, request id ${requestId}`, Code.Internal);
   error.cause = reason;
   return { error, hidden: true };

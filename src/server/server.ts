@@ -16,7 +16,13 @@ import type { CallRecord } from "./record.ts";
 import { createReflection } from "./reflection.ts";
 import { createRoutes } from "./routes.ts";
 import type { ServiceDefinition } from "./service.ts";
-import { checkOptionNames, type ResolvedSettings, resolveSettings, type ServerSettings } from "./settings.ts";
+import {
+  checkOptionNames,
+  type ResolvedSettings,
+  resolveSettings,
+  type ServerSettings,
+  tlsOf,
+} from "./settings.ts";
 import { createValidation } from "./validation.ts";
 
 /** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
@@ -162,10 +168,6 @@ function builtIn(
   const described = [...services, ...healthServices].map(({ service }) => service);
   const isPublic = keys === "open" || production !== true || server.reflectionOpen;
   return [...healthServices, ...createReflection(described, { isPublic })];
-}
-
-function tlsOf({ tls }: ResolvedSettings) {
-  return tls.keyFile === "" ? undefined : { ...tls, caFile: tls.clientCaFile };
 }
 
 function clientHost(host: string): string {

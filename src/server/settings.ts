@@ -54,6 +54,11 @@ export function resolveSettings(settings: ServerSettings) {
   };
 }
 
+/** What the listener needs to speak TLS; undefined where the port speaks cleartext. */
+export function tlsOf({ tls }: ResolvedSettings) {
+  return tls.keyFile === "" ? undefined : { ...tls, caFile: tls.clientCaFile };
+}
+
 /** What a spread of a protobuf message brings along. */
 const OF_MESSAGES: ReadonlySet<string> = new Set(["$typeName", "$unknown"]);
 

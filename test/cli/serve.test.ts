@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -92,6 +92,43 @@ describe("runrpc serve", () => {
     assert.match(stderr, new RegExp(`^error: .*${port}.*`));
     first.child.kill("SIGTERM");
     await once(first.child, "close");
+  });
+
+  it("a first start that fails leaves no database behind, and the next one shows the key", async () => {
+    const taken = await serve({ cwd: folder() }, /grpcurl/);
+    const { port } = new URL(taken.url);
+    const cwd = folder();
+    const pem = join(cwd, "no.pem");
+    for (const flags of [
+      ["--port", port],
+      ["--port", "0", "--tls-key-file", pem, "--tls-cert-file", pem],
+      ["--port", "0", "--log-format", "xml"],
+      ["--host", "192.0.2.1"],
+    ]) {
+      const { code, stdout } = await runCommand(["serve", "--host", "127.0.0.1", ...flags], { cwd });
+      assert.notEqual(code, 0);
+      assert.equal(stdout, "");
+      assert.deepEqual(readdirSync(cwd), [], flags.join(" "));
+    }
+    const { child, find } = await serve({ cwd }, /grpcurl/);
+    find(/rr_[\w-]+/);
+    child.kill("SIGTERM");
+    taken.child.kill("SIGTERM");
+    await Promise.all([once(child, "close"), once(taken.child, "close")]);
+  });
+
+  it("a database that was made without a user, as by `migrate`, is given its key at the first start", async () => {
+    const cwd = folder();
+    await runCommand(["migrate"], { cwd });
+    const { child, find, text } = await serve({ cwd }, /grpcurl/);
+    find(/rr_[\w-]+/);
+    assert.ok(!text.includes("was made"));
+    child.kill("SIGTERM");
+    await once(child, "close");
+    const again = await serve({ cwd }, /listens on/);
+    assert.ok(!again.text.includes("rr_"));
+    again.child.kill("SIGTERM");
+    await once(again.child, "close");
   });
 });
 

@@ -18,7 +18,6 @@ import {
 import { type Call, headersOfEvery } from "../call.ts";
 import { isOfConnection } from "../connection-headers.ts";
 import type { Gate } from "../gate.ts";
-import { reencodeMessage } from "../grpc-status.ts";
 import type { Handler } from "../handler.ts";
 import { createCompat } from "../listener/compat.ts";
 import { principalKey } from "../principal.ts";
@@ -26,7 +25,6 @@ import { MAX_TIMEOUT_MS } from "../protocol.ts";
 import type { Routes } from "../routes.ts";
 import { runInput, runToMessage, runToStream } from "../run.ts";
 import type { Lane } from "./lane.ts";
-import { boundedMessage, boundedMessages } from "./stock-bounds.ts";
 import {
   answerUnwritten,
   closeUnlessRead,
@@ -37,7 +35,7 @@ import {
   requestBody,
   responseBody,
 } from "./stock-http.ts";
-import { errorAtEnd, webAnswer } from "./stock-outcome.ts";
+import { errorAtEnd } from "./stock-outcome.ts";
 
 export interface StockLaneOptions {
   readonly routes: Routes;
@@ -127,20 +125,13 @@ async function answer(
   dropConnectionHeaders(answered.header);
   closeUnlessRead(request, response);
   if (answered.body === undefined) return await universalResponseToNodeResponse(answered, response);
-  const isWeb = call.head.protocol === "grpc-web";
-  const encoding = answered.header?.get("grpc-encoding") ?? null;
   const body = responseBody(
     answered.body,
     (bytes) => {
-      const sent = isWeb ? webAnswer(bytes, encoding) : bytes;
-      call.bytesOut += sent.byteLength;
-      stock.lastBytes = sent;
-      return sent;
+      call.bytesOut += bytes.byteLength;
+      stock.lastBytes = bytes;
     },
-    () => {
-      dropConnectionHeaders(answered.trailer);
-      if (answered.trailer !== undefined) reencodeMessage(answered.trailer);
-    },
+    () => dropConnectionHeaders(answered.trailer),
   );
   await universalResponseToNodeResponse({ ...answered, body }, response);
 }
@@ -182,9 +173,7 @@ function refuse(call: Call, reason: unknown): void {
     Object.assign(reason, { code: Code.InvalidArgument });
   // These two come from the client and from the clock, of which the call knows itself.
   const isKnown = reason.code === Code.Canceled || reason.code === Code.DeadlineExceeded;
-  if (isKnown || call.settled || call.handlerRunning) return;
-  const { rawMessage, message } = call.fail(reason);
-  Object.assign(reason, { rawMessage, message });
+  if (!isKnown && !call.settled && !call.handlerRunning) call.fail(reason);
 }
 
 /** What the adapter calls: our handler, held to the life of its call. */
@@ -197,7 +186,6 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
           call.messagesIn++;
           return counted(
             call,
-            context,
             runToMessage(call, () => handler.run(input, contextOf(call, context))),
           );
         };
@@ -206,7 +194,6 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
           const call = stockCallOf(context).call;
           return counted(
             call,
-            context,
             runToMessage(call, () => handler.run(runInput(call, inputs), contextOf(call, context))),
           );
         };
@@ -214,14 +201,12 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
         return (input: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
           call.messagesIn++;
-          const messages = runToStream(call, () => handler.run(input, contextOf(call, context)));
-          return boundedMessages(call, context, messages);
+          return runToStream(call, () => handler.run(input, contextOf(call, context)));
         };
       case "bidi_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
-          const run = () => handler.run(runInput(call, inputs), contextOf(call, context));
-          return boundedMessages(call, context, runToStream(call, run));
+          return runToStream(call, () => handler.run(runInput(call, inputs), contextOf(call, context)));
         };
     }
   };
@@ -229,8 +214,8 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
   return spec() as MethodImpl<DescMethod>;
 }
 
-async function counted<T>(call: Call, context: HandlerContext, message: Promise<T>): Promise<T> {
-  const value = await boundedMessage(call, context, message);
+async function counted<T>(call: Call, message: Promise<T>): Promise<T> {
+  const value = await message;
   call.messagesOut++;
   return value;
 }

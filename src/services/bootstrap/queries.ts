@@ -2,10 +2,19 @@ import type { Db } from "../../data/query.ts";
 import type { Queries } from "../../data/store.ts";
 import { developmentKey, developmentUser } from "../development.ts";
 import { type KeyInfo, write as keys } from "../keys/queries.ts"; // One transaction over two tables.
-import { write as users } from "../users/queries.ts";
+import { read as userReads, write as users } from "../users/queries.ts";
 
 /** The queries as the main thread calls them. */
-export type BootstrapQueries = Queries<{ bootstrap: { write: typeof write } }>["bootstrap"];
+export type BootstrapQueries = Queries<{
+  bootstrap: { read: typeof read; write: typeof write };
+}>["bootstrap"];
+
+export const read = {
+  /** Whether there is no user, and so no key either, as each key is a user's. */
+  async isUnused(db: Db): Promise<boolean> {
+    return (await userReads.listUsers(db, { afterSeq: 0, limit: 1 })).length === 0;
+  },
+};
 
 export const write = {
   /**

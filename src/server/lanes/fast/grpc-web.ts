@@ -1,9 +1,7 @@
 // gRPC-Web: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
 
-import { grpcStatusOk } from "@connectrpc/connect/protocol-grpc";
+import { grpcStatusOk, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
-import { failureTrailers } from "../../grpc-status.ts";
-import { checkMetadata } from "../../header-bytes.ts";
 import { CallContext } from "./context.ts";
 import { envelope } from "./envelope.ts";
 import { envelopedProtocol } from "./enveloped.ts";
@@ -25,9 +23,9 @@ export const grpcWeb = envelopedProtocol({
   ending({ context }, error) {
     const trailer = CallContext.trailer(context);
     if (error === undefined && trailer === undefined) return OK;
-    if (error !== undefined) return endingFrom(failureTrailers(error, trailer));
-    checkMetadata(trailer, "trailers");
-    return endingFrom(trailer ?? new Headers(TRAILER));
+    const all = trailer ?? new Headers(TRAILER);
+    if (error !== undefined) setTrailerStatus(all, error);
+    return endingFrom(all);
   },
 });
 

@@ -1,8 +1,6 @@
 // gRPC over HTTP/2: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 
-import { grpcStatusOk } from "@connectrpc/connect/protocol-grpc";
-import { failureTrailers } from "../../grpc-status.ts";
-import { checkMetadata } from "../../header-bytes.ts";
+import { grpcStatusOk, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { CallContext } from "./context.ts";
 import { envelopedProtocol } from "./enveloped.ts";
 import { addHeaders } from "./headers.ts";
@@ -24,9 +22,8 @@ export const grpc = envelopedProtocol({
   ending({ context }, error) {
     const trailer = CallContext.trailer(context);
     if (error === undefined && trailer === undefined) return OK;
-    if (error !== undefined)
-      return { bytes: undefined, trailers: addHeaders({}, failureTrailers(error, trailer)) };
-    checkMetadata(trailer, "trailers");
-    return { bytes: undefined, trailers: addHeaders({}, trailer ?? new Headers(TRAILER)) };
+    const all = trailer ?? new Headers(TRAILER);
+    if (error !== undefined) setTrailerStatus(all, error);
+    return { bytes: undefined, trailers: addHeaders({}, all) };
   },
 });

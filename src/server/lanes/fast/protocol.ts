@@ -1,7 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call.ts";
-import { checkMetadata } from "../../header-bytes.ts";
 import type { Protocol } from "../../record.ts";
 import type { Encoded, Format } from "./codec.ts";
 import { CallContext } from "./context.ts";
@@ -59,17 +58,12 @@ export interface Ending {
   readonly trailers: OutgoingHttpHeaders | undefined;
 }
 
-/**
- * The response headers of a call: those of every answer, and those of the handler, which win.
- *
- * @throws Error when the handler has set more than a client can take.
- */
+/** The response headers of a call: those of every answer, and those of the handler, which win. */
 export function responseHeaders({ plan, call, context }: CallParts): OutgoingHttpHeaders {
   // Those of `headersOfEvery`, put where they go: the copy of an object is a part of what a small call costs.
   const { requestId, corsHeaders } = call.head;
   const headers: OutgoingHttpHeaders = { "content-type": plan.contentType, "x-request-id": requestId };
   if (corsHeaders !== undefined) Object.assign(headers, corsHeaders);
   const header = CallContext.header(context);
-  checkMetadata(header, "headers");
   return header === undefined ? headers : addHeaders(headers, header);
 }
