@@ -38,6 +38,8 @@ export interface CallOwner {
   readonly wallClock: WallClock;
   /** Turns anything thrown into what the client may see, and logs what it may not. */
   failure(call: Call, reason: unknown): ConnectError;
+  /** Logs what user code threw when its client could not be told any more. */
+  failedLate(call: Call, reason: unknown): void;
   /** Called once, when the gate has let the call in. */
   admitted(): void;
   /** Called once, when the response has ended or the client is gone. */
@@ -75,6 +77,7 @@ export class Call implements Member, Timed {
   readonly #owner: CallOwner;
   #admitted = false;
   #settled = false;
+  #hasFailedLate = false;
   #endedAtMs = 0;
   /** The same moment on the system's clock. */
   #endedAtWallMs = 0;
@@ -177,9 +180,16 @@ export class Call implements Member, Timed {
   fail(reason: unknown): ConnectError {
     if (this.cancelledBy !== undefined && this.error !== undefined) return this.error;
     const error = this.#owner.failure(this, reason);
-    // After success, only the writing of the response can still fail.
-    if (this.error === undefined) this.#settle(error);
+    // Once settled, only the writing of the response can still fail, and what the client is told then is this.
+    this.#settle(error);
     return error;
+  }
+
+  /** User code threw after the call had its outcome: its `finally`, after a cancel. Logged once for each call. */
+  failLate(reason: unknown): void {
+    if (this.#hasFailedLate) return;
+    this.#hasFailedLate = true;
+    this.#owner.failedLate(this, reason);
   }
 
   /** The response has ended, or the client is gone. */

@@ -1,10 +1,11 @@
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
-import { failureFrom, type MapError } from "./errors.ts";
-import type { ServerLog } from "./log.ts";
+import { type Failure, failureFrom, type MapError } from "./errors.ts";
+import { guardLog, type ServerLog } from "./log.ts";
 import type { CallRecord } from "./record.ts";
 import { Roster } from "./roster.ts";
+import { follow, isThenable } from "./thenable.ts";
 import { createWallClock } from "./wall-clock.ts";
 
 /** A handler that has not ended this long after its call was cancelled is counted as abandoned, in milliseconds. */
@@ -42,7 +43,8 @@ export interface CallsOptions {
   readonly now?: () => number;
 }
 
-export function createCalls({ log, debug, mapError, onRecord, now }: CallsOptions): Calls {
+export function createCalls({ log: ownersLog, debug, mapError, onRecord, now }: CallsOptions): Calls {
+  const log = guardLog(ownersLog);
   const open = new Roster<Call>();
   const waiting = new Set<Call>();
   const idle = new Set<() => void>();
@@ -54,11 +56,22 @@ export function createCalls({ log, debug, mapError, onRecord, now }: CallsOption
     deadlines: new Deadlines(),
     wallClock: createWallClock(now),
     failure(call, reason) {
-      const { error, hidden } = failureFrom(reason, call.head.requestId, mapError);
-      if (hidden)
-        log.error(failureFields(call, reason), "a handler failed with an error that is not a ConnectError");
-      else if (debug) log.debug(failureFields(call, error), "a call failed");
-      return error;
+      const failure = failureFrom(reason, call.head.requestId, mapError);
+      if (failure.hidden)
+        log.error(
+          failureFields(call, reason, failure),
+          "a handler failed with an error that is not a ConnectError",
+        );
+      else if (debug) log.debug(failureFields(call, failure.error, failure), "a call failed");
+      return failure.error;
+    },
+    failedLate(call, reason) {
+      if (followsFromCancel(reason, call.error)) return;
+      const failure = failureFrom(reason, call.head.requestId, mapError);
+      log[failure.hidden ? "error" : "warn"](
+        failureFields(call, reason, failure),
+        "a handler failed after its call had ended: its client was not told",
+      );
     },
     admitted() {
       admitted++;
@@ -75,10 +88,14 @@ export function createCalls({ log, debug, mapError, onRecord, now }: CallsOption
   };
 
   function write(call: Call): void {
-    try {
-      onRecord(call.record());
-    } catch (reason) {
+    const failed = (reason: unknown): void =>
       log.error({ err: reason, requestId: call.head.requestId }, "the record of a call could not be written");
+    try {
+      const given: unknown = onRecord(call.record());
+      // It should give nothing, and an async function is taken for such a one.
+      if (given !== undefined && isThenable(given)) follow(given, nothing, failed);
+    } catch (reason) {
+      failed(reason);
     }
   }
 
@@ -130,7 +147,21 @@ export function createCalls({ log, debug, mapError, onRecord, now }: CallsOption
   };
 }
 
-function failureFields(call: Call, reason: unknown): object {
+/** What a handler throws because it heeds its signal is no fault: the reason itself, or an AbortError made of it. */
+function followsFromCancel(reason: unknown, cancel: ConnectError | undefined): boolean {
+  try {
+    if (reason === cancel) return true;
+    if (reason instanceof ConnectError && reason.code === Code.Canceled) return true;
+    return reason instanceof Error && (reason.name === "AbortError" || reason.cause === cancel);
+  } catch {
+    return false;
+  }
+}
+
+function nothing(): void {}
+
+function failureFields(call: Call, reason: unknown, failure: Failure): object {
   const { requestId, path, protocol, peer } = call.head;
-  return { err: reason, requestId, path, protocol, peer };
+  const fields = { err: reason, requestId, path, protocol, peer };
+  return "second" in failure ? { ...fields, second: failure.second } : fields;
 }

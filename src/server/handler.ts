@@ -1,6 +1,9 @@
-import { create, type DescMessage, type DescMethod, isMessage, type Message } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { HandlerContext, Interceptor } from "@connectrpc/connect";
 import { interceptStream, interceptUnary } from "./interceptors.ts";
+import { mapped } from "./iterator.ts";
+import { isThenable } from "./thenable.ts";
+import { createWhole, type Whole } from "./whole-message.ts";
 
 /** A handler behind its interceptors, by RPC kind. What `run` gives are whole messages, never initialisers. */
 export type Handler = (
@@ -23,15 +26,26 @@ export type Handler = (
 ) & {
   /**
    * The same, with what the implementation gives untouched: a value, a promise, or an async iterable, of messages or
-   * initialisers, which `normalize` makes whole. It spares a promise for each message.
+   * initialisers, which `whole` makes messages of. It spares a promise for each message.
    */
   readonly start: Start;
+  readonly whole: Whole;
 };
 
 type Start = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown;
 
 /** Holds a request message against rules. It throws when they are broken. */
 export type Check = (input: Message) => void;
+
+/** How a handler is made. */
+export interface HandlerOptions {
+  /** The first is the outermost. Default: none. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Default: none. */
+  readonly check?: Check | undefined;
+  /** An answer with a field that its message does not have fails its call. Default: false. */
+  readonly strictAnswers?: boolean;
+}
 
 /**
  * Puts interceptors around the implementation of a method, and the check of its requests around these. Where there are
@@ -40,20 +54,15 @@ export type Check = (input: Message) => void;
 export function createHandler(
   method: DescMethod,
   implementation: (...args: never[]) => unknown,
-  interceptors: readonly Interceptor[],
-  check?: Check,
+  { interceptors = [], check, strictAnswers = false }: HandlerOptions = {},
 ): Handler {
+  const whole = createWhole(method.output, strictAnswers);
   // The implementation of a method with its types erased: `defineService` has checked them.
   const start = implementation as Start;
   if (interceptors.length === 0)
-    return handlerFrom(method, check === undefined ? start : checked(method, start, check));
-  const run = intercepted(handlerFrom(method, start), method, interceptors) as Start;
-  return handlerFrom(method, check === undefined ? run : checked(method, run, check));
-}
-
-/** A message as it is, or one made of an initialiser. */
-export function normalize(desc: DescMessage, value: unknown): Message {
-  return isMessage(value, desc) ? value : create(desc, value as Record<string, unknown>);
+    return handlerFrom(method, check === undefined ? start : checked(method, start, check), whole);
+  const run = intercepted(handlerFrom(method, start, whole), method, interceptors) as Start;
+  return handlerFrom(method, check === undefined ? run : checked(method, run, check), whole);
 }
 
 function intercepted(plain: Handler, method: DescMethod, interceptors: readonly Interceptor[]): unknown {
@@ -91,11 +100,10 @@ function checked({ methodKind }: DescMethod, start: Start, check: Check): Start 
       : start(mapped(input as AsyncIterable<Message>, pass), context);
 }
 
-function handlerFrom({ methodKind: kind, output }: DescMethod, start: Start): Handler {
-  const whole = (value: unknown): Message => normalize(output, value);
+function handlerFrom({ methodKind: kind }: DescMethod, start: Start, whole: Whole): Handler {
   const message = (input: Message | AsyncIterable<Message>, context: HandlerContext) => {
     const result = start(input, context);
-    return result instanceof Promise ? result.then(whole) : whole(result);
+    return isThenable(result) ? Promise.resolve(result).then(whole) : whole(result);
   };
   const messages = (input: Message | AsyncIterable<Message>, context: HandlerContext) =>
     // ServiceImpl has a streaming implementation return an AsyncIterable.
@@ -103,29 +111,11 @@ function handlerFrom({ methodKind: kind, output }: DescMethod, start: Start): Ha
   switch (kind) {
     case "unary":
     case "client_streaming":
-      return { kind, run: message, start };
+      return { kind, run: message, start, whole };
     case "server_streaming":
     case "bidi_streaming":
-      return { kind, run: messages, start };
+      return { kind, run: messages, start, whole };
   }
-}
-
-/** `source` with each value passed through `change`; ending it ends the source. */
-function mapped<A, B>(source: AsyncIterable<A>, change: (value: A) => B): AsyncIterable<B> {
-  return {
-    [Symbol.asyncIterator]() {
-      const iterator = source[Symbol.asyncIterator]();
-      const step = (result: IteratorResult<A>): IteratorResult<B> =>
-        result.done === true ? result : { done: false, value: change(result.value) };
-      return {
-        next: () => iterator.next().then(step),
-        return: async () => {
-          await iterator.return?.();
-          return { done: true, value: undefined };
-        },
-      };
-    },
-  };
 }
 
 async function* one<T>(value: T): AsyncGenerator<T> {

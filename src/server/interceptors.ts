@@ -7,6 +7,7 @@ import type {
   UnaryRequest,
   UnaryResponse,
 } from "@connectrpc/connect";
+import { mapped } from "./iterator.ts";
 
 type Next = Parameters<Interceptor>[0];
 type RequestCommon = Omit<UnaryRequest, "stream" | "message">;
@@ -46,7 +47,8 @@ export async function* interceptStream(
   const request = { ...requestOf(method, context), stream: true, message: inputs, method } as StreamRequest;
   const response = (await chain(interceptors, last)(request)) as StreamResponse;
   copyHeaders(response.header, context.responseHeader);
-  yield* response.message;
+  // Through our own iterator, which knows what another one may do wrong.
+  yield* mapped(response.message, (message) => message);
   copyHeaders(response.trailer, context.responseTrailer);
 }
 

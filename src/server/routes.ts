@@ -34,6 +34,8 @@ export interface RoutesOptions {
   readonly interceptorsFor: (method: DescMethod) => readonly Interceptor[];
   /** What holds the requests of one method against the rules of its schema; undefined where there are none. Default: none. */
   readonly checkFor?: (method: DescMethod) => Check | undefined;
+  /** An answer with a field that its message does not have fails its call. Default: false. */
+  readonly strictAnswers?: boolean;
 }
 
 /**
@@ -42,7 +44,8 @@ export interface RoutesOptions {
  * @throws Error when nothing is served, when a service is there twice, when a method has no implementation, or when an
  *   implementation has a method that the proto does not have.
  */
-export function createRoutes({ definitions, defaults, interceptorsFor, checkFor }: RoutesOptions): Routes {
+export function createRoutes(options: RoutesOptions): Routes {
+  const { definitions, defaults, interceptorsFor, checkFor, strictAnswers = false } = options;
   if (definitions.length === 0) throw new Error("no service is registered: pass at least one to `services`");
   const byPath = new Map<string, Route>();
   const services: DescService[] = [];
@@ -66,12 +69,11 @@ export function createRoutes({ definitions, defaults, interceptorsFor, checkFor 
         service: service.typeName,
         method,
         policy: policyOf(method, defaults, policy),
-        handler: createHandler(
-          method,
-          implemented.bind(implementation),
-          interceptorsFor(method),
-          checkFor?.(method),
-        ),
+        handler: createHandler(method, implemented.bind(implementation), {
+          interceptors: interceptorsFor(method),
+          check: checkFor?.(method),
+          strictAnswers,
+        }),
       });
     }
   }

@@ -1,5 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Call } from "./call.ts";
+import { askNext, isDone, iteratorOf, tellReturn } from "./iterator.ts";
+import { isThenable } from "./thenable.ts";
+import type { Whole } from "./whole-message.ts";
 
 /**
  * Waits for a handler's message, and no longer than the call lasts: at a deadline or cancel it rejects at once,
@@ -12,15 +15,12 @@ export async function runToMessage(call: Call, start: () => Message | Promise<Me
     if (call.cancelledBy !== undefined) throw call.error;
     call.handlerRunning = true;
     const started = start();
-    if (!(started instanceof Promise)) {
+    if (!isThenable(started)) {
       call.handlerDone();
       call.succeed();
       return started;
     }
-    const message = await untilCancelled(
-      call,
-      started.finally(() => call.handlerDone()),
-    );
+    const message = await untilCancelled(call, followed(call, started));
     call.succeed();
     return message;
   } catch (reason) {
@@ -30,55 +30,91 @@ export async function runToMessage(call: Call, start: () => Message | Promise<Me
   }
 }
 
+/** Notes when the handler is done, and what it throws after its call has ended. */
+async function followed(call: Call, started: PromiseLike<Message>): Promise<Message> {
+  try {
+    return await started;
+  } catch (reason) {
+    if (call.cancelledBy !== undefined) call.failLate(reason);
+    throw reason;
+  } finally {
+    call.handlerDone();
+  }
+}
+
 /**
  * The messages of a streaming handler, no longer than the call lasts. When the call is cancelled the handler's
  * generator is told to return, so that its `finally` runs even if nobody asks for the next message.
  *
+ * @param whole makes a message of what the handler yields.
  * @throws ConnectError always, whatever the handler threw.
  */
-export function runToStream(call: Call, start: () => AsyncIterable<Message>): AsyncIterable<Message> {
-  return { [Symbol.asyncIterator]: () => guardedIterator(call, start) };
+export function runToStream(
+  call: Call,
+  start: () => unknown,
+  whole: Whole = (value) => value as Message, // the default is for handlers that yield nothing else
+): AsyncIterable<Message> {
+  return { [Symbol.asyncIterator]: () => guardedIterator(call, start, whole) };
 }
 
-function guardedIterator(call: Call, start: () => AsyncIterable<Message>): AsyncIterator<Message> {
-  let source: AsyncIterator<Message> | undefined;
+function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncIterator<Message> {
+  let source: AsyncIterator<unknown> | undefined;
   let forget: (() => void) | undefined;
   const leave = async (): Promise<void> => {
     try {
-      await source?.return?.();
+      if (source !== undefined) await tellReturn(source);
     } catch (reason) {
-      // The call has its outcome; what a `finally` throws after it belongs in the log.
-      if (call.cancelledBy === undefined) call.fail(reason);
+      call.failLate(reason);
     } finally {
       call.handlerDone();
     }
   };
-  const begin = (): AsyncIterator<Message> => {
+  const begin = (): AsyncIterator<unknown> => {
     if (call.cancelledBy !== undefined) throw call.error;
     call.handlerRunning = true;
-    source = start()[Symbol.asyncIterator]();
+    source = iteratorOf(start());
     forget = call.onCancel(() => void leave());
     return source;
   };
+  /** The next value; undefined is the end. */
+  const ask = async (): Promise<{ readonly value: unknown } | undefined> => {
+    try {
+      const result = await askNext(source ?? begin());
+      return isDone(result) ? undefined : { value: await result.value };
+    } catch (reason) {
+      if (call.cancelledBy !== undefined) call.failLate(reason);
+      throw reason;
+    }
+  };
+  const messageOf = (value: unknown): Message => {
+    try {
+      return whole(value);
+    } catch (reason) {
+      const error = call.fail(reason);
+      void leave();
+      throw error;
+    }
+  };
   return {
     async next() {
+      let result: Awaited<ReturnType<typeof ask>>;
       try {
-        const result = await untilCancelled(call, (source ?? begin()).next());
-        if (result.done !== true) {
-          call.messagesOut++;
-          return result;
-        }
+        result = await untilCancelled(call, ask());
+      } catch (reason) {
+        if (call.cancelledBy !== undefined) throw call.fail(reason);
         forget?.();
         call.handlerDone();
-        call.succeed();
-        return result;
-      } catch (reason) {
-        if (call.cancelledBy === undefined) {
-          forget?.();
-          call.handlerDone();
-        }
         throw call.fail(reason);
       }
+      if (result !== undefined) {
+        const value = messageOf(result.value);
+        call.messagesOut++;
+        return { done: false, value };
+      }
+      forget?.();
+      call.handlerDone();
+      call.succeed();
+      return { done: true, value: undefined };
     },
     async return() {
       forget?.();

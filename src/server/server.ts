@@ -10,7 +10,7 @@ import { createHealth, type Health } from "./health.ts";
 import { createFastLane } from "./lanes/fast/lane.ts";
 import { createStockLane } from "./lanes/stock.ts";
 import { type ListenerStats, listen } from "./listener/listen.ts";
-import { type ServerLog, silentLog } from "./log.ts";
+import { guardLog, type ServerLog, silentLog } from "./log.ts";
 import { createProbes } from "./probes.ts";
 import type { CallRecord } from "./record.ts";
 import { createReflection } from "./reflection.ts";
@@ -42,6 +42,11 @@ export interface ServerOptions extends ServerSettings {
   readonly log?: ServerLog;
   /** Development keys are refused, and reflection wants a key. Default: false. */
   readonly production?: boolean;
+  /**
+   * An answer with a field that its message does not have, which tsc does not see in an async function, fails its call
+   * with `internal`, and the log names the field. For tests. Default: `server.debug`.
+   */
+  readonly strictAnswers?: boolean;
 }
 
 /** The names of all options. A record, so that one which is added to the type and not here does not compile. */
@@ -60,6 +65,7 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   probe: true,
   log: true,
   production: true,
+  strictAnswers: true,
 };
 
 /** A server that listens. */
@@ -87,7 +93,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   checkOptionNames(options, Object.keys(OPTION_NAMES));
   const settings = resolveSettings(options);
   const { limits, timeouts, auth } = settings;
-  const { keys, log = silentLog, production = false } = options;
+  const { keys, production = false } = options;
+  const log = guardLog(options.log ?? silentLog);
   if (options.services.length === 0)
     throw new Error("no service is registered: pass at least one to `services`");
 
@@ -101,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
     interceptorsFor: () => options.interceptors ?? [],
     checkFor: createValidation(),
+    strictAnswers: options.strictAnswers ?? settings.server.debug,
   });
   const calls = createCalls({
     log,

@@ -201,12 +201,16 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
         return (input: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
           call.messagesIn++;
-          return runToStream(call, () => handler.run(input, contextOf(call, context)));
+          return runToStream(call, () => handler.start(input, contextOf(call, context)), handler.whole);
         };
       case "bidi_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
-          return runToStream(call, () => handler.run(runInput(call, inputs), contextOf(call, context)));
+          return runToStream(
+            call,
+            () => handler.start(runInput(call, inputs), contextOf(call, context)),
+            handler.whole,
+          );
         };
     }
   };

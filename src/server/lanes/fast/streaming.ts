@@ -1,7 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call.ts";
-import { normalize } from "../../handler.ts";
+import { askNext, isDone, iteratorOf, tellReturn } from "../../iterator.ts";
+import { follow, isThenable } from "../../thenable.ts";
 import type { Encoded } from "./codec.ts";
 import { CallContext } from "./context.ts";
 import { byteLengthOf, envelopes } from "./envelope.ts";
@@ -38,6 +39,7 @@ export class StreamExchange implements Exchange, CallParts {
   #hasResponded = false;
   #isAnswered = false;
   readonly #onNext = (result: IteratorResult<unknown>): void => this.#next(result);
+  readonly #onValue = (value: unknown): void => this.#value(value);
   readonly #onThrow = (reason: unknown): void => this.#threw(reason);
 
   constructor(plan: Plan, call: Call, wire: Wire) {
@@ -118,11 +120,11 @@ export class StreamExchange implements Exchange, CallParts {
     try {
       const output = start(input, this.context);
       if (kind === "client_streaming") {
-        Promise.resolve(output).then((message) => this.#returned(message), this.#onThrow);
+        if (isThenable(output)) follow(output, (message) => this.#returned(message), this.#onThrow);
+        else this.#returned(output);
         return;
       }
-      // The implementation of a streaming method is a function to an AsyncIterable: ServiceImpl says so.
-      this.#output = (output as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      this.#output = iteratorOf(output);
       this.#pull();
     } catch (reason) {
       this.#threw(reason);
@@ -130,20 +132,40 @@ export class StreamExchange implements Exchange, CallParts {
   }
 
   #pull(): void {
-    if (this.#output === undefined) return;
+    if (this.#output === undefined || this.#isAnswered) return;
     this.#isPulling = true;
-    this.#output.next().then(this.#onNext, this.#onThrow);
+    try {
+      follow(askNext(this.#output), this.#onNext, this.#onThrow);
+    } catch (reason) {
+      this.#threw(reason);
+    }
   }
 
   #next(result: IteratorResult<unknown>): void {
-    this.#isPulling = false;
     // After a cancel the generator is on its way out.
     if (this.#isAnswered) return;
-    if (result.done === true) {
-      this.#done();
+    let value: unknown;
+    try {
+      if (isDone(result)) {
+        this.#done();
+        return;
+      }
+      value = result.value;
+      if (isThenable(value)) {
+        follow(value, this.#onValue, this.#onThrow);
+        return;
+      }
+    } catch (reason) {
+      this.#threw(reason);
       return;
     }
-    if (!this.#queue(result.value)) this.#leave();
+    this.#value(value);
+  }
+
+  #value(value: unknown): void {
+    this.#isPulling = false;
+    if (this.#isAnswered) return;
+    if (!this.#queue(value)) this.#leave();
     else if (!this.#isBlocked) this.#pull();
   }
 
@@ -155,6 +177,7 @@ export class StreamExchange implements Exchange, CallParts {
   }
 
   #threw(reason: unknown): void {
+    if (this.#isAnswered) this.call.failLate(reason);
     // A generator that was told to return is done when it says so.
     if (this.#isAnswered && this.#output !== undefined) return;
     this.call.handlerDone();
@@ -172,21 +195,23 @@ export class StreamExchange implements Exchange, CallParts {
     const output = this.#output;
     if (output === undefined) return;
     const done = (): void => this.call.handlerDone();
-    if (output.return === undefined) {
+    const failed = (reason: unknown): void => {
+      this.call.failLate(reason);
       done();
-      return;
+    };
+    try {
+      const returned = tellReturn(output);
+      if (returned === undefined) done();
+      else follow(returned, done, failed);
+    } catch (reason) {
+      failed(reason);
     }
-    // The call has its outcome; what a `finally` throws after it belongs in the log.
-    output.return().then(done, (reason: unknown) => {
-      this.call.fail(reason);
-      done();
-    });
   }
 
   /** Takes a message for the next write. False: it cannot be sent, and the call has failed. */
   #queue(value: unknown): boolean {
     try {
-      const message = this.plan.codec.encode(normalize(this.plan.route.method.output, value));
+      const message = this.plan.codec.encode(this.plan.route.handler.whole(value));
       this.#batch.push(message);
       this.#batchBytes += byteLengthOf(message);
     } catch (reason) {

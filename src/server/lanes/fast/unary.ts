@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call.ts";
-import { normalize } from "../../handler.ts";
+import { follow, isThenable } from "../../thenable.ts";
 import type { Encoded } from "./codec.ts";
 import { CallContext } from "./context.ts";
 import type { Plan } from "./plan.ts";
@@ -75,16 +75,19 @@ export class UnaryExchange implements Exchange, CallParts {
     let result: unknown;
     try {
       result = this.plan.route.handler.start(input, this.context);
+      if (isThenable(result)) {
+        follow(
+          result,
+          (value) => this.#returned(value),
+          (reason) => this.#threw(reason),
+        );
+        return;
+      }
     } catch (reason) {
       this.#threw(reason);
       return;
     }
-    if (result instanceof Promise) {
-      result.then(
-        (value) => this.#returned(value),
-        (reason) => this.#threw(reason),
-      );
-    } else this.#returned(result);
+    this.#returned(result);
   }
 
   #returned(result: unknown): void {
@@ -92,7 +95,7 @@ export class UnaryExchange implements Exchange, CallParts {
     if (this.#isAnswered) return;
     let message: Encoded;
     try {
-      message = this.plan.codec.encode(normalize(this.plan.route.method.output, result));
+      message = this.plan.codec.encode(this.plan.route.handler.whole(result));
     } catch (reason) {
       this.fail(reason);
       return;
@@ -104,7 +107,8 @@ export class UnaryExchange implements Exchange, CallParts {
 
   #threw(reason: unknown): void {
     this.call.handlerDone();
-    if (!this.#isAnswered) this.fail(reason);
+    if (this.#isAnswered) this.call.failLate(reason);
+    else this.fail(reason);
   }
 
   #answer(message: Encoded | undefined, error: ConnectError | undefined): void {

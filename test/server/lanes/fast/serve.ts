@@ -43,6 +43,7 @@ export async function serve(
       partOfService(ChatService, chat),
     ],
     keys: "open",
+    strictAnswers: true,
     onRecord(record) {
       const waiter = waiters.shift();
       if (waiter === undefined) records.push(record);
