@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { CorsHeaders } from "./cors.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import { codeName } from "./errors.ts";
+import type { Origin } from "./origin.ts";
 import type { Principal } from "./principal.ts";
 import type { CallRecord, CancelledBy, Protocol } from "./record.ts";
 import type { Member } from "./roster.ts";
@@ -19,7 +20,10 @@ export interface CallHead {
   readonly headers: IncomingHttpHeaders;
   readonly protocol: Protocol;
   readonly httpVersion: CallRecord["httpVersion"];
+  /** The address of the client, without its port: behind a trusted proxy, the one that the proxy names. */
   readonly peer: string;
+  /** The connection that it came by. */
+  readonly origin?: Origin | undefined;
   readonly requestId: string;
   /** What the client asks for; undefined when it asks for nothing, NaN when what it sent cannot be read. */
   readonly timeoutMs: number | undefined;

@@ -1,6 +1,4 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Http2Session } from "node:http2";
-import type { Socket } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
 import { answerRequest, answerStream, type PlainAnswer, textAnswer, unknownMethodAnswer } from "./answers.ts";
 import { type Call, type CallHead, headersOfEvery } from "./call.ts";
@@ -9,6 +7,7 @@ import type { Cors } from "./cors.ts";
 import type { Gate } from "./gate.ts";
 import type { Lane } from "./lanes/lane.ts";
 import type { RequestHandlers } from "./listener/listen.ts";
+import type { Origin, Origins } from "./origin.ts";
 import { deadlineFor, protocolOf, timeoutOf } from "./protocol.ts";
 import { createRequestIds } from "./request-id.ts";
 import type { Routes } from "./routes.ts";
@@ -27,11 +26,12 @@ export interface DispatchOptions {
   readonly lanes: readonly Lane[];
   readonly plainRoutes: PlainRoutes;
   readonly cors: Cors;
+  readonly origins: Origins;
 }
 
 /** Tells plain HTTP from calls, opens a call for each of these, and hands it to the first lane that takes it. */
 export function createDispatch(options: DispatchOptions): RequestHandlers {
-  const { routes, calls, gate, lanes, plainRoutes, cors } = options;
+  const { routes, calls, gate, lanes, plainRoutes, cors, origins } = options;
   const requestIdOf = createRequestIds();
 
   /** What is answered without a call: a preflight, or a path such as /healthz. */
@@ -52,7 +52,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     path: string,
     headers: IncomingHttpHeaders,
     httpVersion: CallHead["httpVersion"],
-    peer: string,
+    origin: Origin,
   ): Call {
     const route = routes.find(path);
     const protocol = protocolOf(headers["content-type"]);
@@ -64,7 +64,8 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       headers,
       protocol,
       httpVersion,
-      peer,
+      peer: origins.clientOf(origin, headers),
+      origin,
       requestId,
       timeoutMs,
       corsHeaders: cors.isOff ? undefined : cors.headersFor(headers.origin),
@@ -91,8 +92,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       const send = (answer: PlainAnswer) => answerStream(stream, answer, httpMethod === "HEAD");
       const plain = plainAnswer(httpMethod, path, headers);
       if (plain !== undefined) return void Promise.resolve(plain).then(send);
-      const peer = peerOfSession(stream.session);
-      const call = begin(path, headers, "2.0", peer);
+      const call = begin(path, headers, "2.0", origins.ofSession(stream.session));
       for (const lane of lanes) if (lane.serveStream(call, httpMethod, stream, rawHeaders)) return;
       stream.once("close", () => call.end());
       send(unknown(call));
@@ -103,9 +103,8 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       const send = (answer: PlainAnswer) => answerRequest(request, response, answer);
       const plain = plainAnswer(httpMethod, path, request.headers);
       if (plain !== undefined) return void Promise.resolve(plain).then(send);
-      const peer = peerOfSocket(request.socket);
       const httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
-      const call = begin(path, request.headers, httpVersion, peer);
+      const call = begin(path, request.headers, httpVersion, origins.ofSocket(request.socket));
       for (const lane of lanes) if (lane.serveRequest(call, httpMethod, request, response)) return;
       response.once("close", () => call.end());
       send(unknown(call));
@@ -126,23 +125,4 @@ function refusal(gate: Gate, call: Call): ConnectError {
 function withoutQuery(target: string): string {
   const end = target.indexOf("?");
   return end === -1 ? target : target.slice(0, end);
-}
-
-/** Where a connection keeps its peer: asking a socket costs more, and a session goes through a proxy of its socket. */
-const PEER = Symbol("peer");
-
-function peerOfSession(session: (Http2Session & { [PEER]?: string }) | undefined): string {
-  if (session === undefined) return "";
-  session[PEER] ??= peerOf(session.socket.remoteAddress);
-  return session[PEER];
-}
-
-function peerOfSocket(socket: Socket & { [PEER]?: string }): string {
-  socket[PEER] ??= peerOf(socket.remoteAddress);
-  return socket[PEER];
-}
-
-/** The client's address; an IPv4 one is written plainly on a dual-stack socket too. */
-function peerOf(address: string | undefined): string {
-  return address?.replace(/^::ffff:(?=\d+\.)/, "") ?? "";
 }

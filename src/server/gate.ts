@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Authenticator } from "./auth/authenticate.ts";
 import type { Call } from "./call.ts";
 import { coversScope, type Principal } from "./principal.ts";
+import { createRoom, type RoomOptions } from "./room.ts";
 
 /** Decides on headers alone, before a body is read. */
 export interface Gate {
@@ -16,15 +17,14 @@ export interface Gate {
   close(): void;
 }
 
-export interface GateOptions {
+export interface GateOptions extends RoomOptions {
   /** Undefined: every caller may do everything. */
   readonly authenticator: Authenticator | undefined;
-  readonly maxConcurrentCalls: number;
-  /** Admitted calls that have not ended. */
-  readonly openCalls: () => number;
 }
 
-export function createGate({ authenticator, maxConcurrentCalls, openCalls }: GateOptions): Gate {
+export function createGate(options: GateOptions): Gate {
+  const { authenticator } = options;
+  const room = createRoom(options);
   let closed = false;
 
   function enter(call: Call, principal: Principal | undefined): void {
@@ -33,18 +33,17 @@ export function createGate({ authenticator, maxConcurrentCalls, openCalls }: Gat
     call.principal = principal;
     if (route !== undefined && !route.policy.isPublic && authenticator !== undefined)
       authorize(call, principal);
-    if (openCalls() >= maxConcurrentCalls) {
-      throw new ConnectError(
-        `${openCalls()} calls are open, the maximum of ${maxConcurrentCalls}: try again later`,
-        Code.ResourceExhausted,
-      );
-    }
     // While a key was looked up, the client may have gone or the deadline passed.
     if (call.cancelledBy !== undefined) throw call.error;
+    const leave = room.enter(call, principal);
     call.admit();
-    if (principal !== undefined && authenticator !== undefined) {
-      call.release = authenticator.hold(principal, (reason) => call.cancel("key", reason));
-    }
+    call.release =
+      principal === undefined || authenticator === undefined
+        ? leave
+        : both(
+            leave,
+            authenticator.hold(principal, (reason) => call.cancel("key", reason)),
+          );
   }
 
   return {
@@ -61,6 +60,14 @@ export function createGate({ authenticator, maxConcurrentCalls, openCalls }: Gat
     close() {
       closed = true;
     },
+  };
+}
+
+function both(first: (() => void) | undefined, second: () => void): () => void {
+  if (first === undefined) return second;
+  return () => {
+    first();
+    second();
   };
 }
 

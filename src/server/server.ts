@@ -11,6 +11,7 @@ import { createFastLane } from "./lanes/fast/lane.ts";
 import { createStockLane } from "./lanes/stock.ts";
 import { type ListenerStats, listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
+import { createOrigins } from "./origin.ts";
 import { createProbes } from "./probes.ts";
 import type { CallRecord } from "./record.ts";
 import { createReflection } from "./reflection.ts";
@@ -87,7 +88,7 @@ export interface Server {
 
 /**
  * Starts a server, or rejects with an Error that says what to change: no service, a service twice, a method that its
- * proto does not have, an unknown or invalid option or setting, a port in use, a certificate that cannot be read.
+ * proto does not have, an unknown or invalid option or setting, a proxy list that cannot be read, a port in use, a certificate that cannot be read.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   checkOptionNames(options, Object.keys(OPTION_NAMES));
@@ -118,8 +119,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const authenticator = keys === "open" ? undefined : createAuthenticator({ ...auth, keys, production, log });
   const gate = createGate({
+    ...limits,
     authenticator,
-    maxConcurrentCalls: limits.maxConcurrentCalls,
     openCalls: () => calls.stats().admitted,
   });
   const laneOptions = { routes, gate, maxResponseBytes: limits.maxResponseBytes };
@@ -132,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     lanes,
     plainRoutes: createProbes((signal) => health.check(signal)),
     cors: createCors(settings.cors),
+    origins: createOrigins(settings.server),
   });
   const listener = await listen(
     { ...settings.server, ...limits, ...timeouts, tls: tlsOf(settings) },

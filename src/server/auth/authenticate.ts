@@ -79,15 +79,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const keyId = idOf(credential.key);
       if (keyId === undefined) return refuse(peer, time, malformed(credential.key));
       const lease = leases.get(keyId);
-      if (lease === undefined) return lookUp(credential.key, keyId, peer, time);
+      if (lease === undefined) return lookUp(headers, credential.key, keyId, peer, time);
       const isProven = matches(credential.key, lease.stored?.hash);
       const isFresh = leases.isFresh(lease, time);
       if (isProven && lease.stored !== undefined && refusalOf(lease.stored, time) === undefined) {
-        if (!isFresh) return renew(credential.key, keyId, peer);
+        if (!isFresh) return renew(headers, credential.key, keyId, peer);
         if (leases.isDue(lease, time)) leases.renew(keyId).catch(() => {});
-        return settle(lease, isProven, peer, time);
+        return settle(lease, isProven, headers, peer, time);
       }
-      return isFresh ? settle(lease, isProven, peer, time) : lookUp(credential.key, keyId, peer, time);
+      return isFresh
+        ? settle(lease, isProven, headers, peer, time)
+        : lookUp(headers, credential.key, keyId, peer, time);
     },
     hold: holds.hold,
     async close() {
@@ -98,24 +100,41 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   };
 
   /** Looks up a key that nothing vouches for: not from an address that is refused. */
-  function lookUp(key: string, keyId: string, peer: string, time: number): Promise<Principal> {
+  function lookUp(
+    headers: IncomingHttpHeaders,
+    key: string,
+    keyId: string,
+    peer: string,
+    time: number,
+  ): Promise<Principal> {
     checkThrottle(peer, time);
-    return renew(key, keyId, peer);
+    return renew(headers, key, keyId, peer);
   }
 
-  async function renew(key: string, keyId: string, peer: string): Promise<Principal> {
+  async function renew(
+    headers: IncomingHttpHeaders,
+    key: string,
+    keyId: string,
+    peer: string,
+  ): Promise<Principal> {
     let lease: Lease;
     try {
       lease = await leases.renew(keyId);
     } catch (error) {
       throw storeUnavailable(error);
     }
-    return settle(lease, matches(key, lease.stored?.hash), peer, now());
+    return settle(lease, matches(key, lease.stored?.hash), headers, peer, now());
   }
 
-  function settle({ stored, principal }: Lease, isProven: boolean, peer: string, time: number): Principal {
+  function settle(
+    { stored, principal }: Lease,
+    isProven: boolean,
+    headers: IncomingHttpHeaders,
+    peer: string,
+    time: number,
+  ): Principal {
     if (!isProven || stored === undefined || principal === undefined) return refuse(peer, time, UNKNOWN_KEY);
-    const reason = refusalOf(stored, time) ?? placeRefusalOf(stored, peer, production);
+    const reason = refusalOf(stored, time) ?? placeRefusalOf(stored, headers, peer, production);
     if (reason !== undefined) return refuse(peer, time, reason);
     uses.add(stored.keyId, time);
     return principal;

@@ -8,7 +8,7 @@ export interface StoredKey {
   readonly scopes: readonly string[];
   readonly expiresAt: Date | undefined;
   readonly revokedAt: Date | undefined;
-  /** A development key: accepted from loopback only, and never in production. */
+  /** A development key: accepted from this machine only, not through a proxy, and never in production. */
   readonly loopbackOnly: boolean;
 }
 

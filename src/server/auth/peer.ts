@@ -1,14 +1,15 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { UNIX_PEER } from "../trusted-proxies.ts";
 
-/** True for an address of this machine: 127.0.0.0/8, ::1, and the IPv4 ones written as IPv6. */
+/** True for a peer on this machine: 127.0.0.0/8, ::1, the IPv4 ones written as IPv6, and a Unix socket. */
 export function isLoopback(address: string): boolean {
-  if (address === "127.0.0.1" || address === "::1") return true;
+  if (address === "127.0.0.1" || address === "::1" || address === UNIX_PEER) return true;
   const plain = withoutMapping(address);
   return plain.startsWith("127.") && isIPv4(plain);
 }
 
 /**
- * What the throttle counts by: an IPv4 address, or the /64 network of an IPv6 address, since whoever holds
+ * What limits for each address count by: an IPv4 address, or the /64 network of an IPv6 address, since whoever holds
  * one address of such a network commonly holds all of them. Anything else stands for itself.
  */
 export function networkOf(address: string): string {

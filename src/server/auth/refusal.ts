@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { isForwarded } from "../forwarded.ts";
 import type { StoredKey } from "./key-store.ts";
 import { isLoopback } from "./peer.ts";
 
@@ -20,10 +22,19 @@ export function refusalOf(stored: StoredKey, now: number): string | undefined {
   return undefined;
 }
 
-/** Why a development key is refused from here; undefined when it may be used, or is none. */
-export function placeRefusalOf(stored: StoredKey, peer: string, production: boolean): string | undefined {
+/**
+ * Why a development key is refused from here; undefined when it may be used, or is none. A proxy on this machine is no
+ * reason to take its clients for local ones, and neither is the word of a proxy, trusted or not.
+ */
+export function placeRefusalOf(
+  stored: StoredKey,
+  headers: IncomingHttpHeaders,
+  peer: string,
+  production: boolean,
+): string | undefined {
   if (!stored.loopbackOnly) return undefined;
   if (production) return "this is a development key: it does not work in production";
+  if (isForwarded(headers)) return "this is a development key: it does not work through a proxy";
   return isLoopback(peer)
     ? undefined
     : "this is a development key: it works from the server's own machine only";
