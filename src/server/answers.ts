@@ -1,7 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
+import { boundedText } from "./bounded-text.ts";
 import { codeName } from "./errors.ts";
+import { percentEncoded } from "./percent-encoding.ts";
 import type { Protocol } from "./record.ts";
 import { stopUpload } from "./stop-upload.ts";
 
@@ -14,7 +16,11 @@ export interface PlainAnswer {
 
 /** An answer of one line of text. */
 export function textAnswer(status: number, text: string, headers: OutgoingHttpHeaders = {}): PlainAnswer {
-  return { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: `${text}\n` };
+  return {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+    body: `${boundedText(text)}\n`,
+  };
 }
 
 /**
@@ -43,7 +49,7 @@ export function errorAnswer(
   const headers = {
     "content-type": contentType,
     "grpc-status": String(error.code),
-    "grpc-message": encodeURIComponent(error.rawMessage).replaceAll("%20", " "),
+    "grpc-message": percentEncoded(error.rawMessage),
   };
   return { status: 200, headers, body: "" };
 }

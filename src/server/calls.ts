@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { boundedText } from "./bounded-text.ts";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Failure, failureFrom, type MapError } from "./errors.ts";
@@ -113,7 +114,7 @@ export function createCalls({ log: ownersLog, debug, mapError, onRecord, now }: 
     abandoned++;
     const { requestId, path } = call.head;
     log.warn(
-      { requestId, path },
+      { requestId, path: boundedText(path) },
       "a handler goes on after its call was cancelled: it does not heed its signal",
     );
     write(call);
@@ -162,6 +163,6 @@ function nothing(): void {}
 
 function failureFields(call: Call, reason: unknown, failure: Failure): object {
   const { requestId, path, protocol, peer } = call.head;
-  const fields = { err: reason, requestId, path, protocol, peer };
+  const fields = { err: reason, requestId, path: boundedText(path), protocol, peer };
   return "second" in failure ? { ...fields, second: failure.second } : fields;
 }

@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { boundedError } from "./bounded-error.ts";
 
 /** Turns an error of the application, such as one of its database, into a Connect error; undefined where it knows none. */
 export type MapError = (reason: unknown) => ConnectError | undefined;
@@ -16,14 +17,15 @@ export interface Failure {
 /**
  * The one way from anything thrown to a code. A ConnectError that can be written stays what it is, the application's own
  * errors go through `mapError`, and all others become `internal`: the client learns the request id, the log the reason.
- * It never throws, whatever was thrown: looking at a Proxy runs code, too.
+ * What the client is told is bounded, for every protocol alike. It never throws, whatever was thrown: looking at a Proxy
+ * runs code, too.
  */
 export function failureFrom(reason: unknown, requestId: string, mapError: MapError): Failure {
   try {
-    if (reason instanceof ConnectError) return { error: writable(reason), hidden: false };
+    if (reason instanceof ConnectError) return { error: boundedError(writable(reason)), hidden: false };
     const mapped = mapError(reason);
     if (mapped !== undefined) {
-      const error = writable(mapped);
+      const error = boundedError(writable(mapped));
       return { error, hidden: error.code === Code.Internal };
     }
   } catch (second) {

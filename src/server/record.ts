@@ -21,7 +21,7 @@ export interface CallRecord {
   readonly httpVersion: "1.0" | "1.1" | "2.0";
   /** `ok`, or a Connect code such as `not_found`. */
   readonly code: string;
-  /** The message of the error as the client saw it; empty when the code is `ok`. */
+  /** The message of the error as the client saw it, 1 KiB at most; empty when the code is `ok`. */
   readonly error: string;
   /** By the system's clock as it stood when the call ended: `durationMs` before that. */
   readonly startedAt: Date;

@@ -38,12 +38,12 @@ export async function* requestBody(call: Call, request: NodeRequest): AsyncGener
 }
 
 /**
- * The bytes that go out, each shown to `sent`, the last followed by `ended`. An iterator by hand, so that `throw` and
+ * The bytes that go out, each as `sent` makes it, the last followed by `ended`. An iterator by hand, so that `throw` and
  * `return` reach the adapter's.
  */
 export function responseBody(
   source: AsyncIterable<Uint8Array>,
-  sent: (bytes: Uint8Array) => void,
+  sent: (bytes: Uint8Array) => Uint8Array,
   ended: () => void,
 ): AsyncIterable<Uint8Array> {
   return {
@@ -53,8 +53,8 @@ export function responseBody(
       return {
         async next() {
           const result = await iterator.next();
-          if (result.done === true) ended();
-          else sent(result.value);
+          if (result.done !== true) return { done: false, value: sent(result.value) };
+          ended();
           return result;
         },
         throw: (reason?: unknown) => iterator.throw?.(reason) ?? gone,

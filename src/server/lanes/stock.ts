@@ -18,6 +18,7 @@ import {
 import { type Call, headersOfEvery } from "../call.ts";
 import { isOfConnection } from "../connection-headers.ts";
 import type { Gate } from "../gate.ts";
+import { reencodeMessage } from "../grpc-status.ts";
 import type { Handler } from "../handler.ts";
 import { createCompat } from "../listener/compat.ts";
 import { principalKey } from "../principal.ts";
@@ -25,6 +26,7 @@ import { MAX_TIMEOUT_MS } from "../protocol.ts";
 import type { Routes } from "../routes.ts";
 import { runInput, runToMessage, runToStream } from "../run.ts";
 import type { Lane } from "./lane.ts";
+import { boundedMessage, boundedMessages } from "./stock-bounds.ts";
 import {
   answerUnwritten,
   closeUnlessRead,
@@ -35,7 +37,7 @@ import {
   requestBody,
   responseBody,
 } from "./stock-http.ts";
-import { errorAtEnd } from "./stock-outcome.ts";
+import { errorAtEnd, webAnswer } from "./stock-outcome.ts";
 
 export interface StockLaneOptions {
   readonly routes: Routes;
@@ -125,13 +127,20 @@ async function answer(
   dropConnectionHeaders(answered.header);
   closeUnlessRead(request, response);
   if (answered.body === undefined) return await universalResponseToNodeResponse(answered, response);
+  const isWeb = call.head.protocol === "grpc-web";
+  const encoding = answered.header?.get("grpc-encoding") ?? null;
   const body = responseBody(
     answered.body,
     (bytes) => {
-      call.bytesOut += bytes.byteLength;
-      stock.lastBytes = bytes;
+      const sent = isWeb ? webAnswer(bytes, encoding) : bytes;
+      call.bytesOut += sent.byteLength;
+      stock.lastBytes = sent;
+      return sent;
     },
-    () => dropConnectionHeaders(answered.trailer),
+    () => {
+      dropConnectionHeaders(answered.trailer);
+      if (answered.trailer !== undefined) reencodeMessage(answered.trailer);
+    },
   );
   await universalResponseToNodeResponse({ ...answered, body }, response);
 }
@@ -173,7 +182,9 @@ function refuse(call: Call, reason: unknown): void {
     Object.assign(reason, { code: Code.InvalidArgument });
   // These two come from the client and from the clock, of which the call knows itself.
   const isKnown = reason.code === Code.Canceled || reason.code === Code.DeadlineExceeded;
-  if (!isKnown && !call.settled && !call.handlerRunning) call.fail(reason);
+  if (isKnown || call.settled || call.handlerRunning) return;
+  const { rawMessage, message } = call.fail(reason);
+  Object.assign(reason, { rawMessage, message });
 }
 
 /** What the adapter calls: our handler, held to the life of its call. */
@@ -186,6 +197,7 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
           call.messagesIn++;
           return counted(
             call,
+            context,
             runToMessage(call, () => handler.run(input, contextOf(call, context))),
           );
         };
@@ -194,6 +206,7 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
           const call = stockCallOf(context).call;
           return counted(
             call,
+            context,
             runToMessage(call, () => handler.run(runInput(call, inputs), contextOf(call, context))),
           );
         };
@@ -201,16 +214,14 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
         return (input: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
           call.messagesIn++;
-          return runToStream(call, () => handler.start(input, contextOf(call, context)), handler.whole);
+          const run = () => handler.start(input, contextOf(call, context));
+          return boundedMessages(call, context, runToStream(call, run, handler.whole));
         };
       case "bidi_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
-          return runToStream(
-            call,
-            () => handler.start(runInput(call, inputs), contextOf(call, context)),
-            handler.whole,
-          );
+          const run = () => handler.start(runInput(call, inputs), contextOf(call, context));
+          return boundedMessages(call, context, runToStream(call, run, handler.whole));
         };
     }
   };
@@ -218,8 +229,8 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
   return spec() as MethodImpl<DescMethod>;
 }
 
-async function counted<T>(call: Call, message: Promise<T>): Promise<T> {
-  const value = await message;
+async function counted<T>(call: Call, context: HandlerContext, message: Promise<T>): Promise<T> {
+  const value = await boundedMessage(call, context, message);
   call.messagesOut++;
   return value;
 }

@@ -3,6 +3,7 @@
 import { createRegistry, type Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
+import { checkMetadata, fittingHeaders, MAX_METADATA_BYTES } from "../../header-bytes.ts";
 import { CallContext } from "./context.ts";
 import { envelope } from "./envelope.ts";
 import { envelopedProtocol } from "./enveloped.ts";
@@ -23,7 +24,9 @@ export const connectStream = envelopedProtocol({
   ending({ context, plan }, error) {
     const trailer = CallContext.trailer(context);
     if (error === undefined && trailer === undefined) return OK;
-    return endingFrom(trailer ?? new Headers(), error, plan.registry);
+    if (error === undefined) checkMetadata(trailer, "trailers");
+    const fitting = trailer === undefined ? new Headers() : fittingHeaders(trailer, MAX_METADATA_BYTES);
+    return endingFrom(fitting, error, plan.registry);
   },
 });
 

@@ -4,6 +4,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import { mergeNonProtocolHeaders } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { checkMetadata, fittingHeaders, MAX_METADATA_BYTES } from "../../header-bytes.ts";
 import { type Encoded, tooLargeToRead } from "./codec.ts";
 import { CallContext } from "./context.ts";
 import { byteLengthOf } from "./envelope.ts";
@@ -30,24 +31,35 @@ export const connectUnary: WireProtocol = {
 };
 
 function answer(parts: CallParts, message: Encoded): void {
-  const headers = withTrailers(responseHeaders(parts), parts.context);
+  const trailer = CallContext.trailer(parts.context);
+  checkMetadata(trailer, "trailers");
+  const headers = withTrailers(responseHeaders(parts), trailer);
   headers["content-length"] = byteLengthOf(message);
   parts.wire.send(200, headers, message, undefined);
 }
 
 function refuse({ plan, call, wire, context }: CallParts, error: ConnectError): void {
-  const header = CallContext.header(context) ?? new Headers();
+  const header = new Headers(fitting(CallContext.header(context)));
   header.set("content-type", "application/json");
   // The metadata of an error that came from another server was meant for its client alone.
   if (!error.isWireError) mergeNonProtocolHeaders(header, error.metadata);
   const headers = addHeaders(responseHeaders({ plan, call, wire, context: undefined }), header);
   const body = JSON.stringify(errorToJson(error, { registry: plan.registry }));
   headers["content-length"] = Buffer.byteLength(body);
-  wire.send(codeToHttpStatus(error.code), withTrailers(headers, context), body, undefined);
+  wire.send(
+    codeToHttpStatus(error.code),
+    withTrailers(headers, fitting(CallContext.trailer(context))),
+    body,
+    undefined,
+  );
 }
 
-function withTrailers(headers: OutgoingHttpHeaders, context: CallContext | undefined): OutgoingHttpHeaders {
-  const trailer = CallContext.trailer(context);
+/** Of what the handler has set, as much as has room beside the metadata of an error. */
+function fitting(set: Headers | undefined): Headers | undefined {
+  return set === undefined ? undefined : fittingHeaders(set, MAX_METADATA_BYTES / 2);
+}
+
+function withTrailers(headers: OutgoingHttpHeaders, trailer: Headers | undefined): OutgoingHttpHeaders {
   return trailer === undefined ? headers : addHeaders(headers, trailer, "trailer-");
 }
 

@@ -11,7 +11,7 @@ export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "ans
     answer(call, message, error) {
       const ending = parts.ending(call, error);
       const body = envelopes(message === undefined ? [] : [message], ending.bytes);
-      call.wire.send(200, responseHeaders(call), body, ending.trailers);
+      call.wire.send(200, responseHeaders(call, error !== undefined), body, ending.trailers);
     },
   };
 }

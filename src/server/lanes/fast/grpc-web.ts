@@ -1,7 +1,9 @@
 // gRPC-Web: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
 
-import { grpcStatusOk, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { grpcStatusOk } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
+import { failureTrailers } from "../../grpc-status.ts";
+import { checkMetadata } from "../../header-bytes.ts";
 import { CallContext } from "./context.ts";
 import { envelope } from "./envelope.ts";
 import { envelopedProtocol } from "./enveloped.ts";
@@ -23,9 +25,9 @@ export const grpcWeb = envelopedProtocol({
   ending({ context }, error) {
     const trailer = CallContext.trailer(context);
     if (error === undefined && trailer === undefined) return OK;
-    const all = trailer ?? new Headers(TRAILER);
-    if (error !== undefined) setTrailerStatus(all, error);
-    return endingFrom(all);
+    if (error !== undefined) return endingFrom(failureTrailers(error, trailer));
+    checkMetadata(trailer, "trailers");
+    return endingFrom(trailer ?? new Headers(TRAILER));
   },
 });
 

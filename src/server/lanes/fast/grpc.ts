@@ -1,6 +1,8 @@
 // gRPC over HTTP/2: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 
-import { grpcStatusOk, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { grpcStatusOk } from "@connectrpc/connect/protocol-grpc";
+import { failureTrailers } from "../../grpc-status.ts";
+import { checkMetadata } from "../../header-bytes.ts";
 import { CallContext } from "./context.ts";
 import { envelopedProtocol } from "./enveloped.ts";
 import { addHeaders } from "./headers.ts";
@@ -22,8 +24,9 @@ export const grpc = envelopedProtocol({
   ending({ context }, error) {
     const trailer = CallContext.trailer(context);
     if (error === undefined && trailer === undefined) return OK;
-    const all = trailer ?? new Headers(TRAILER);
-    if (error !== undefined) setTrailerStatus(all, error);
-    return { bytes: undefined, trailers: addHeaders({}, all) };
+    if (error !== undefined)
+      return { bytes: undefined, trailers: addHeaders({}, failureTrailers(error, trailer)) };
+    checkMetadata(trailer, "trailers");
+    return { bytes: undefined, trailers: addHeaders({}, trailer ?? new Headers(TRAILER)) };
   },
 });

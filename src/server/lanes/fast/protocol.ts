@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call.ts";
+import { checkMetadata, fittingHeaders, MAX_METADATA_BYTES } from "../../header-bytes.ts";
 import type { Protocol } from "../../record.ts";
 import type { Encoded, Format } from "./codec.ts";
 import { CallContext } from "./context.ts";
@@ -58,12 +59,20 @@ export interface Ending {
   readonly trailers: OutgoingHttpHeaders | undefined;
 }
 
-/** The response headers of a call: those of every answer, and those of the handler, which win. */
-export function responseHeaders({ plan, call, context }: CallParts): OutgoingHttpHeaders {
+/**
+ * The response headers of a call: those of every answer, and those of the handler, which win. Beside an error only as
+ * many of these as have room.
+ *
+ * @throws Error when a handler that succeeded has set more than a client can take.
+ */
+export function responseHeaders({ plan, call, context }: CallParts, isError = false): OutgoingHttpHeaders {
   // Those of `headersOfEvery`, put where they go: the copy of an object is a part of what a small call costs.
   const { requestId, corsHeaders } = call.head;
   const headers: OutgoingHttpHeaders = { "content-type": plan.contentType, "x-request-id": requestId };
   if (corsHeaders !== undefined) Object.assign(headers, corsHeaders);
   const header = CallContext.header(context);
-  return header === undefined ? headers : addHeaders(headers, header);
+  if (header === undefined) return headers;
+  if (isError) return addHeaders(headers, fittingHeaders(header, MAX_METADATA_BYTES / 2));
+  checkMetadata(header, "headers");
+  return addHeaders(headers, header);
 }

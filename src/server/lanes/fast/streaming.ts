@@ -8,7 +8,7 @@ import { CallContext } from "./context.ts";
 import { byteLengthOf, envelopes } from "./envelope.ts";
 import { InputStream } from "./input.ts";
 import type { Plan } from "./plan.ts";
-import { type CallParts, type RequestBody, responseHeaders } from "./protocol.ts";
+import { type CallParts, type Ending, type RequestBody, responseHeaders } from "./protocol.ts";
 import type { Exchange, Wire } from "./wire.ts";
 
 /** What a generator yields without waiting is written at the latest when it has come to this, in bytes. */
@@ -255,11 +255,21 @@ export class StreamExchange implements Exchange, CallParts {
     this.#isAnswered = true;
     if (!this.wire.isOpen) return;
     this.#guarded(() => {
-      const { bytes, trailers } = this.plan.protocol.ending(this, error);
+      const { bytes, trailers } = this.#ending(error);
       const rest = this.#batch.length === 0 ? bytes : envelopes(this.#batch, bytes);
       if (this.#hasResponded) this.wire.end(rest, trailers);
-      else this.wire.send(200, responseHeaders(this), rest ?? NOTHING, trailers);
+      else this.wire.send(200, responseHeaders(this, error !== undefined), rest ?? NOTHING, trailers);
     });
+  }
+
+  /** Trailers that no client can take make the call fail, and its status takes their place. */
+  #ending(error: ConnectError | undefined): Ending {
+    try {
+      return this.plan.protocol.ending(this, error);
+    } catch (reason) {
+      this.context = undefined;
+      return this.plan.protocol.ending(this, this.call.fail(reason));
+    }
   }
 
   /** Headers that HTTP does not allow end the call; the client is told without them, if it was told nothing yet. */

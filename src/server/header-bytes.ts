@@ -1,0 +1,61 @@
+/**
+ * The greatest headers that a handler may set, and the greatest trailers of an answer, in bytes each. C-core and grpc-go
+ * refuse an answer whose metadata takes more than 8 KiB by default; Node's HTTP/2 cannot send more than 64 KiB, and ends
+ * the connection over them.
+ */
+export const MAX_METADATA_BYTES = 8_192;
+
+/** The same, in entries. Node's HTTP/2 clients take 128 by default, grpc-js among them. */
+export const MAX_METADATA_ENTRIES = 100;
+
+/** What an entry adds to its name and value (RFC 9113, 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE). */
+const ENTRY_BYTES = 32;
+
+/** The size of headers or trailers as HTTP/2 counts it. */
+export function headerBytes(headers: Headers): number {
+  let bytes = 0;
+  for (const [name, value] of headers) bytes += entryBytes(name, value);
+  return bytes;
+}
+
+/** @throws Error when a handler has set more than its client can take. */
+export function checkMetadata(headers: Headers | undefined, what: "headers" | "trailers"): void {
+  if (headers === undefined) return;
+  const bytes = headerBytes(headers);
+  if (bytes > MAX_METADATA_BYTES)
+    throw new Error(
+      `the handler set ${bytes} bytes of response ${what}, above the maximum of ${MAX_METADATA_BYTES}`,
+    );
+  const entries = [...headers].length;
+  if (entries > MAX_METADATA_ENTRIES)
+    throw new Error(
+      `the handler set ${entries} response ${what}, above the maximum of ${MAX_METADATA_ENTRIES}`,
+    );
+}
+
+/** The headers themselves where they fit, else those of their entries that do, each whole. */
+export function fittingHeaders(
+  headers: Headers,
+  maxBytes: number,
+  maxEntries = MAX_METADATA_ENTRIES,
+): Headers {
+  const fitting = new Headers();
+  let leftBytes = maxBytes;
+  let leftEntries = maxEntries;
+  let isWhole = true;
+  for (const [name, value] of headers) {
+    const bytes = entryBytes(name, value);
+    if (bytes > leftBytes || leftEntries === 0) {
+      isWhole = false;
+      continue;
+    }
+    leftBytes -= bytes;
+    leftEntries--;
+    fitting.append(name, value);
+  }
+  return isWhole ? headers : fitting;
+}
+
+function entryBytes(name: string, value: string): number {
+  return name.length + value.length + ENTRY_BYTES;
+}
