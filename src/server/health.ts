@@ -3,6 +3,7 @@ import {
   Health as HealthService,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../gen/grpc/health/v1/health_pb.ts";
+import { boundedText } from "./bounded-text.ts";
 import { createHealthProbe } from "./health-probe.ts";
 import type { ServerLog } from "./log.ts";
 import { defineService, type ServiceDefinition } from "./service.ts";
@@ -57,7 +58,7 @@ export function createHealth(options: HealthOptions): Health {
         await fresh(signal);
         const status = statusOf(service);
         if (status !== undefined) return { status };
-        throw new ConnectError(`unknown service ${JSON.stringify(service)}`, Code.NotFound);
+        throw new ConnectError(`unknown service ${JSON.stringify(boundedText(service, 256))}`, Code.NotFound);
       },
       async list(_request, { signal }) {
         await fresh(signal);
@@ -67,36 +68,40 @@ export function createHealth(options: HealthOptions): Health {
           ),
         };
       },
-      async *watch({ service }, { signal }) {
-        const wasDraining = isDraining;
-        const watcher = createWatcher(signal);
-        watchers.add(watcher.wake);
-        probe.watch(watchers.size);
-        try {
-          await fresh(signal);
-          let told: Status | undefined;
-          for (;;) {
-            signal.throwIfAborted();
-            // Read at the moment of sending: a slow reader gets the latest state, and nothing queues up.
-            const status = statusOf(service) ?? Status.SERVICE_UNKNOWN;
-            if (status !== told) {
-              told = status;
-              yield { status };
-            } else if (isDraining && !wasDraining) {
-              throw new ConnectError("the server is shutting down", Code.Unavailable);
-            } else {
-              await watcher.changed();
-            }
-          }
-        } finally {
-          watchers.delete(watcher.wake);
-          watcher.close();
-          probe.watch(watchers.size);
-        }
-      },
+      // A name that is none is not kept: a stream lasts, and the name may be as large as a message.
+      watch: ({ service }, { signal }) =>
+        watch(statusOf(service) === undefined ? undefined : service, signal),
     },
     { isPublic: true, maxDeadlineMs: 0 },
   );
+
+  async function* watch(service: string | undefined, signal: AbortSignal) {
+    const wasDraining = isDraining;
+    const watcher = createWatcher(signal);
+    watchers.add(watcher.wake);
+    probe.watch(watchers.size);
+    try {
+      await fresh(signal);
+      let told: Status | undefined;
+      for (;;) {
+        signal.throwIfAborted();
+        // Read at the moment of sending: a slow reader gets the latest state, and nothing queues up.
+        const status = (service === undefined ? undefined : statusOf(service)) ?? Status.SERVICE_UNKNOWN;
+        if (status !== told) {
+          told = status;
+          yield { status };
+        } else if (isDraining && !wasDraining) {
+          throw new ConnectError("the server is shutting down", Code.Unavailable);
+        } else {
+          await watcher.changed();
+        }
+      }
+    } finally {
+      watchers.delete(watcher.wake);
+      watcher.close();
+      probe.watch(watchers.size);
+    }
+  }
 
   return {
     definition,

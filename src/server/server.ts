@@ -12,6 +12,7 @@ import { createStockLane } from "./lanes/stock.ts";
 import { type ListenerStats, listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
 import { createOrigins } from "./origin.ts";
+import { BUILT_IN } from "./policy.ts";
 import { createProbes } from "./probes.ts";
 import type { CallRecord } from "./record.ts";
 import { createReflection } from "./reflection.ts";
@@ -173,11 +174,15 @@ function builtIn(
   { services, production, keys }: ServerOptions,
   health: Health,
 ): readonly ServiceDefinition[] {
-  const healthServices = server.health ? [health.definition] : [];
+  const withLimits = (definition: ServiceDefinition): ServiceDefinition => ({
+    ...definition,
+    policy: { ...definition.policy, ...BUILT_IN },
+  });
+  const healthServices = server.health ? [withLimits(health.definition)] : [];
   if (!server.reflection) return healthServices;
   const described = [...services, ...healthServices].map(({ service }) => service);
   const isPublic = keys === "open" || production !== true || server.reflectionOpen;
-  return [...healthServices, ...createReflection(described, { isPublic })];
+  return [...healthServices, ...createReflection(described, { isPublic }).map(withLimits)];
 }
 
 function clientHost(host: string): string {

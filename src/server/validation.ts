@@ -1,36 +1,40 @@
 import { create, type DescField, type DescMessage, type DescMethod, hasOption } from "@bufbuild/protobuf";
-import { createValidator, type ValidationResult, violationsToProto } from "@bufbuild/protovalidate";
+import { createValidator, type ValidationResult, type Validator } from "@bufbuild/protovalidate";
 import { field, message, oneof } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { Check } from "./handler.ts";
+import { isSmall } from "./message-size.ts";
+import { refusal } from "./violations.ts";
+
+/** A message with more parts than this is not searched for further violations once it has one. */
+const MAX_SEARCHED_PARTS = 20;
 
 /**
  * Validation of requests by the protovalidate rules of their schema. A method whose input has no rule, at any
  * depth, gets no check. It is no interceptor, because these cost a call more than the rules do; its errors are those of
  * @connectrpc/validate, with the violations as a detail. Rules are compiled here, at start: the first use takes about 50 ms.
  *
+ * The check ends at the first violation, so that a request that breaks rules costs no more than one that keeps them:
+ * protovalidate finds 200,000 of them in a message of 0.4 MB, for seconds and a gigabyte. Only a small message, such as a
+ * form, is gone through a second time, for all that is wrong with it.
+ *
  * @throws Error that names the message, when a rule of its schema does not compile.
  */
 export function createValidation(): (method: DescMethod) => Check | undefined {
-  const validator = createValidator();
+  const validator = createValidator({ failFast: true });
+  let collector: Validator | undefined;
   return ({ input }) => {
     if (!hasRules(input, new Set())) return undefined;
     const result = validator.validate(input, create(input));
     if (result.kind === "error") throw new Error(`${input.typeName}: ${result.error.message}`);
     return (request) => {
-      const { kind, error, violations } = validator.validate(input, request);
-      if (kind !== "valid") throw refusal(error, violations);
+      const first: ValidationResult = validator.validate(input, request);
+      if (first.kind === "valid") return;
+      if (first.kind === "error" || !isSmall(input, request, MAX_SEARCHED_PARTS))
+        throw refusal(first, "first");
+      collector ??= createValidator();
+      throw refusal(collector.validate(input, request), "all");
     };
   };
-}
-
-function refusal(error: Error, violations: ValidationResult["violations"]): ConnectError {
-  const refused = new ConnectError(error.message, Code.InvalidArgument, undefined, undefined, error);
-  if (violations !== undefined) {
-    const [value, desc] = violationsToProto(violations);
-    refused.details.push({ desc, value });
-  }
-  return refused;
 }
 
 function hasRules(desc: DescMessage, seen: Set<DescMessage>): boolean {

@@ -74,7 +74,10 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
     requestGate: (context) => admit(gate, context),
   });
   for (const { method, handler, policy } of routes.all) {
-    router.rpc(method, implementation(handler), { readMaxBytes: policy.maxRequestBytes });
+    router.rpc(method, implementation(handler), {
+      readMaxBytes: policy.maxRequestBytes,
+      ...(policy.dropsUnknownFields ? { binaryOptions: { readUnknownFields: false } } : {}),
+    });
   }
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 

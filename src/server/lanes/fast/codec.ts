@@ -32,13 +32,19 @@ export interface CodecOptions {
   readonly maxResponseBytes: number;
   /** The messages that a `google.protobuf.Any` in JSON may hold. */
   readonly registry: Registry;
+  /** Fields of a request that its schema does not know are not kept. Default: they are. */
+  readonly dropsUnknownFields?: true | undefined;
 }
 
 export function createCodec(method: DescMethod, format: Format, options: CodecOptions): Codec {
   return format === "proto" ? binaryCodec(method, options) : jsonCodec(method, options);
 }
 
-function binaryCodec({ input, output }: DescMethod, { maxResponseBytes: maxBytes }: CodecOptions): Codec {
+function binaryCodec(
+  { input, output }: DescMethod,
+  { maxResponseBytes: maxBytes, dropsUnknownFields }: CodecOptions,
+): Codec {
+  const readOptions = dropsUnknownFields ? { readUnknownFields: false } : undefined;
   // Fields of type `bytes` are views of what they were read from: a handler that keeps one would keep all that the
   // socket read along with it, so a message with such fields gets its bytes for itself, where it has not most of them.
   const hasViews = contains(input, ({ fields }) =>
@@ -53,6 +59,7 @@ function binaryCodec({ input, output }: DescMethod, { maxResponseBytes: maxBytes
           hasViews && 2 * bytes.byteLength < bytes.buffer.byteLength
             ? Uint8Array.prototype.slice.call(bytes)
             : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+          readOptions,
         );
       } catch (reason) {
         throw new ConnectError(`parse binary: ${messageOf(reason)}`, Code.InvalidArgument);

@@ -74,7 +74,10 @@ function plansOf(route: Route, options: CodecOptions): ReadonlyMap<string, Plan>
         {
           route,
           protocol,
-          codec: createCodec(route.method, format, options),
+          codec: createCodec(route.method, format, {
+            ...options,
+            dropsUnknownFields: route.policy.dropsUnknownFields,
+          }),
           contentType: protocol.contentTypes[format],
           registry: options.registry,
           maxRequestBytes: route.policy.maxRequestBytes,
