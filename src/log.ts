@@ -2,6 +2,7 @@ import { inspect, styleText } from "node:util";
 import pino, { type Logger } from "pino";
 import type { Log } from "../gen/runrpc/config/v1/config_pb.ts";
 import { createAccessLine } from "./access-line.ts";
+import { boundedFields } from "./log-fields.ts";
 import { createLogOutput } from "./log-output.ts";
 import type { CallRecord } from "./server/record.ts";
 
@@ -48,7 +49,17 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
     records.drain();
     add(line);
   };
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { log: boundedFields },
+      // What boundedFields has made of an error stays so.
+      serializers: { err: (bounded: unknown) => bounded },
+    },
+    { write },
+  );
   return {
     logger,
     access(record) {

@@ -123,6 +123,40 @@ describe("the access log", () => {
     assert.fail("nothing was said");
   });
 
+  it("bounds the texts of a line, keeps the stack of an error with a long message, and writes its causes", async () => {
+    const script = `
+      import { openLog } from ${JSON.stringify(new URL("../src/log.ts", import.meta.url).href)};
+      const { logger, flush } = openLog({ level: "info", format: "json" }, false);
+      const cause = new RangeError("c".repeat(1_000_000));
+      const err = Object.assign(new TypeError("é".repeat(1_000_000), { cause }), {
+        code: "E_LONG", payload: "p".repeat(1_000_000), body: new Uint8Array(1_000_000),
+      });
+      logger.error({ err, second: new Error("short"), path: "/".repeat(1_000_000), list: Array(100_000).fill("x") }, "failed");
+      logger.error({ err: new AggregateError(Array(1_000).fill(new Error("one"))) }, "many");
+      flush();`;
+    const args = ["--input-type=module-typescript", "-e", script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const lines = stdout.trim().split("\n");
+    assert.equal(lines.length, 2);
+    for (const line of lines) assert.ok(Buffer.byteLength(line) < 20_000, `a line of ${line.length}`);
+    const { err, second, path, list } = JSON.parse(lines[0] ?? "");
+    assert.deepEqual(
+      [err.type, err.code, second.type, second.message],
+      ["TypeError", "E_LONG", "Error", "short"],
+    );
+    assert.deepEqual(Object.keys(err), ["type", "message", "stack", "code", "payload"]);
+    assert.ok(Buffer.byteLength(list) <= 1_024);
+    for (const text of [err.message, err.payload, path]) {
+      assert.ok(Buffer.byteLength(text) <= 1_024);
+      assert.match(text, /… \(cut, of \d+ characters\)$/);
+    }
+    assert.match(
+      err.stack,
+      /^TypeError: é+… \(cut, of \d+ characters\)\n {4}at .*\ncaused by: RangeError: c+…/s,
+    );
+    assert.equal(JSON.parse(lines[1] ?? "").err.aggregateErrors.length, 5);
+  });
+
   it("reads well where it is asked to", async () => {
     const [ok = "", refused = ""] = await linesOf({ format: "pretty" });
     assert.match(

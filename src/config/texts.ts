@@ -55,6 +55,8 @@ export const configTexts: Readonly<Record<string, string>> = {
   "log.table": "Write finished calls to the request_log table.",
   "log.retention_hours": "Rows of request_log older than this are removed, in hours. 0: kept for ever.",
   "log.max_queued_records": "Records that wait for the table; past it they are dropped and counted.",
+  "log.max_queued_bytes":
+    "Memory of the records that wait for the table, in bytes; past it they are dropped and counted.",
   database: "The embedded database.",
   "database.url": "The SQLite file, as a path or a file: URL. The folder is made when it is missing.",
   "database.readers": "Worker threads that read. There is always one that writes.",

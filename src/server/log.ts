@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { boundedText } from "./bounded-text.ts";
 
 /**
  * Where the runtime writes its own lines. A pino logger satisfies it.
@@ -18,12 +19,12 @@ export const silentLog: ServerLog = { debug() {}, info() {}, warn() {}, error() 
 
 /**
  * A log that never throws. A logger looks into what it is given, and what a handler threw may have getters, a `toJSON` or a
- * Proxy that throw again; then it is given a text instead.
+ * Proxy that throw again; then it is given a text instead. Texts are bounded; errors are the logger's to cut.
  */
 export function guardLog(log: ServerLog): Required<ServerLog> {
   const guarded = (level: keyof ServerLog) => (fields: object, message: string) => {
     try {
-      write(log, level, fields, message);
+      write(log, level, withBoundedTexts(fields), message);
     } catch {
       try {
         write(log, level, textsOf(fields), message);
@@ -44,6 +45,13 @@ export function guardLog(log: ServerLog): Required<ServerLog> {
 function write(log: ServerLog, level: keyof ServerLog, fields: object, message: string): void {
   if (level === "fatal" && log.fatal === undefined) log.error(fields, message);
   else log[level]?.(fields, message);
+}
+
+function withBoundedTexts(fields: object): object {
+  const bounded: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields))
+    bounded[name] = typeof value === "string" ? boundedText(value) : value;
+  return bounded;
 }
 
 /** The greatest length of a value that is written as text, in characters. */

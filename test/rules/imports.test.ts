@@ -131,6 +131,7 @@ describe("who may import whom", () => {
       "src/access-line.ts",
       "src/closest.ts",
       "src/index.ts",
+      "src/log-fields.ts",
       "src/log-output.ts",
       "src/log.ts",
       "src/main.ts",

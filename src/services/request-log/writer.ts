@@ -11,6 +11,8 @@ const maxAttempts = 3;
 export interface RequestLogOptions {
   /** Records that may wait for the table; what comes on top is dropped and counted. */
   readonly maxQueuedRecords: number;
+  /** The same in bytes of memory, roughly. Default 67,108,864. */
+  readonly maxQueuedBytes?: number | undefined;
   /** Rows older than this are removed. 0: kept for ever. */
   readonly retentionHours: number;
   /** Where drops and failures are reported. */
@@ -44,6 +46,14 @@ export interface RequestLogStats {
   readonly dropped: number;
 }
 
+/** What a record takes beside its texts: the object, its numbers and its date. */
+const RECORD_BYTES = 320;
+
+/** The memory of a record, with the texts that a client can make long at two bytes a character. */
+function bytesOf({ requestId, service, method, error }: CallRecord): number {
+  return RECORD_BYTES + 2 * (requestId.length + service.length + method.length + error.length);
+}
+
 /**
  * Starts a writer. It is never in the way of the calls that it records: one insert at a time, in the background of the
  * store, where it goes only when no other write waits.
@@ -53,8 +63,11 @@ export function createRequestLogWriter(
   options: RequestLogOptions,
 ): RequestLogWriter {
   const { maxQueuedRecords, log, flushAfterMs = 200, maxBatchRecords = 1_000 } = options;
+  const { maxQueuedBytes = 67_108_864 } = options;
   const retention = createRetention(queries, options);
   const queue: CallRecord[] = [];
+  let queuedBytes = 0;
+  let isFullOfBytes = false; // since the last report
   let timer: NodeJS.Timeout | undefined;
   let flushing: Promise<void> | undefined;
   let closed = false;
@@ -101,28 +114,38 @@ export function createRequestLogWriter(
       log.error({ error, records: batch.length }, "the request log cannot be written");
       attempts = 0;
       dropped += batch.length;
-      queue.splice(0, batch.length);
+      forget(batch);
       return false;
     }
     attempts = 0;
     written += batch.length;
-    queue.splice(0, batch.length);
+    forget(batch);
     return true;
+  }
+
+  function forget(batch: readonly CallRecord[]): void {
+    queue.splice(0, batch.length);
+    for (const record of batch) queuedBytes -= bytesOf(record);
   }
 
   function report(): void {
     if (dropped === reported) return;
-    log.warn({ dropped: dropped - reported, maxQueuedRecords }, "records of calls were dropped");
+    const bounds = { maxQueuedRecords, ...(isFullOfBytes ? { maxQueuedBytes } : {}) };
+    log.warn({ dropped: dropped - reported, ...bounds }, "records of calls were dropped");
     reported = dropped;
+    isFullOfBytes = false;
   }
 
   return {
     write(record) {
-      if (closed || queue.length >= maxQueuedRecords) {
+      const bytes = bytesOf(record);
+      if (queuedBytes + bytes > maxQueuedBytes) isFullOfBytes = true;
+      if (closed || queue.length >= maxQueuedRecords || queuedBytes + bytes > maxQueuedBytes) {
         dropped++;
         return;
       }
       queue.push(record);
+      queuedBytes += bytes;
       if (flushing === undefined) schedule();
     },
     removeOld: retention.removeOld,

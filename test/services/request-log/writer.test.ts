@@ -122,6 +122,25 @@ test("records above the bound are dropped, counted and reported; the others are 
   assert.equal((await rowsOf("drop-")).length, 10);
 });
 
+test("records above the bound in bytes are dropped, counted and reported, and there is room again once they are written", async () => {
+  const reports: object[] = [];
+  const log: ServerLog = { ...silentLog, warn: (fields) => reports.push(fields) };
+  const bounds = { maxQueuedBytes: 65_536, flushAfterMs: 1 };
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, ...bounds, log });
+  const large = (index: number) => recordOf(`bytes-${index}`, { error: "e".repeat(1_024) });
+  // Each takes 2 KiB for its error and less than half a KiB besides.
+  for (let index = 0; index < 1_000; index++) writer.write(large(index));
+  const { queued, dropped } = writer.stats();
+  assert.ok(queued >= 25 && queued <= 32, `${queued} records wait`);
+  assert.equal(dropped, 1_000 - queued);
+  while (writer.stats().queued > 0) await db.store.ping();
+  assert.deepEqual(reports, [{ dropped, maxQueuedRecords: 10_000, maxQueuedBytes: 65_536 }]);
+  for (let index = 0; index < 25; index++) writer.write(large(index));
+  assert.equal(writer.stats().dropped, dropped);
+  await writer.close();
+  assert.equal((await rowsOf("bytes-")).length, queued + 25);
+});
+
 test("a full batch is written without waiting for the time to pass", async () => {
   const writer = createRequestLogWriter(db.queries.requestLog, { ...options, maxBatchRecords: 100 });
   for (let index = 0; index < 250; index++) writer.write(recordOf(`batch-${index}`));
