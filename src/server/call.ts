@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { CorsHeaders } from "./cors.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import { codeName } from "./errors.ts";
+import type { LoopTurns } from "./loop-turns.ts";
 import type { Origin } from "./origin.ts";
 import type { Principal } from "./principal.ts";
 import type { CallRecord, CancelledBy, Protocol } from "./record.ts";
@@ -39,6 +40,7 @@ export function headersOfEvery({ requestId, corsHeaders }: CallHead): Readonly<R
 /** What a call needs of the server that it runs in. */
 export interface CallOwner {
   readonly deadlines: Deadlines;
+  readonly turns: LoopTurns;
   readonly wallClock: WallClock;
   /** Turns anything thrown into what the client may see, and logs what it may not. */
   failure(call: Call, reason: unknown): ConnectError;
@@ -92,6 +94,11 @@ export class Call implements Member, Timed {
   constructor(head: CallHead, owner: CallOwner) {
     this.head = head;
     this.#owner = owner;
+  }
+
+  /** Shared by all streams. */
+  get turns(): LoopTurns {
+    return this.#owner.turns;
   }
 
   /** Whether the gate has let it in. */

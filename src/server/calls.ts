@@ -4,6 +4,7 @@ import { Call, type CallHead, type CallOwner } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Failure, failureFrom, type MapError } from "./errors.ts";
 import { guardLog, type ServerLog } from "./log.ts";
+import { createLoopTurns } from "./loop-turns.ts";
 import type { CallRecord } from "./record.ts";
 import { Roster } from "./roster.ts";
 import { follow, isThenable } from "./thenable.ts";
@@ -55,6 +56,7 @@ export function createCalls({ log: ownersLog, debug, mapError, onRecord, now }: 
 
   const owner: CallOwner = {
     deadlines: new Deadlines(),
+    turns: createLoopTurns(),
     wallClock: createWallClock(now),
     failure(call, reason) {
       const failure = failureFrom(reason, call.head.requestId, mapError);

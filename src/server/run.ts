@@ -99,6 +99,7 @@ function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncI
     async next() {
       let result: Awaited<ReturnType<typeof ask>>;
       try {
+        if (call.turns.isOver()) await nextTurn(call);
         result = await untilCancelled(call, ask());
       } catch (reason) {
         if (call.cancelledBy !== undefined) throw call.fail(reason);
@@ -128,11 +129,16 @@ function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncI
 export async function* runInput(call: Call, source: AsyncIterable<Message>): AsyncGenerator<Message> {
   const iterator = source[Symbol.asyncIterator]();
   for (;;) {
+    if (call.turns.isOver()) await nextTurn(call);
     const result = await untilCancelled(call, iterator.next());
     if (result.done === true) return;
     call.messagesIn++;
     yield result.value;
   }
+}
+
+function nextTurn(call: Call): Promise<void> {
+  return new Promise((turned) => call.turns.wait({ turned }));
 }
 
 /** Settles as `promise` does, or rejects with the reason of the cancel, whichever comes first. */

@@ -5,7 +5,8 @@ import { type Encoded, tooLargeToRead } from "./codec.ts";
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message"), in gRPC-Web and in
 // Connect's streams (https://connectrpc.com/docs/protocol#streaming-rpcs).
 
-const HEADER_BYTES = 5;
+/** What comes before a message, in bytes. */
+export const ENVELOPE_BYTES = 5;
 const COMPRESSED_FLAG = 0x01;
 
 /**
@@ -42,11 +43,11 @@ export class EnvelopeReader {
    * @throws ConnectError `resource_exhausted` for a message above the limit, before it has been sent.
    */
   missing(): number {
-    if (this.#available < HEADER_BYTES) return HEADER_BYTES - this.#available;
-    const header = this.#view(HEADER_BYTES);
+    if (this.#available < ENVELOPE_BYTES) return ENVELOPE_BYTES - this.#available;
+    const header = this.#view(ENVELOPE_BYTES);
     const length = header.readUInt32BE(1);
     if (length > this.#maxBytes) throw tooLargeToRead(length, this.#maxBytes);
-    return Math.max(0, HEADER_BYTES + length - this.#available);
+    return Math.max(0, ENVELOPE_BYTES + length - this.#available);
   }
 
   /**
@@ -56,16 +57,16 @@ export class EnvelopeReader {
    */
   next(): Buffer | undefined {
     while (this.missing() === 0) {
-      const header = this.#view(HEADER_BYTES);
+      const header = this.#view(ENVELOPE_BYTES);
       const flags = header.readUInt8(0);
-      const envelope = this.#take(HEADER_BYTES + header.readUInt32BE(1));
+      const envelope = this.#take(ENVELOPE_BYTES + header.readUInt32BE(1));
       if ((flags & COMPRESSED_FLAG) !== 0) {
         throw new ConnectError(
           "received compressed envelope, but do not know how to decompress",
           Code.Internal,
         );
       }
-      if (this.#endFlag === 0 || (flags & this.#endFlag) === 0) return envelope.subarray(HEADER_BYTES);
+      if (this.#endFlag === 0 || (flags & this.#endFlag) === 0) return envelope.subarray(ENVELOPE_BYTES);
     }
     return undefined;
   }
@@ -120,7 +121,7 @@ export class EnvelopeReader {
 /** One message in its envelope. */
 export function envelope(flags: number, message: Encoded): Buffer {
   const length = byteLengthOf(message);
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + length);
+  const bytes = Buffer.allocUnsafe(ENVELOPE_BYTES + length);
   writeEnvelope(bytes, 0, flags, message, length);
   return bytes;
 }
@@ -128,7 +129,7 @@ export function envelope(flags: number, message: Encoded): Buffer {
 /** Messages in their envelopes, followed by `ending`, as one piece. */
 export function envelopes(messages: readonly Encoded[], ending: Uint8Array | undefined): Buffer {
   let total = ending?.length ?? 0;
-  for (const message of messages) total += HEADER_BYTES + byteLengthOf(message);
+  for (const message of messages) total += ENVELOPE_BYTES + byteLengthOf(message);
   const bytes = Buffer.allocUnsafe(total);
   let offset = 0;
   for (const message of messages) offset = writeEnvelope(bytes, offset, 0, message, byteLengthOf(message));
@@ -149,7 +150,7 @@ function writeEnvelope(
 ): number {
   target[offset] = flags;
   target.writeUInt32BE(length, offset + 1);
-  if (typeof message === "string") target.write(message, offset + HEADER_BYTES);
-  else target.set(message, offset + HEADER_BYTES);
-  return offset + HEADER_BYTES + length;
+  if (typeof message === "string") target.write(message, offset + ENVELOPE_BYTES);
+  else target.set(message, offset + ENVELOPE_BYTES);
+  return offset + ENVELOPE_BYTES + length;
 }

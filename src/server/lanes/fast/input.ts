@@ -1,5 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Call } from "../../call.ts";
+import type { TurnWaiter } from "../../loop-turns.ts";
 import { EnvelopeReader } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
 import type { Wire } from "./wire.ts";
@@ -12,7 +13,7 @@ const DONE: Next = Object.freeze({ done: true, value: undefined });
  * The messages that a client streams, decoded when they are asked for. While nobody asks and a message is there,
  * the wire is not read: what a client may send ahead is bounded by HTTP's flow control.
  */
-export class InputStream implements AsyncIterableIterator<Message, undefined> {
+export class InputStream implements AsyncIterableIterator<Message, undefined>, TurnWaiter {
   readonly #plan: Plan;
   readonly #call: Call;
   readonly #wire: Wire;
@@ -40,18 +41,26 @@ export class InputStream implements AsyncIterableIterator<Message, undefined> {
       const again = (): Promise<Next> => this.next();
       return this.#waiter.promise.then(again, again);
     }
-    try {
-      const next = this.#take();
-      if (next !== undefined) return Promise.resolve(next);
-    } catch (reason) {
-      return Promise.reject(reason);
+    const isOver = this.#call.turns.isOver();
+    if (!isOver) {
+      try {
+        const next = this.#take();
+        if (next !== undefined) return Promise.resolve(next);
+      } catch (reason) {
+        return Promise.reject(reason);
+      }
     }
     this.#waiter = Promise.withResolvers<Next>();
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      this.#wire.resume();
-    }
-    return this.#waiter.promise;
+    const { promise } = this.#waiter;
+    if (isOver) this.#call.turns.wait(this);
+    else this.#read();
+    return promise;
+  }
+
+  /** The event loop has turned under a handler that never waited for it. */
+  turned(): void {
+    this.#settle();
+    if (this.#waiter !== undefined) this.#read();
   }
 
   return(): Promise<Next> {
@@ -81,6 +90,12 @@ export class InputStream implements AsyncIterableIterator<Message, undefined> {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     waiter?.reject(reason);
+  }
+
+  #read(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#wire.resume();
   }
 
   #settle(): void {

@@ -2,10 +2,11 @@ import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call.ts";
 import { askNext, isDone, iteratorOf, tellReturn } from "../../iterator.ts";
+import type { TurnWaiter } from "../../loop-turns.ts";
 import { follow, isThenable } from "../../thenable.ts";
 import type { Encoded } from "./codec.ts";
 import { CallContext } from "./context.ts";
-import { byteLengthOf, envelopes } from "./envelope.ts";
+import { byteLengthOf, ENVELOPE_BYTES, envelopes } from "./envelope.ts";
 import { InputStream } from "./input.ts";
 import type { Plan } from "./plan.ts";
 import { type CallParts, type Ending, type RequestBody, responseHeaders } from "./protocol.ts";
@@ -14,12 +15,18 @@ import type { Exchange, Wire } from "./wire.ts";
 /** What a generator yields without waiting is written at the latest when it has come to this, in bytes. */
 const MAX_BATCH_BYTES = 32_768;
 
+/** The same in messages: small ones cost more than their bytes. */
+const MAX_BATCH_MESSAGES = 1_000;
+
+/** So many leave together even where the turn is over, as it is when code runs for the first time. */
+const FIRST_MESSAGES = 16;
+
 /**
  * A call that streams in one direction or both. Messages that a generator yields within one turn of the event loop
  * leave in one write; it is asked for the next one while the client reads, and as long as the call lasts. A class,
  * because each call makes one: one hidden shape.
  */
-export class StreamExchange implements Exchange, CallParts {
+export class StreamExchange implements Exchange, CallParts, TurnWaiter {
   readonly plan: Plan;
   readonly call: Call;
   readonly wire: Wire;
@@ -134,8 +141,19 @@ export class StreamExchange implements Exchange, CallParts {
   #pull(): void {
     if (this.#output === undefined || this.#isAnswered) return;
     this.#isPulling = true;
+    const { turns, messagesOut } = this.call;
+    if (messagesOut > FIRST_MESSAGES && turns.isOver()) turns.wait(this);
+    else this.#ask(this.#output);
+  }
+
+  /** The event loop has turned. */
+  turned(): void {
+    if (this.#output !== undefined && !this.#isAnswered) this.#ask(this.#output);
+  }
+
+  #ask(output: AsyncIterator<unknown>): void {
     try {
-      follow(askNext(this.#output), this.#onNext, this.#onThrow);
+      follow(askNext(output), this.#onNext, this.#onThrow);
     } catch (reason) {
       this.#threw(reason);
     }
@@ -213,13 +231,13 @@ export class StreamExchange implements Exchange, CallParts {
     try {
       const message = this.plan.codec.encode(this.plan.route.handler.whole(value));
       this.#batch.push(message);
-      this.#batchBytes += byteLengthOf(message);
+      this.#batchBytes += ENVELOPE_BYTES + byteLengthOf(message);
     } catch (reason) {
       this.fail(reason);
       return false;
     }
     this.call.messagesOut++;
-    if (this.#batchBytes >= MAX_BATCH_BYTES) this.#flush();
+    if (this.#batchBytes >= MAX_BATCH_BYTES || this.#batch.length >= MAX_BATCH_MESSAGES) this.#flush();
     else if (!this.#isFlushDue) {
       this.#isFlushDue = true;
       // After the microtasks in which the generator may yield more, before anything else happens.
