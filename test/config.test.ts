@@ -21,6 +21,7 @@ describe("loadConfig", () => {
         reflection: true,
         reflectionOpen: false,
         lane: "auto",
+        trustedProxies: [],
       },
     );
     assert.equal({ ...config.limits }.maxConcurrentStreams, 100);

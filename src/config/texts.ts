@@ -13,6 +13,8 @@ export const configTexts: Readonly<Record<string, string>> = {
     'Reflection without a key when NODE_ENV is "production". Elsewhere it never needs one.',
   "server.lane":
     "Which lane answers calls: `auto` takes the fastest that can, `stock` is connect-node alone.",
+  "server.trusted_proxies":
+    "The proxies in front of the server, as addresses or CIDRs such as 10.0.0.0/8, or unix for whoever comes by a Unix socket. From these alone x-forwarded-for and forwarded are read: the client's address is the last one of the chain that is not one of these.",
   tls: "TLS, when key_file and cert_file are named. Without them the port speaks cleartext.",
   "tls.key_file": "The private key, PEM.",
   "tls.cert_file": "The certificate chain, PEM, leaf first.",
@@ -30,6 +32,9 @@ export const configTexts: Readonly<Record<string, string>> = {
   "limits.max_connections_per_address": "Open connections for each client address. 0: no limit.",
   "limits.max_header_bytes": "Request headers, in bytes.",
   "limits.max_header_pairs": "Request headers, in name-value pairs.",
+  "limits.max_public_streams":
+    "Open streams of public methods by callers without a key, and as many again of their unary calls. They take no room of max_concurrent_calls, which also bounds this number. Past it they end with RESOURCE_EXHAUSTED; grpc.health.v1.Health/Check does not count, and always has room.",
+  "limits.max_public_streams_per_address": "The same for each client address (IPv6: each /64 network).",
   timeouts: "How long things may take, in milliseconds.",
   "timeouts.unary_deadline_ms":
     "The deadline of a unary call whose client names none. 0: none. A method's own option wins.",
@@ -45,9 +50,12 @@ export const configTexts: Readonly<Record<string, string>> = {
   auth: "How API keys are checked.",
   "auth.key_lease_ms":
     "How long a key that was looked up is trusted before it is looked up again. A key that is revoked stops working within this time, on open streams too.",
-  "auth.max_failures": "Wrong keys that one address may send before it is slowed down.",
+  "auth.max_failures":
+    "Wrong keys that one address may send within a minute; further ones are answered RESOURCE_EXHAUSTED. Good keys from the same address are not touched.",
   "auth.failure_delay_ms":
-    "An address that sent too many wrong keys is refused for this long; it doubles with each further failure, up to sixty times as long.",
+    "For how long wrong keys of such an address are answered so; it doubles with each further one, up to sixty times as long.",
+  "auth.lookups_per_second":
+    "Look-ups in a second, for each address, of keys that turn out wrong; a tenth of it may come at once. Past it the unknown keys of that address wait for their turn, its connections in rotation.",
   log: "Which finished calls are written to the access log and to the request_log table.",
   "log.mode": "off: none. errors: those that did not end with OK. all: every call.",
   "log.level": "The least level of the server's own log lines.",

@@ -53,7 +53,7 @@ export function createGate(options: GateOptions): Gate {
       if (Number.isNaN(timeoutMs))
         throw new ConnectError("the timeout header is malformed", Code.InvalidArgument);
       if (closed) throw new ConnectError("the server is shutting down", Code.Unavailable);
-      const found = authenticator?.authenticate(headers, peer);
+      const found = authenticator?.authenticate(headers, peer, call);
       if (found instanceof Promise) return found.then((principal) => enter(call, principal));
       enter(call, found);
     },

@@ -1,7 +1,8 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { networkOf } from "./auth/peer.ts";
 import type { Call } from "./call.ts";
+import { exhausted, RETRY_ROOM_MS } from "./exhausted.ts";
 import type { Principal } from "./principal.ts";
 import type { Route } from "./routes.ts";
 
@@ -97,5 +98,5 @@ function createPool(what: string, max: number, maxPerAddress: number): Pool {
 }
 
 function full(text: string): ConnectError {
-  return new ConnectError(text, Code.ResourceExhausted);
+  return exhausted(text, RETRY_ROOM_MS);
 }

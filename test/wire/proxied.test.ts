@@ -18,7 +18,6 @@ async function start(lane: Lane, trustedProxies: string[]) {
     services: [partOfService(UserService, { getUser: () => ({}) })],
     keys,
     server: { host: "127.0.0.1", port: 0, lane, trustedProxies },
-    auth: { maxFailures: 100 },
     onRecord: (record) => records.push(record),
   });
   const scopes = ["*"];

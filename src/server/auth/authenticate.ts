@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
+import type { Call, CallHead } from "../call.ts";
 import type { ServerLog } from "../log.ts";
 import type { Principal } from "../principal.ts";
 import { credentialFromHeaders } from "./credential.ts";
@@ -7,6 +8,7 @@ import { createKeyReader } from "./format.ts";
 import { createHolds } from "./hold.ts";
 import type { KeyStore } from "./key-store.ts";
 import { createLeases, type Lease } from "./lease.ts";
+import { networkOf } from "./peer.ts";
 import {
   placeRefusalOf,
   refusalOf,
@@ -16,7 +18,9 @@ import {
   unauthenticated,
 } from "./refusal.ts";
 import { createThrottle } from "./throttle.ts";
+import { createTurns } from "./turns.ts";
 import { createUseCounter } from "./use-count.ts";
+import { createWrongKeys } from "./wrong-keys.ts";
 
 /** Tells who calls, and ends the open calls of keys that stop being good. */
 export interface Authenticator {
@@ -26,10 +30,15 @@ export interface Authenticator {
    * looked up within its lease (below 2 µs), else with a promise.
    *
    * @param peer the client's address, without its port
+   * @param call what waits meanwhile, and leaves its place when it is cancelled
    * @throws ConnectError (or a promise that rejects with it): `unauthenticated`, `resource_exhausted` with
-   *   `retry-after` for an address that sent too many wrong keys, `unavailable` when the store does not answer.
+   *   `retry-after` for a wrong key of an address that sent too many, `unavailable` when the store does not answer.
    */
-  authenticate(headers: IncomingHttpHeaders, peer: string): Principal | undefined | Promise<Principal>;
+  authenticate(
+    headers: IncomingHttpHeaders,
+    peer: string,
+    call?: Caller,
+  ): Principal | undefined | Promise<Principal>;
   /**
    * Ties an open call to its key: `cancel` is called once, with an `unauthenticated` error, when the key is
    * revoked, expires, is replaced or deleted. Returns the function that unties. Costs a map lookup and an
@@ -40,14 +49,19 @@ export interface Authenticator {
   close(): Promise<void>;
 }
 
+/** The call that a key came with, as far as it matters here. */
+export type Caller = Pick<Call, "onCancel"> & { readonly head: Pick<CallHead, "origin"> };
+
 export interface AuthenticatorOptions {
   readonly keys: KeyStore;
   /** How long a looked-up key is trusted, in milliseconds. */
   readonly keyLeaseMs: number;
-  /** Wrong keys within a minute from one address (IPv6: one /64) before it is refused. */
+  /** Wrong keys within a minute from one address (IPv6: one /64) before further ones are throttled. */
   readonly maxFailures: number;
-  /** How long it is refused, in milliseconds; doubles with each further failure, up to 60 times. */
+  /** For how long they are, in milliseconds; doubles with each further failure, up to 60 times. */
   readonly failureDelayMs: number;
+  /** Look-ups of wrong keys in a second for each address. Default 1,000. */
+  readonly lookupsPerSecond?: number;
   /** Development keys do not work. */
   readonly production: boolean;
   readonly log: ServerLog;
@@ -58,57 +72,68 @@ export interface AuthenticatorOptions {
 /**
  * Makes an authenticator.
  *
- * An address that is refused for its wrong keys may still use a key that was seen good before and is still
- * remembered: its secret is compared first. So a broken client behind a shared address does not lock out the
- * others that were at work; a key that was not seen yet waits until the refusal ends.
+ * A key is proven when it is the one that its id's last look-up told of. A proven key is never refused for what others
+ * sent, whether it is good or, being revoked or expired, is told so. Any other key waits for its turn to be looked up,
+ * whatever is known of its id, so that a wrong key for an id that exists and a key that does not exist take the same
+ * way to the same answer.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { keys, keyLeaseMs, production, log, now = Date.now } = options;
+  const { keys, keyLeaseMs, production, log, now = Date.now, lookupsPerSecond = 1000 } = options;
   const leases = createLeases({ keys, keyLeaseMs, now, log, onLease: (lease) => holds.judge(lease) });
   const holds = createHolds({ leases, keyLeaseMs, now, log });
   const throttle = createThrottle(options);
+  const turns = createTurns({ perSecond: lookupsPerSecond, now });
+  const wrong = createWrongKeys(keyLeaseMs);
   const uses = createUseCounter({ keys, log });
   const { idOf, matches } = createKeyReader();
 
   return {
-    authenticate(headers, peer) {
+    authenticate(headers, peer, call) {
       const credential = credentialFromHeaders(headers);
       if (credential.kind === "none") return undefined;
       const time = now();
       if (credential.kind === "bad") return refuse(peer, time, credential.reason);
-      const keyId = idOf(credential.key);
-      if (keyId === undefined) return refuse(peer, time, malformed(credential.key));
+      const { key } = credential;
+      const keyId = idOf(key);
+      if (keyId === undefined) return refuse(peer, time, malformed(key));
       const lease = leases.get(keyId);
-      if (lease === undefined) return lookUp(headers, credential.key, keyId, peer, time);
-      const isProven = matches(credential.key, lease.stored?.hash);
-      const isFresh = leases.isFresh(lease, time);
-      if (isProven && lease.stored !== undefined && refusalOf(lease.stored, time) === undefined) {
-        if (!isFresh) return renew(headers, credential.key, keyId, peer);
+      const isProven = matches(key, lease?.stored?.hash);
+      if (lease !== undefined && isProven) {
+        if (!leases.isFresh(lease, time)) return renew(headers, key, keyId, peer);
         if (leases.isDue(lease, time)) leases.renew(keyId).catch(() => {});
-        return settle(lease, isProven, headers, peer, time);
+        return settle(lease, headers, peer, time);
       }
-      return isFresh
-        ? settle(lease, isProven, headers, peer, time)
-        : lookUp(headers, credential.key, keyId, peer, time);
+      if (wrong.has(key, time)) return refuse(peer, time, UNKNOWN_KEY);
+      return lookUp(headers, key, keyId, peer, call);
     },
     hold: holds.hold,
     async close() {
       holds.close();
+      turns.close(storeUnavailable(new Error("the server is closing")));
       leases.close();
       await uses.close();
     },
   };
 
-  /** Looks up a key that nothing vouches for: not from an address that is refused. */
-  function lookUp(
+  /** Looks up a key that nothing vouches for, when its turn has come. */
+  async function lookUp(
     headers: IncomingHttpHeaders,
     key: string,
     keyId: string,
     peer: string,
-    time: number,
+    call: Caller | undefined,
   ): Promise<Principal> {
-    checkThrottle(peer, time);
-    return renew(headers, key, keyId, peer);
+    const origin = call?.head.origin;
+    const line = origin === undefined || origin.isProxy ? peer : origin;
+    const turn = await turns.enter(networkOf(peer), line, call);
+    let isGood = false;
+    try {
+      const principal = await renew(headers, key, keyId, peer);
+      isGood = true;
+      return principal;
+    } finally {
+      turn.end(isGood);
+    }
   }
 
   async function renew(
@@ -123,33 +148,33 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     } catch (error) {
       throw storeUnavailable(error);
     }
-    return settle(lease, matches(key, lease.stored?.hash), headers, peer, now());
+    const time = now();
+    if (matches(key, lease.stored?.hash)) return settle(lease, headers, peer, time);
+    wrong.add(key, lease.askedAt);
+    return refuse(peer, time, UNKNOWN_KEY);
   }
 
+  /** The end of a proven key. */
   function settle(
     { stored, principal }: Lease,
-    isProven: boolean,
     headers: IncomingHttpHeaders,
     peer: string,
     time: number,
   ): Principal {
-    if (!isProven || stored === undefined || principal === undefined) return refuse(peer, time, UNKNOWN_KEY);
+    if (stored === undefined || principal === undefined) return refuse(peer, time, UNKNOWN_KEY);
     const reason = refusalOf(stored, time) ?? placeRefusalOf(stored, headers, peer, production);
-    if (reason !== undefined) return refuse(peer, time, reason);
+    if (reason !== undefined) throw unauthenticated(reason);
     uses.add(stored.keyId, time);
     return principal;
   }
 
+  /** The end of a key that is none. */
   function refuse(peer: string, time: number, reason: string): never {
-    checkThrottle(peer, time);
-    const refusedMs = throttle.fail(peer, time);
-    if (refusedMs > 0) log.warn({ peer, refusedMs }, "too many wrong API keys: the address is refused");
-    throw unauthenticated(reason);
-  }
-
-  function checkThrottle(peer: string, time: number): void {
     const waitMs = throttle.refusedForMs(peer, time);
     if (waitMs > 0) throw throttled(waitMs);
+    const refusedMs = throttle.fail(peer, time);
+    if (refusedMs > 0) log.warn({ peer, refusedMs }, "too many wrong API keys: further ones are throttled");
+    throw unauthenticated(reason);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { exhausted, RETRY_ROOM_MS } from "../exhausted.ts";
 import { isForwarded } from "../forwarded.ts";
 import type { StoredKey } from "./key-store.ts";
 import { isLoopback } from "./peer.ts";
@@ -44,14 +45,15 @@ export function unauthenticated(reason: string): ConnectError {
   return new ConnectError(reason, Code.Unauthenticated);
 }
 
-/** Refuses without looking at the key. `retry-after` in whole seconds (RFC 9110, 10.2.3). */
+/** What a wrong key is told from an address that sent too many of them. */
 export function throttled(waitMs: number): ConnectError {
   const seconds = Math.ceil(waitMs / 1000);
-  return new ConnectError(
-    `too many wrong API keys from this address: try again in ${seconds} s`,
-    Code.ResourceExhausted,
-    { "retry-after": String(seconds) },
-  );
+  return exhausted(`too many wrong API keys from this address: try again in ${seconds} s`, waitMs);
+}
+
+/** No room in the line: more keys of one connection, or of one client behind a proxy, wait than its share. */
+export function tooManyLookups(): ConnectError {
+  return exhausted("too many unknown API keys wait to be looked up: try again later", RETRY_ROOM_MS);
 }
 
 /** The store cannot be asked. What it said goes to the log, not to the client. */

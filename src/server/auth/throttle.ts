@@ -1,8 +1,8 @@
 import { networkOf } from "./peer.ts";
 
-/** Slows down addresses that send wrong keys. Its times are milliseconds of the caller's clock. */
+/** Tells addresses that send many wrong keys so, for the wrong ones that follow. Its times are milliseconds of the caller's clock. */
 export interface Throttle {
-  /** How long this address is still refused, in milliseconds; 0: it is not. */
+  /** How long wrong keys of this address are still refused so, in milliseconds; 0: they are not. */
   refusedForMs(peer: string, now: number): number;
   /** Counts a failure. Returns the length of the refusal that it brings, in milliseconds; 0: none. */
   fail(peer: string, now: number): number;
@@ -32,7 +32,7 @@ const MAX_FACTOR = 60;
 const MAX_REFUSALS = 7;
 
 /**
- * Makes a throttle. Failures that come in while an address is refused (they were under way) do not count. For
+ * Makes a throttle. Failures that come in while an address is refused do not count. For
  * each quiet minute after a refusal one doubling is forgotten, and with the last of them the address.
  */
 export function createThrottle(options: ThrottleOptions): Throttle {

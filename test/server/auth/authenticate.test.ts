@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { fromBinary } from "@bufbuild/protobuf";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type AuthenticatorOptions, createAuthenticator } from "../../../src/server/auth/authenticate.ts";
 import { createKey } from "../../../src/server/auth/format.ts";
@@ -68,6 +70,19 @@ function said(error: unknown): string {
 }
 
 const UNKNOWN = "[unauthenticated] unknown API key";
+const MALFORMED =
+  "[unauthenticated] the API key is malformed: rr_, 8 letters or digits, _, and 43 characters are expected";
+
+/** What the details of an error say about when to try again. */
+function retryDelaysOf({ details }: ConnectError): unknown[] {
+  return details.map((detail) => {
+    assert.ok("type" in detail && detail.type === "google.rpc.RetryInfo");
+    // Field 1 of google.rpc.RetryInfo is a Duration, behind its tag and its length.
+    assert.deepEqual([...detail.value.subarray(0, 2)], [0x0a, detail.value.length - 2]);
+    const { seconds, nanos } = fromBinary(DurationSchema, detail.value.subarray(2));
+    return { seconds, nanos };
+  });
+}
 
 test("a good key gives its owner, its id and its scopes", async (t) => {
   const { store, authenticator } = setUp(t);
@@ -136,7 +151,6 @@ test("within its lease a key is answered without a promise and without the store
   await pass(249);
   assert.equal(callNow(key), "ann");
   assert.equal(store.finds.length, 1);
-  assert.equal(callNow(spoiled(key)), UNKNOWN);
   assert.equal(await call(key), "ann");
 });
 
@@ -236,25 +250,26 @@ test("a store that throws at once, or answers nothing for 5 seconds, makes a cal
   assert.match(await answer, /^\[unavailable\]/);
 });
 
-test("after too many wrong keys an address is refused before any look-up, and told when to come back", async (t) => {
-  const { store, authenticator, call, pass } = setUp(t);
+test("after too many wrong keys, wrong ones are told when to come back, and a good one is let in", async (t) => {
+  const { store, authenticator, call, callNow, pass } = setUp(t);
   const good = store.add();
   for (let failure = 0; failure < 3; failure += 1) assert.equal(await call(createKey().key), UNKNOWN);
-  const finds = store.finds.length;
   assert.throws(
-    () => authenticator.authenticate({ "x-api-key": good }, PEER),
+    () => authenticator.authenticate({ "x-api-key": "malformed" }, PEER),
     (error: unknown) => {
       assert.ok(error instanceof ConnectError);
       assert.equal(error.code, Code.ResourceExhausted);
       assert.equal(error.metadata.get("retry-after"), "1");
+      assert.deepEqual(retryDelaysOf(error), [{ seconds: 1n, nanos: 0 }]);
       return true;
     },
   );
-  assert.match(await call("malformed"), /^\[resource_exhausted\]/);
-  assert.equal(store.finds.length, finds);
-  assert.equal(await call(good, "192.0.2.8"), "ann");
-  await pass(1000);
+  assert.match(await call(createKey().key), /^\[resource_exhausted\]/);
+  assert.match(await call(spoiled(good)), /^\[resource_exhausted\]/);
   assert.equal(await call(good), "ann");
+  assert.equal(callNow(good), "ann");
+  await pass(1000);
+  assert.equal(callNow("malformed"), MALFORMED);
 });
 
 test("a failure after the refusal doubles it", async (t) => {
@@ -268,36 +283,67 @@ test("a failure after the refusal doubles it", async (t) => {
   assert.equal(await call(createKey().key), UNKNOWN);
 });
 
-test("malformed keys, and keys without a valid secret, count alike", async (t) => {
+test("malformed, unknown and wrong keys count alike, and good and revoked ones do not", async (t) => {
   const { store, call } = setUp(t);
+  const revoked = store.add({ revokedAt: new Date(0) });
+  for (let turn = 0; turn < 9; turn += 1) assert.match(await call(revoked), /revoked/);
   await call("malformed");
   await call(spoiled(store.add()));
-  await call(store.add({ revokedAt: new Date(0) }));
+  await call(createKey().key);
   assert.match(await call(createKey().key), /^\[resource_exhausted\]/);
+  assert.match(await call(revoked), /revoked/);
 });
 
-test("a key seen good before still works from an address that is refused, after its lease as well", async (t) => {
-  const { store, call, callNow, pass } = setUp(t, { failureDelayMs: 60_000 });
+test("a key is good or told why not, whatever others send, after its lease as well", async (t) => {
+  const { store, call, callNow, pass } = setUp(t, { failureDelayMs: 60_000, lookupsPerSecond: 1 });
   const good = store.add();
   assert.equal(await call(good), "ann");
-  for (let failure = 0; failure < 3; failure += 1) await call(createKey().key);
+  for (let failure = 0; failure < 3; failure += 1) {
+    await call(createKey().key);
+    await pass(1000);
+  }
+  assert.equal(await call(good), "ann");
   assert.equal(callNow(good), "ann");
+  // The one turn of this second is taken.
+  void call(spoiled(good));
   await pass(500);
   assert.equal(await call(good), "ann");
-  assert.match(await call(spoiled(good)), /^\[resource_exhausted\]/);
   store.change(good, { revokedAt: new Date() });
   await pass(500);
-  assert.match(await call(good), /^\[resource_exhausted\]/);
+  assert.equal(await call(good), "[unauthenticated] this API key was revoked");
 });
 
-test("a key known to be revoked is not looked up for an address that is refused", async (t) => {
-  const { store, call, pass } = setUp(t, { failureDelayMs: 60_000 });
-  const revoked = store.add({ revokedAt: new Date(0) });
-  for (let failure = 0; failure < 3; failure += 1) await call(revoked);
-  await pass(500);
-  const finds = store.finds.length;
-  assert.match(await call(revoked), /^\[resource_exhausted\]/);
-  assert.equal(store.finds.length, finds);
+test("an unknown key and a wrong one take the same look-ups, in whatever state the id is", async (t) => {
+  const { store, callNow, pass } = setUp(t, { maxFailures: 100 });
+  const key = store.add();
+  const kinds = { unknown: () => createKey().key, wrong: () => idOf(key) + createKey().key.slice(11) };
+  const told: Record<string, unknown[]> = { unknown: [], wrong: [] };
+  for (const [kind, make] of Object.entries(kinds)) {
+    for (const isLeased of [false, true]) {
+      await pass(500);
+      if (isLeased) {
+        callNow(key);
+        await settled();
+      }
+      const finds = store.finds.length;
+      const wrong = make();
+      const answers = [callNow(wrong)];
+      await settled();
+      answers.push(callNow(wrong));
+      await pass(499);
+      answers.push(callNow(wrong));
+      await pass(1);
+      answers.push(callNow(wrong));
+      await settled();
+      told[kind]?.push(
+        answers,
+        store.finds.slice(finds).map((ids) => ids.map((id) => id === idOf(wrong))),
+      );
+    }
+  }
+  assert.deepEqual(told.wrong, told.unknown);
+  assert.deepEqual(told.wrong?.[0], ["later", UNKNOWN, UNKNOWN, "later"]);
+  assert.deepEqual(told.wrong?.[1], [[true], [true]]);
 });
 
 test("every accepted call is counted, and no refused one", async (t) => {
