@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import type { ServerHttp2Stream } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { boundedText } from "./bounded-text.ts";
+import { wireOf } from "./content-type.ts";
 import { codeName } from "./errors.ts";
 import { percentEncoded } from "./percent-encoding.ts";
 import type { Protocol } from "./record.ts";
@@ -11,7 +12,7 @@ import { stopUpload } from "./stop-upload.ts";
 export interface PlainAnswer {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** An answer of one line of text. */
@@ -24,40 +25,50 @@ export function textAnswer(status: number, text: string, headers: OutgoingHttpHe
 }
 
 /**
- * An error for a method that nobody serves, as each protocol words it: HTTP 404 with JSON for Connect, and for gRPC
- * and gRPC-Web a response that is all trailers (gRPC over HTTP/2, "Trailers-Only").
+ * An error as each protocol words it. Connect's unary calls are given JSON under the HTTP status, its streams an end of
+ * stream in an envelope under 200, where a client looks for its code; gRPC and gRPC-Web a response that is all trailers
+ * (gRPC over HTTP/2, "Trailers-Only").
+ *
+ * @param contentType of the request, as `plainContentType` gives it
  */
-export function unknownMethodAnswer(
-  protocol: Protocol,
-  contentType: string | undefined,
-  error: ConnectError,
-): PlainAnswer {
-  return errorAnswer(protocol, contentType, error, 404);
-}
-
-/** The same for another reason; Connect is given it as JSON under the HTTP status. */
 export function errorAnswer(
   protocol: Protocol,
   contentType: string | undefined,
   error: ConnectError,
   status: number,
 ): PlainAnswer {
-  if (protocol === "connect") {
-    const body = JSON.stringify({ code: codeName(error.code), message: error.rawMessage });
-    return { status, headers: { "content-type": "application/json" }, body };
+  if (protocol !== "connect") {
+    const headers = {
+      // What the client sent is no header to send back, when it is not served.
+      "content-type": wireOf(contentType) === undefined ? `application/${protocol}` : contentType,
+      "grpc-status": String(error.code),
+      "grpc-message": percentEncoded(error.rawMessage),
+    };
+    return { status: 200, headers, body: "" };
   }
-  const headers = {
-    "content-type": contentType,
-    "grpc-status": String(error.code),
-    "grpc-message": percentEncoded(error.rawMessage),
-  };
-  return { status: 200, headers, body: "" };
+  const json = { code: codeName(error.code), message: error.rawMessage };
+  if (wireOf(contentType) === "connect-stream")
+    return { status: 200, headers: { "content-type": contentType }, body: endOfStream({ error: json }) };
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(json) };
+}
+
+/**
+ * An error for a method that nobody serves. HTTP's own 404 is `unimplemented` to every Connect client, so streams of
+ * Connect are given it as unary calls are.
+ */
+export function unknownMethodAnswer(
+  protocol: Protocol,
+  contentType: string | undefined,
+  error: ConnectError,
+): PlainAnswer {
+  const type = protocol === "connect" ? "application/json" : contentType;
+  return errorAnswer(protocol, type, error, 404);
 }
 
 /** Sends an answer on an HTTP/2 stream and takes no more of its request. */
 export function answerStream(stream: ServerHttp2Stream, answer: PlainAnswer, isHead: boolean): void {
   if (stream.destroyed) return;
-  const endStream = answer.body === "" || isHead;
+  const endStream = answer.body.length === 0 || isHead;
   stream.respond({ ":status": answer.status, ...answer.headers }, { endStream });
   if (!endStream) stream.end(answer.body);
   stream.once("finish", () => stopUpload(stream));
@@ -66,7 +77,18 @@ export function answerStream(stream: ServerHttp2Stream, answer: PlainAnswer, isH
 /** Sends an answer over HTTP/1.1 and, where a body is still coming, ends the connection after it. */
 export function answerRequest(request: IncomingMessage, response: ServerResponse, answer: PlainAnswer): void {
   const close = request.complete ? {} : { connection: "close" };
-  const length = { "content-length": Buffer.byteLength(answer.body) };
+  // A 204 has no length (RFC 9110, 8.6).
+  const length = answer.status === 204 ? {} : { "content-length": Buffer.byteLength(answer.body) };
   response.writeHead(answer.status, { ...answer.headers, ...length, ...close });
   response.end(request.method === "HEAD" ? "" : answer.body);
+}
+
+/** The last envelope of a Connect stream: https://connectrpc.com/docs/protocol#error-end-stream */
+function endOfStream(content: object): Buffer {
+  const json = JSON.stringify(content);
+  const bytes = Buffer.alloc(5 + Buffer.byteLength(json));
+  bytes.writeUInt8(0b10, 0);
+  bytes.writeUInt32BE(bytes.length - 5, 1);
+  bytes.write(json, 5);
+  return bytes;
 }

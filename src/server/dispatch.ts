@@ -1,13 +1,14 @@
-import type { IncomingHttpHeaders } from "node:http";
-import type { ConnectError } from "@connectrpc/connect";
-import { answerRequest, answerStream, type PlainAnswer, textAnswer, unknownMethodAnswer } from "./answers.ts";
-import { type Call, type CallHead, headersOfEvery } from "./call.ts";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { answerRequest, answerStream, errorAnswer, type PlainAnswer, textAnswer } from "./answers.ts";
+import type { Call, CallHead } from "./call.ts";
 import type { Calls } from "./calls.ts";
+import { plainContentType, wireOf } from "./content-type.ts";
 import type { Cors } from "./cors.ts";
-import type { Gate } from "./gate.ts";
 import type { Lane } from "./lanes/lane.ts";
-import type { RequestHandlers } from "./listener/listen.ts";
+import type { Refusal, RequestHandlers } from "./listener/listen.ts";
 import type { Origin, Origins } from "./origin.ts";
+import { isProbe } from "./probes.ts";
 import { deadlineFor, protocolOf, timeoutOf } from "./protocol.ts";
 import { createRequestIds } from "./request-id.ts";
 import type { Routes } from "./routes.ts";
@@ -21,8 +22,7 @@ export type PlainRoutes = (
 export interface DispatchOptions {
   readonly routes: Routes;
   readonly calls: Calls;
-  readonly gate: Gate;
-  /** In order of preference; the last one takes every call. */
+  /** In order of preference; of the last two one takes every call. */
   readonly lanes: readonly Lane[];
   readonly plainRoutes: PlainRoutes;
   readonly cors: Cors;
@@ -31,21 +31,41 @@ export interface DispatchOptions {
 
 /** Tells plain HTTP from calls, opens a call for each of these, and hands it to the first lane that takes it. */
 export function createDispatch(options: DispatchOptions): RequestHandlers {
-  const { routes, calls, gate, lanes, plainRoutes, cors, origins } = options;
+  const { routes, calls, lanes, plainRoutes, cors, origins } = options;
   const requestIdOf = createRequestIds();
 
   /** What is answered without a call: a preflight, or a path such as /healthz. */
   function plainAnswer(httpMethod: string, path: string, headers: IncomingHttpHeaders) {
+    if (httpMethod === "POST") return undefined;
     if (httpMethod === "OPTIONS") {
       const allowed = cors.preflight(headers);
-      return { status: 204, headers: allowed ?? {}, body: "" } satisfies PlainAnswer;
+      if (allowed !== undefined) return { status: 204, headers: allowed, body: "" } satisfies PlainAnswer;
     }
-    if (httpMethod !== "GET" && httpMethod !== "HEAD") return undefined;
+    const answer = plainRoutes(httpMethod, path);
+    if (answer !== undefined) return answer;
+    if (httpMethod === "OPTIONS") return { status: 204, headers: {}, body: "" } satisfies PlainAnswer;
     // A GET that is neither a page of ours nor a Connect GET is no call, and leaves no record of one.
-    return (
-      plainRoutes(httpMethod, path) ??
-      (routes.find(path) ? undefined : textAnswer(404, `nothing is at ${path}`))
-    );
+    return (httpMethod === "GET" || httpMethod === "HEAD") && routes.find(path) === undefined
+      ? textAnswer(404, `nothing is at ${path.slice(0, 200)}: ${WHAT_THERE_IS}`, NOT_KEPT)
+      : undefined;
+  }
+
+  /** An answer without a call still has the id of its request, where it tells of an error. */
+  async function sendPlain(
+    plain: PlainAnswer | Promise<PlainAnswer>,
+    headers: IncomingHttpHeaders,
+    send: (answer: PlainAnswer) => void,
+  ): Promise<void> {
+    const answer = await plain;
+    try {
+      send(answer.status < 400 ? answer : withRequestId(answer, headers));
+    } catch {
+      // The client has gone while the answer was looked for.
+    }
+  }
+
+  function withRequestId(answer: PlainAnswer, headers: IncomingHttpHeaders): PlainAnswer {
+    return { ...answer, headers: { ...answer.headers, "x-request-id": requestIdOf(headers) } };
   }
 
   function begin(
@@ -55,7 +75,11 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     origin: Origin,
   ): Call {
     const route = routes.find(path);
-    const protocol = protocolOf(headers["content-type"]);
+    const given = headers["content-type"];
+    const contentType = plainContentType(given);
+    // From here on it is spelt in one way, for the lanes and for the handler.
+    if (contentType !== given) headers["content-type"] = contentType;
+    const protocol = protocolOf(contentType);
     const timeoutMs = timeoutOf(headers, protocol);
     const requestId = requestIdOf(headers);
     const call = calls.begin({
@@ -77,49 +101,56 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     return call;
   }
 
-  /** The gate's word on a method that no lane knows. */
-  function unknown(call: Call): PlainAnswer {
-    const { protocol, headers } = call.head;
-    const error = refusal(gate, call);
-    const answer = unknownMethodAnswer(protocol, headers["content-type"], error);
-    return { ...answer, headers: { ...answer.headers, ...headersOfEvery(call.head) } };
-  }
-
   return {
     onStream(stream, headers, rawHeaders) {
       const httpMethod = headers[":method"] ?? "";
       const path = withoutQuery(headers[":path"] ?? "");
-      const send = (answer: PlainAnswer) => answerStream(stream, answer, httpMethod === "HEAD");
       const plain = plainAnswer(httpMethod, path, headers);
-      if (plain !== undefined) return void Promise.resolve(plain).then(send);
+      if (plain !== undefined) {
+        const isHead = httpMethod === "HEAD";
+        return void sendPlain(plain, headers, (answer) => answerStream(stream, answer, isHead));
+      }
       const call = begin(path, headers, "2.0", origins.ofSession(stream.session));
       for (const lane of lanes) if (lane.serveStream(call, httpMethod, stream, rawHeaders)) return;
-      stream.once("close", () => call.end());
-      send(unknown(call));
     },
     onRequest(request, response) {
       const httpMethod = request.method ?? "";
       const path = withoutQuery(request.url ?? "");
-      const send = (answer: PlainAnswer) => answerRequest(request, response, answer);
       const plain = plainAnswer(httpMethod, path, request.headers);
-      if (plain !== undefined) return void Promise.resolve(plain).then(send);
-      const httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
-      const call = begin(path, request.headers, httpVersion, origins.ofSocket(request.socket));
+      if (plain !== undefined) {
+        return void sendPlain(plain, request.headers, (answer) => answerRequest(request, response, answer));
+      }
+      const origin = origins.ofSocket(request.socket);
+      const call = begin(path, request.headers, httpVersionOf(request), origin);
       for (const lane of lanes) if (lane.serveRequest(call, httpMethod, request, response)) return;
-      response.once("close", () => call.end());
-      send(unknown(call));
+    },
+    answersAnyHost(httpMethod, path) {
+      return httpMethod !== "POST" && isProbe(withoutQuery(path));
+    },
+    answerRefused(refusal, headers) {
+      return withRequestId(refusedAnswer(refusal, headers, cors), headers);
     },
   };
 }
 
-/** What the gate throws at a call that it must refuse. */
-function refusal(gate: Gate, call: Call): ConnectError {
-  try {
-    gate.admit(call);
-  } catch (reason) {
-    return call.fail(reason);
-  }
-  return call.fail(new Error(`no lane takes ${call.head.path}`));
+const WHAT_THERE_IS =
+  "calls are POST /package.Service/Method, and /healthz and /readyz tell whether the server runs and is ready";
+
+/** Caches keep a 404 of their own accord (RFC 9110, 15.5.5). */
+const NOT_KEPT = { "cache-control": "no-store" };
+
+/** What the listener refuses, in the words of the protocol: an HTTP status alone would be `internal` or `unknown` to its client. */
+function refusedAnswer({ status, text }: Refusal, headers: IncomingHttpHeaders, cors: Cors): PlainAnswer {
+  const contentType = plainContentType(headers["content-type"]);
+  const wire = wireOf(contentType);
+  if (wire === undefined) return textAnswer(status, text);
+  const code = status === 431 ? Code.ResourceExhausted : Code.InvalidArgument;
+  const answer = errorAnswer(protocolOf(contentType), contentType, new ConnectError(text, code), status);
+  return { ...answer, headers: { ...answer.headers, ...cors.headersFor(headers.origin) } };
+}
+
+function httpVersionOf({ httpVersion }: IncomingMessage): CallHead["httpVersion"] {
+  return httpVersion === "1.0" ? "1.0" : "1.1";
 }
 
 function withoutQuery(target: string): string {

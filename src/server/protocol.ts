@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Protocol } from "./record.ts";
 
 /**
- * Tells the protocol of a request from its content type. Everything that is not gRPC is Connect's:
- * a GET has no content type at all. Sources: the gRPC-over-HTTP/2, gRPC-Web and Connect protocol pages.
+ * Tells the protocol of a request from its content type, as `plainContentType` gives it. Everything that is not gRPC is
+ * Connect's: a GET has no content type at all. Sources: the gRPC-over-HTTP/2, gRPC-Web and Connect protocol pages.
  */
 export function protocolOf(contentType: string | undefined): Protocol {
   if (contentType === undefined || !contentType.startsWith("application/grpc")) return "connect";

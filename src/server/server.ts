@@ -8,6 +8,7 @@ import type { MapError } from "./errors.ts";
 import { createGate } from "./gate.ts";
 import { createHealth, type Health } from "./health.ts";
 import { createFastLane } from "./lanes/fast/lane.ts";
+import { createRefusalLane } from "./lanes/refusals.ts";
 import { createStockLane } from "./lanes/stock.ts";
 import { type ListenerStats, listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
@@ -125,12 +126,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     openCalls: () => calls.stats().admitted,
   });
   const laneOptions = { routes, gate, maxResponseBytes: limits.maxResponseBytes };
-  const stock = createStockLane(laneOptions);
-  const lanes = settings.server.lane === "auto" ? [createFastLane(laneOptions), stock] : [stock];
+  const others = [createRefusalLane(gate), createStockLane(laneOptions)];
+  const lanes = settings.server.lane === "auto" ? [createFastLane(laneOptions), ...others] : others;
   const dispatch = createDispatch({
     routes,
     calls,
-    gate,
     lanes,
     plainRoutes: createProbes((signal) => health.check(signal)),
     cors: createCors(settings.cors),

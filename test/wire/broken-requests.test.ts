@@ -75,7 +75,7 @@ for (const lane of ["stock", "auto"] as const) {
       ["a host of two words", "POST PATH HTTP/1.1\r\nHost: a b\r\n", /^HTTP\/1.1 400 /],
       ["an empty host", "POST PATH HTTP/1.1\r\nHost:\r\n", /^HTTP\/1.1 400 /],
       ["a port above 65535", "POST PATH HTTP/1.1\r\nHost: x:99999\r\n", /^HTTP\/1.1 400 /],
-      ["HTTP/1.0 without a host", "POST PATH HTTP/1.0\r\n", /^HTTP\/1.1 400 /],
+      ["HTTP/1.0 without a host", "POST PATH HTTP/1.0\r\n", /^HTTP\/1.1 415 /],
       ["a line that is no request", "let me in\r\n", /^HTTP\/1.1 400 /],
       [
         "two lengths",

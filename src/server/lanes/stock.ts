@@ -9,14 +9,10 @@ import {
   type MethodImpl,
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
-import {
-  compressionBrotli,
-  compressionGzip,
-  universalRequestFromNodeRequest,
-  universalResponseToNodeResponse,
-} from "@connectrpc/connect-node";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { type Call, headersOfEvery } from "../call.ts";
 import { isOfConnection } from "../connection-headers.ts";
+import { wireOf } from "../content-type.ts";
 import type { Gate } from "../gate.ts";
 import { reencodeMessage } from "../grpc-status.ts";
 import type { Handler } from "../handler.ts";
@@ -25,6 +21,10 @@ import { principalKey } from "../principal.ts";
 import { MAX_TIMEOUT_MS } from "../protocol.ts";
 import type { Routes } from "../routes.ts";
 import { runInput, runToMessage, runToStream } from "../run.ts";
+import { CHALLENGE, tellCaches, UNAUTHENTICATED_STATUS } from "./answer-headers.ts";
+import { base64, base64Decoded, textType, wantsText, webType } from "./base64-body.ts";
+import { blameClient, COMPRESSIONS } from "./client-faults.ts";
+import { readGetQuery } from "./get-query.ts";
 import type { Lane } from "./lane.ts";
 import { boundedMessage, boundedMessages } from "./stock-bounds.ts";
 import {
@@ -59,6 +59,10 @@ interface StockCall {
   /** What the adapter has answered. */
   answered: UniversalServerResponse | undefined;
   lastBytes: Uint8Array;
+  /** As the client sent it. */
+  url: string;
+  /** Why the query of a GET cannot be served; told when the gate has let the call in. */
+  unreadable: ConnectError | undefined;
 }
 
 /**
@@ -68,7 +72,7 @@ interface StockCall {
  */
 export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOptions): Lane {
   const router = createConnectRouter({
-    acceptCompression: [compressionGzip, compressionBrotli],
+    acceptCompression: [...COMPRESSIONS],
     writeMaxBytes: maxResponseBytes,
     jsonOptions: { registry: routes.registry },
     requestGate: (context) => admit(gate, context),
@@ -84,7 +88,14 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
   function serve(call: Call, request: NodeRequest, response: NodeResponse): void {
     const handler = handlers.get(call.head.path);
     if (handler === undefined) throw new Error(`no handler for ${call.head.path}`);
-    const stock: StockCall = { call, adapter: undefined, answered: undefined, lastBytes: NO_BYTES };
+    const stock: StockCall = {
+      call,
+      adapter: undefined,
+      answered: undefined,
+      lastBytes: NO_BYTES,
+      url: "",
+      unreadable: undefined,
+    };
     for (const [name, value] of Object.entries(headersOfEvery(call.head))) response.setHeader(name, value);
     finishExchange(call, request, response, () => settleFromAnswer(stock, response.statusCode));
     answer(handler, stock, request, response).catch((reason: unknown) => {
@@ -125,27 +136,56 @@ async function answer(
   tameTimeout(request);
   const values = createContextValues().set(callKey, stock);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-  const answered = await handler({ ...universal, body: requestBody(call, request) });
+  stock.url = universal.url;
+  const isGet = request.method === "GET";
+  const wire = wireOf(call.head.headers["content-type"]);
+  const isText = wire === "grpc-web-text";
+  const givesText = isText || (wire === "grpc-web" && wantsText(call.head.headers));
+  const query = isGet ? readGetQuery(request.url ?? "") : undefined;
+  stock.unreadable = query?.error;
+  if (isText) universal.header.set("content-type", webType(universal.header));
+  const body = requestBody(call, request);
+  const answered = await handler({
+    ...universal,
+    url: query === undefined ? universal.url : new URL(query.target, universal.url).toString(),
+    body: isText ? base64Decoded(body) : body,
+  });
   stock.answered = answered;
-  dropConnectionHeaders(answered.header);
+  finishHeaders(call, answered, isGet, givesText);
   closeUnlessRead(request, response);
   if (answered.body === undefined) return await universalResponseToNodeResponse(answered, response);
   const isWeb = call.head.protocol === "grpc-web";
   const encoding = answered.header?.get("grpc-encoding") ?? null;
-  const body = responseBody(
+  const sentBody = responseBody(
     answered.body,
     (bytes) => {
       const sent = isWeb ? webAnswer(bytes, encoding) : bytes;
-      call.bytesOut += sent.byteLength;
       stock.lastBytes = sent;
-      return sent;
+      const last = givesText ? base64(sent) : sent;
+      call.bytesOut += last.byteLength;
+      return last;
     },
     () => {
       dropConnectionHeaders(answered.trailer);
       if (answered.trailer !== undefined) reencodeMessage(answered.trailer);
     },
   );
-  await universalResponseToNodeResponse({ ...answered, body }, response);
+  await universalResponseToNodeResponse({ ...answered, body: sentBody }, response);
+}
+
+/** Puts right what the adapter does not say of its answer, or says of another one. */
+function finishHeaders(
+  { head }: Call,
+  { header, status }: UniversalServerResponse,
+  isGet: boolean,
+  isText: boolean,
+): void {
+  dropConnectionHeaders(header);
+  if (header === undefined) return;
+  if (isText) header.set("content-type", textType(header));
+  if (status === UNAUTHENTICATED_STATUS && !header.has("www-authenticate"))
+    header.set("www-authenticate", CHALLENGE);
+  if (isGet) tellCaches(header, status, head.route?.policy.isPublic === true, head.corsHeaders?.vary);
 }
 
 function dropConnectionHeaders(headers: Headers | undefined): void {
@@ -159,6 +199,7 @@ function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
   const { call } = stock;
   signal.addEventListener("abort", () => refuse(call, signal.reason));
   const enter = (): void => {
+    if (stock.unreadable !== undefined) throw stock.unreadable;
     context.values.set(principalKey, call.principal);
   };
   const fail = (reason: unknown): never => {
@@ -166,7 +207,7 @@ function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
   };
   try {
     const admitted = gate.admit(call);
-    if (admitted instanceof Promise) return admitted.then(enter, fail);
+    if (admitted instanceof Promise) return admitted.then(enter).catch(fail);
     enter();
   } catch (reason) {
     fail(reason);
@@ -175,14 +216,11 @@ function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
 
 /**
  * Takes the error that the adapter will answer a request with, which it aborts its signal with first: it could not read
- * it. The call is over with that, however long the answer takes. Binary input that it cannot parse is an internal error
- * to the adapter, where JSON is an invalid argument.
+ * it. The call is over with that, however long the answer takes.
  */
 function refuse(call: Call, reason: unknown): void {
   if (!(reason instanceof ConnectError)) return;
-  // `code` is read-only to the compiler alone, and nothing has read this error yet.
-  if (reason.code === Code.Internal && reason.rawMessage.startsWith("parse binary: "))
-    Object.assign(reason, { code: Code.InvalidArgument });
+  blameClient(reason);
   // These two come from the client and from the clock, of which the call knows itself.
   const isKnown = reason.code === Code.Canceled || reason.code === Code.DeadlineExceeded;
   if (isKnown || call.settled || call.handlerRunning) return;
@@ -210,7 +248,7 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
           return counted(
             call,
             context,
-            runToMessage(call, () => handler.run(runInput(call, inputs), contextOf(call, context))),
+            runToMessage(call, () => handler.run(runInput(call, readable(inputs)), contextOf(call, context))),
           );
         };
       case "server_streaming":
@@ -223,13 +261,23 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
       case "bidi_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
-          const run = () => handler.start(runInput(call, inputs), contextOf(call, context));
+          const run = () => handler.start(runInput(call, readable(inputs)), contextOf(call, context));
           return boundedMessages(call, context, runToStream(call, run, handler.whole));
         };
     }
   };
   // The kind of the handler is that of the method: createHandler took it from there.
   return spec() as MethodImpl<DescMethod>;
+}
+
+/** The messages that a client streams, as the adapter reads them. */
+async function* readable<T>(inputs: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* inputs;
+  } catch (reason) {
+    blameClient(reason);
+    throw reason;
+  }
 }
 
 async function counted<T>(call: Call, context: HandlerContext, message: Promise<T>): Promise<T> {
@@ -245,7 +293,7 @@ function contextOf(call: Call, stock: HandlerContext): HandlerContext {
     service: stock.service,
     protocolName: stock.protocolName,
     requestMethod: stock.requestMethod,
-    url: stock.url,
+    url: stockCallOf(stock).url,
     requestHeader: stock.requestHeader,
     responseHeader: stock.responseHeader,
     responseTrailer: stock.responseTrailer,

@@ -1,6 +1,6 @@
 /** Why a request is answered here and not handed on. `text` is a sentence for the person who sent it. */
 export interface Refusal {
-  readonly status: 400 | 431;
+  readonly status: 400 | 408 | 413 | 417 | 431 | 501;
   readonly text: string;
 }
 
@@ -12,15 +12,15 @@ export interface Guard {
   target(authority: string | undefined, path: string | undefined): Refusal | undefined;
   /** Checks the size of an HTTP/2 request's headers, which Node announces to the peer and does not hold. */
   headerList(rawHeaders: readonly string[]): Refusal | undefined;
-  /** Checks the number of an HTTP/1.1 request's headers; its parser holds the bytes. */
-  headerPairs(rawHeaders: readonly string[]): Refusal | undefined;
+  /** The same for an HTTP/1.1 request, whose pairs count what their characters do. */
+  headers(rawHeaders: readonly string[]): Refusal | undefined;
 }
 
 /** A guard for one listener. */
 export function createGuard(maxHeaderBytes: number, maxHeaderPairs: number): Guard {
   // Clients repeat their authority with each request: a comparison is a tenth of a parse.
   let lastGood = "";
-  const headerPairs = (rawHeaders: readonly string[]): Refusal | undefined =>
+  const pairs = (rawHeaders: readonly string[]): Refusal | undefined =>
     rawHeaders.length > 2 * maxHeaderPairs
       ? { status: 431, text: `more than ${maxHeaderPairs} request headers` }
       : undefined;
@@ -35,7 +35,13 @@ export function createGuard(maxHeaderBytes: number, maxHeaderPairs: number): Gua
         ? undefined
         : refuse("the path does not start with a single /");
     },
-    headerPairs,
+    headers(rawHeaders) {
+      let bytes = 0;
+      for (const part of rawHeaders) bytes += part.length;
+      return bytes > maxHeaderBytes
+        ? { status: 431, text: `request headers of ${bytes} bytes are above ${maxHeaderBytes} bytes` }
+        : pairs(rawHeaders);
+    },
     headerList(rawHeaders) {
       // RFC 9113, 6.5.2: 32 bytes for each pair on top of its characters, which HTTP/2 gives us as single bytes.
       let bytes = 16 * rawHeaders.length;
@@ -46,7 +52,7 @@ export function createGuard(maxHeaderBytes: number, maxHeaderPairs: number): Gua
           text: `request headers of ${bytes} bytes are above the maximum of ${maxHeaderBytes}`,
         };
       }
-      return headerPairs(rawHeaders);
+      return pairs(rawHeaders);
     },
   };
 }

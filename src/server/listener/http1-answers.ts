@@ -1,23 +1,24 @@
 // What an HTTP/1 client is told without a handler being asked.
 
-import { IncomingMessage, type ServerResponse } from "node:http";
+import { IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Refusal } from "./guard.ts";
 import { linger, withinLinger } from "./linger.ts";
-import type { ListenerOptions } from "./options.ts";
+import type { ListenerOptions, RefusalAnswer } from "./options.ts";
 
 /**
  * Answers in full, then ends the response when the body has been read and dropped, or a second later: ending it first
  * would close the connection over unread bytes.
  */
-export function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-  const body = `${refusal.text}\n`;
+export function refuse(request: IncomingMessage, response: ServerResponse, answer: RefusalAnswer): void {
   response.shouldKeepAlive = false;
-  response.writeHead(refusal.status, {
-    "content-type": "text/plain; charset=utf-8",
-    "content-length": Buffer.byteLength(body),
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    "content-length": Buffer.byteLength(answer.body),
   });
-  response.write(body);
+  // The answer to HEAD has no body, and an empty write would send nothing.
+  if (request.method === "HEAD" || answer.body.length === 0) response.flushHeaders();
+  else response.write(answer.body);
   if (request.headers.expect !== undefined) response.end();
   else
     withinLinger(
@@ -38,31 +39,29 @@ export function continueOnRead(request: IncomingMessage, response: ServerRespons
   };
 }
 
-/** Status line and sentence for what the parser refuses; no status when the connection itself failed. */
-export function answerTo(code: string | undefined, options: ListenerOptions): [string | undefined, string] {
+/** Why the parser refuses what it reads; undefined when the connection itself failed. */
+export function refusalOf(code: string | undefined, options: ListenerOptions): Refusal | undefined {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
-      return ["431 Request Header Fields Too Large", `request headers above ${options.maxHeaderBytes} bytes`];
+      return { status: 431, text: `request headers above ${options.maxHeaderBytes} bytes` };
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return ["413 Content Too Large", "chunk extensions are too long"];
+      return { status: 413, text: "chunk extensions are too long" };
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return ["408 Request Timeout", `request headers took more than ${options.headersTimeoutMs} ms`];
+      return { status: 408, text: `request headers took more than ${options.headersTimeoutMs} ms` };
     default:
       // Parser errors begin with HPE_; all others are the connection's own, such as ECONNRESET.
-      return [
-        code?.startsWith("HPE_") === true ? "400 Bad Request" : undefined,
-        "this is not well-formed HTTP/1.1",
-      ];
+      return code?.startsWith("HPE_") === true
+        ? { status: 400, text: "this is not well-formed HTTP/1.1" }
+        : undefined;
   }
 }
 
 /** Answers without a request, as text on the socket, and ends the connection. */
-export function end(socket: Socket, status: string, text: string): void {
-  const body = `${text}\n`;
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+export function end(socket: Socket, { status, headers, body }: RefusalAnswer): void {
+  const all = { connection: "close", ...headers, "content-length": Buffer.byteLength(body) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n`);
+  socket.end(body);
   socket.resume();
   linger(socket);
 }

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { createGuard } from "./guard.ts";
-import { answerTo, continueOnRead, end, refuse } from "./http1-answers.ts";
+import { continueOnRead, end, refusalOf, refuse } from "./http1-answers.ts";
 import { linger, withinLinger } from "./linger.ts";
 import type { ListenerOptions, RequestHandlers } from "./options.ts";
+import { answerRefused } from "./refused.ts";
 
 /** The HTTP/1.1 and 1.0 half of a listener. */
 export interface Http1 {
@@ -35,10 +36,12 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
     if (request.socket.writableEnded) return;
     const connection = connections.get(request.socket);
     if (connection !== undefined) track(connection, response);
-    const refusal = guard.headerPairs(request.rawHeaders) ?? guard.target(soleHost(request), request.url);
-    if (refusal !== undefined) {
+    const host = hostOf(request);
+    const tooLarge = guard.headers(request.rawHeaders);
+    const refusal = tooLarge ?? guard.target(host, pathOf(request));
+    if (refusal !== undefined && (tooLarge !== undefined || !isServedAnyway(handlers, request))) {
       refused();
-      refuse(request, response, refusal);
+      refuse(request, response, answerRefused(handlers, refusal, request.headers));
       return;
     }
     // HTTP/1.0 clients are sent no 100, whatever they expect (RFC 9110, 10.1.1); other expectations never get here.
@@ -53,9 +56,15 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
   };
   server.on("request", onRequest);
   server.on("checkContinue", onRequest);
-  server.on("connect", (_request: IncomingMessage, socket: Socket) => {
+  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+    refused();
+    const refusal = { status: 417, text: "100-continue is the only expectation that is met" } as const;
+    refuse(request, response, answerRefused(handlers, refusal, request.headers));
+  });
+  server.on("connect", (request: IncomingMessage, socket: Socket) => {
     socket.on("error", ignore); // the server took its own listener away
-    end(socket, "501 Not Implemented", "CONNECT is not supported");
+    const refusal = { status: 501, text: "CONNECT is not supported" } as const;
+    end(socket, answerRefused(handlers, refusal, request.headers));
   });
   server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
     if (socket.writableEnded || socket.destroyed) return; // what comes in after our answer is read and dropped
@@ -64,11 +73,11 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
       socket.destroy(); // an answer is on its way: a second one would be read as part of it
       return;
     }
-    const [status, text] = answerTo(error.code, options);
-    if (status === undefined) socket.destroy();
+    const refusal = refusalOf(error.code, options);
+    if (refusal === undefined) socket.destroy();
     else {
       refused();
-      end(socket, status, text);
+      end(socket, answerRefused(handlers, refusal, {}));
     }
   });
   server.emit("listening"); // starts the timer behind headersTimeout, which a server that never listens lacks
@@ -101,12 +110,13 @@ function createHttpServer(options: ListenerOptions): Server {
     keepAliveTimeout: options.idleTimeoutMs,
     // The time beyond the announced one in which a request that crossed our close is still taken.
     keepAliveTimeoutBuffer: Math.min(1_000, options.idleTimeoutMs),
-    maxHeaderSize: options.maxHeaderBytes,
+    // As on HTTP/2, what is not too far above the limit is read, so that it can be answered in its protocol.
+    maxHeaderSize: 2 * options.maxHeaderBytes,
     insecureHTTPParser: false,
     requireHostHeader: false, // the guard asks for it, with a sentence
   });
-  // Node cuts the list off here in silence: one more than allowed lets the guard see that there were too many.
-  server.maxHeadersCount = options.maxHeaderPairs + 1;
+  // Node cuts the list off here in silence: the guard must see that there were too many, and the content type.
+  server.maxHeadersCount = 4 * options.maxHeaderPairs;
   return server;
 }
 
@@ -152,17 +162,45 @@ function finish(socket: Socket): void {
   linger(socket);
 }
 
+/** A target in absolute form, as clients send it to proxies, and may send to any server (RFC 9112, 3.2.2). */
+const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
+
 /**
- * The Host header; none where it is given twice, which RFC 9112, 3.2 wants answered with 400 as well. `headers` keeps
- * the first of several, and `headersDistinct` takes all headers apart to tell.
+ * The host that a request is for: the Host header, or that of a target in absolute form, which counts more. Host and path
+ * are put where everybody looks for them. Without a host HTTP/1.0 may come; it is given a name (RFC 9112, 3.3). None where
+ * HTTP/1.1 names none, or two, which has to be answered with 400 (RFC 9112, 3.2): `headers` keeps the first of several, and
+ * `headersDistinct` takes all headers apart to tell.
  */
-function soleHost({ headers, rawHeaders }: IncomingMessage): string | undefined {
+function hostOf(request: IncomingMessage): string | undefined {
+  const { headers, rawHeaders, url = "" } = request;
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index];
     if (name?.length === "host".length && name.toLowerCase() === "host") count++;
   }
-  return count === 1 ? headers.host : undefined;
+  if (count === 0 && request.httpVersion === "1.0") headers.host = "localhost";
+  else if (count !== 1) return undefined;
+  if (url.charCodeAt(0) === SLASH) return headers.host;
+  const [, host, rest = ""] = ABSOLUTE.exec(url) ?? [];
+  if (host === undefined) return headers.host;
+  headers.host = host;
+  if (rest.startsWith("/")) request.url = rest;
+  else request.url = rest === "" && request.method === "OPTIONS" ? "*" : `/${rest}`;
+  return host;
 }
+
+/** What the guard has to judge: `OPTIONS *` asks of the server as a whole (RFC 9112, 3.2.4). */
+function pathOf({ method, url }: IncomingMessage): string | undefined {
+  return url === "*" && method === "OPTIONS" ? "/" : url;
+}
+
+function isServedAnyway(
+  { answersAnyHost }: RequestHandlers,
+  { method = "", url = "" }: IncomingMessage,
+): boolean {
+  return answersAnyHost?.(method, url) === true;
+}
+
+const SLASH = 0x2f;
 
 function ignore(): void {}

@@ -7,9 +7,10 @@ import {
   type ServerOptions,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { createGuard, type Refusal } from "./guard.ts";
+import { createGuard } from "./guard.ts";
 import { linger } from "./linger.ts";
-import type { ListenerOptions, RequestHandlers } from "./options.ts";
+import type { ListenerOptions, RefusalAnswer, RequestHandlers } from "./options.ts";
+import { answerRefused } from "./refused.ts";
 import { watchSession } from "./session.ts";
 
 /** The HTTP/2 half of a listener. */
@@ -32,10 +33,11 @@ export function createHttp2(
       reset();
       return;
     }
-    const refusal = guard.headerList(rawHeaders) ?? guard.target(authorityOf(headers), headers[":path"]);
-    if (refusal !== undefined) {
+    const tooLarge = guard.headerList(rawHeaders);
+    const refusal = tooLarge ?? guard.target(authorityOf(headers), pathOf(headers));
+    if (refusal !== undefined && (tooLarge !== undefined || !isServedAnyway(handlers, headers))) {
       refused();
-      refuse(stream, refusal);
+      refuse(stream, answerRefused(handlers, refusal, headers));
       return;
     }
     try {
@@ -116,20 +118,22 @@ function authorityOf(headers: IncomingHttpHeaders): string | undefined {
   return headers[":authority"] ?? headers.host; // RFC 9113, 8.3.1: either
 }
 
-function refuse(stream: ServerHttp2Stream, refusal: Refusal): void {
-  const body = `${refusal.text}\n`;
-  const head = {
-    ":status": refusal.status,
-    "content-type": "text/plain; charset=utf-8",
-    "content-length": Buffer.byteLength(body),
-  };
-  if (stream.writableEnded) {
-    // HEAD: Node has ended it
-    stream.respond(head, { endStream: true });
-    return;
-  }
-  stream.respond(head);
-  stream.end(body);
+/** `OPTIONS *` asks of the server as a whole (RFC 9113, 8.3.1). */
+function pathOf(headers: IncomingHttpHeaders): string | undefined {
+  return headers[":path"] === "*" && headers[":method"] === "OPTIONS" ? "/" : headers[":path"];
+}
+
+function isServedAnyway({ answersAnyHost }: RequestHandlers, headers: IncomingHttpHeaders): boolean {
+  return answersAnyHost?.(headers[":method"] ?? "", headers[":path"] ?? "") === true;
+}
+
+function refuse(stream: ServerHttp2Stream, { status, headers, body }: RefusalAnswer): void {
+  const length = body.length === 0 ? {} : { "content-length": Buffer.byteLength(body) };
+  const head = { ":status": status, ...headers, ...length };
+  // HEAD: Node has ended it. What has no body, such as gRPC's error, is all in its headers.
+  const endStream = stream.writableEnded || body.length === 0;
+  stream.respond(head, { endStream });
+  if (!endStream) stream.end(body);
   // After the answer: a client that is still sending would otherwise hold the stream open (RFC 9113, 8.1).
   stream.close(constants.NGHTTP2_NO_ERROR);
 }

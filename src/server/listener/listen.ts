@@ -8,6 +8,7 @@ import type { ListenerOptions, ListenerStats, RequestHandlers } from "./options.
 import { type HttpVersion, sniff } from "./sniff.ts";
 import { serverTlsOptions } from "./tls.ts";
 
+export type { Refusal } from "./guard.ts";
 export type { ListenerOptions, ListenerStats, RequestHandlers, TlsOptions } from "./options.ts";
 
 /** One open port. */

@@ -1,7 +1,8 @@
 // What the listener is told. It knows HTTP and sockets; it does not know what an RPC is.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Refusal } from "./guard.ts";
 
 /** Files and rules for TLS. Files are read once, at start; an unreadable one stops the start. */
 export interface TlsOptions {
@@ -42,12 +43,20 @@ export interface ListenerOptions {
   /** Announced on each HTTP/2 connection; streams beyond it are refused by the protocol. */
   readonly maxConcurrentStreams: number;
   /**
-   * Request headers, names and values, in bytes; HTTP/2 counts 32 more for each pair (RFC 9113, 6.5.2). More is 431.
-   * HTTP/2 announces twice this number, and a stream above that may be reset without an answer.
+   * Request headers, names and values, in bytes; HTTP/2 counts 32 more for each pair (RFC 9113, 6.5.2). More is refused
+   * with 431, in the words of the request's protocol. Above twice this number, which is what HTTP/2 announces, an HTTP/2
+   * stream may be reset without an answer, and HTTP/1.1 is answered in plain text.
    */
   readonly maxHeaderBytes: number;
   /** Request header pairs, HTTP/2 pseudo-headers included. More is 431. */
   readonly maxHeaderPairs: number;
+}
+
+/** A whole answer of the listener's own. */
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string | Uint8Array;
 }
 
 /** Where requests go. Both are called with headers that are complete, within the limits and well formed. */
@@ -63,6 +72,10 @@ export interface RequestHandlers {
    * request refused on its headers never uploads one.
    */
   onRequest(request: IncomingMessage, response: ServerResponse): void;
+  /** Whether a request is served whatever host it names, and when it names none. Default: none is. */
+  answersAnyHost?(httpMethod: string, path: string): boolean;
+  /** The answer to a request that is refused here, of whose headers none may be known. Default: its text, plain. */
+  answerRefused?(refusal: Refusal, headers: IncomingHttpHeaders): RefusalAnswer;
   /** What `onStream` or `onRequest` threw. The request has been ended; the server goes on. */
   onError?(error: unknown): void;
 }

@@ -5,6 +5,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { mergeNonProtocolHeaders } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { checkMetadata, fittingHeaders, MAX_METADATA_BYTES } from "../../header-bytes.ts";
+import { CHALLENGE, UNAUTHENTICATED_STATUS } from "../answer-headers.ts";
 import { type Encoded, tooLargeToRead } from "./codec.ts";
 import { CallContext } from "./context.ts";
 import { byteLengthOf } from "./envelope.ts";
@@ -46,12 +47,9 @@ function refuse({ plan, call, wire, context }: CallParts, error: ConnectError): 
   const headers = addHeaders(responseHeaders({ plan, call, wire, context: undefined }), header);
   const body = JSON.stringify(errorToJson(error, { registry: plan.registry }));
   headers["content-length"] = Buffer.byteLength(body);
-  wire.send(
-    codeToHttpStatus(error.code),
-    withTrailers(headers, fitting(CallContext.trailer(context))),
-    body,
-    undefined,
-  );
+  const status = codeToHttpStatus(error.code);
+  if (status === UNAUTHENTICATED_STATUS) headers["www-authenticate"] ??= CHALLENGE;
+  wire.send(status, withTrailers(headers, fitting(CallContext.trailer(context))), body, undefined);
 }
 
 /** Of what the handler has set, as much as has room beside the metadata of an error. */

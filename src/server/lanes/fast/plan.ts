@@ -1,6 +1,7 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Call } from "../../call.ts";
 import type { Route } from "../../routes.ts";
+import { wantsText } from "../base64-body.ts";
 import { type Codec, type CodecOptions, createCodec, type Format } from "./codec.ts";
 import { connectStream } from "./connect-stream.ts";
 import { connectUnary } from "./connect-unary.ts";
@@ -43,7 +44,7 @@ const PROTOCOLS: readonly (readonly [contentType: string, WireProtocol, Format])
  * What this lane leaves to the stock lane, told from the headers alone:
  *
  * - any HTTP method but POST: Connect GET, and what is answered with 405
- * - content types beside those above: `application/grpc-web-text`, unknown ones, and Connect's types for unary calls
+ * - content types beside those above: `application/grpc-web-text`, as which an answer may be asked for too, unknown ones, and Connect's types for unary calls
  *   on streams and the other way round
  * - requests that are compressed. A response is never compressed here, which every protocol allows, whatever the
  *   client accepts: most gRPC clients offer gzip with each call, so going by that would leave nothing to this lane
@@ -56,6 +57,7 @@ export function createPlans(routes: readonly Route[], options: CodecOptions): Fi
     const { headers } = head;
     const plan = plans.get(head.route.path)?.get(headers["content-type"] ?? "");
     if (plan === undefined || isCompressed(headers[plan.protocol.encodingHeader])) return undefined;
+    if (plan.protocol.name === "grpc-web" && wantsText(headers)) return undefined;
     if (
       head.httpVersion !== "2.0" &&
       (plan.protocol.needsHttp2 || head.route.handler.kind === "bidi_streaming")

@@ -1,0 +1,14 @@
+import type { IncomingHttpHeaders } from "node:http2";
+import type { Refusal } from "./guard.ts";
+import type { RefusalAnswer, RequestHandlers } from "./options.ts";
+
+/** The answer to what the listener refuses, in plain text where nobody knows better. */
+export function answerRefused(
+  handlers: RequestHandlers,
+  refusal: Refusal,
+  headers: IncomingHttpHeaders,
+): RefusalAnswer {
+  if (handlers.answerRefused !== undefined) return handlers.answerRefused(refusal, headers);
+  const { status, text } = refusal;
+  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body: `${text}\n` };
+}
