@@ -18,11 +18,20 @@ export function addConfigOptions(command: Command, groups: readonly string[] = c
   }
 }
 
-/** The configuration that a command with `addConfigOptions` was given. @throws ConfigError */
-export function loadConfigOf(command: Command, io: Io): Promise<LoadedConfig> {
+/**
+ * The configuration that a command with `addConfigOptions` of the same groups was given: a flag of the command's own may
+ * have the name of one in another group.
+ *
+ * @throws ConfigError
+ */
+export function loadConfigOf(
+  command: Command,
+  io: Io,
+  groups: readonly string[] = configGroups,
+): Promise<LoadedConfig> {
   const given = command.opts<Record<string, string | boolean | string[] | undefined>>();
   const flags: Record<string, FlagValues[string]> = {};
-  for (const field of configFields) {
+  for (const field of configFields.filter(({ group }) => groups.includes(group))) {
     for (const option of optionsOf(field)) {
       const value = given[option.attributeName()];
       if (value !== undefined) flags[field.path] = value;

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { type IssuedKey, type KeyAdmin, type KeyInfo, loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { formatTable, type Io } from "./io.ts";
@@ -16,11 +16,15 @@ export function configure(command: Command, io: Io): void {
   );
 }
 
+/** What of the configuration these commands need. */
+const CONFIG_GROUPS = ["database"] as const;
+
 const notes = `
 A running server sees a change within auth.key_lease_ms, half a second by default.
 
 Examples:
   runrpc keys create --user ada@example.com --name ci --scope users.read events.read --expires 90d
+  runrpc keys create --user ada@example.com --scope logs.write --calls-per-second 50 --max-concurrent-calls 10
   KEY=$(runrpc keys create --user root@example.com --new-user --scope '*')
   runrpc keys list --json
   runrpc keys rotate rr_4f7Kq2Zd --grace 24h
@@ -33,6 +37,12 @@ function configureCreate(command: Command, io: Io): void {
     .option("--name <text>", "what the key is for", "")
     .option("--scope <scope...>", "what it may do, such as users.read, users.* or *", [])
     .option("--expires <when>", "a duration such as 90d, or a date such as 2027-01-31 (default: never)")
+    .option("--calls-per-second <n>", "its limit instead of limits.calls_per_second; 0: none", parseCount)
+    .option(
+      "--max-concurrent-calls <n>",
+      "its limit instead of limits.max_concurrent_calls_per_key; 0: none",
+      parseCount,
+    )
     .option("--json", "the key and what is known of it, as JSON")
     .action(async () => {
       const options = command.opts<{
@@ -41,18 +51,20 @@ function configureCreate(command: Command, io: Io): void {
         name: string;
         scope: string[];
         expires?: string;
+        callsPerSecond?: number;
+        maxConcurrentCalls?: number;
         json?: boolean;
       }>();
-      const { user, newUser = false, name, expires } = options;
+      const { user, newUser = false, name, expires, callsPerSecond, maxConcurrentCalls } = options;
       const scopes = options.scope.flatMap((scope) => scope.split(",")).filter((scope) => scope !== "");
       const expiresAt = expires === undefined ? undefined : parseFutureDate("--expires", expires, new Date());
       const issued = await withKeys(command, io, (keys) =>
-        keys.create({ user, newUser, name, scopes, expiresAt }),
+        keys.create({ user, newUser, name, scopes, expiresAt, callsPerSecond, maxConcurrentCalls }),
       );
       showIssued(issued, options.json, io);
       if (scopes.length === 0) io.stderr.write("It has no scope, so it may call only what asks for none.\n");
     });
-  addConfigOptions(command, ["database"]);
+  addConfigOptions(command, CONFIG_GROUPS);
 }
 
 function configureList(command: Command, io: Io): void {
@@ -61,7 +73,7 @@ function configureList(command: Command, io: Io): void {
     const json = command.opts<{ json?: boolean }>().json;
     io.stdout.write(json ? `${JSON.stringify(keys, null, 2)}\n` : tableOf(keys, new Date()));
   });
-  addConfigOptions(command, ["database"]);
+  addConfigOptions(command, CONFIG_GROUPS);
 }
 
 function configureRevoke(command: Command, io: Io): void {
@@ -71,7 +83,7 @@ function configureRevoke(command: Command, io: Io): void {
       await withKeys(command, io, (keys) => keys.revoke(id));
       io.stdout.write(`revoked ${id}\n`);
     });
-  addConfigOptions(command, ["database"]);
+  addConfigOptions(command, CONFIG_GROUPS);
 }
 
 function configureRotate(command: Command, io: Io): void {
@@ -84,11 +96,11 @@ function configureRotate(command: Command, io: Io): void {
       const graceMs = parseDurationMs("--grace", grace);
       showIssued(await withKeys(command, io, (keys) => keys.rotate(id, { graceMs })), json, io);
     });
-  addConfigOptions(command, ["database"]);
+  addConfigOptions(command, CONFIG_GROUPS);
 }
 
 async function withKeys<T>(command: Command, io: Io, use: (keys: KeyAdmin) => Promise<T>): Promise<T> {
-  const loaded = await loadConfigOf(command, io);
+  const loaded = await loadConfigOf(command, io, CONFIG_GROUPS);
   const { openKeys } = await loadApp();
   const keys = await openKeys(loaded);
   try {
@@ -123,9 +135,19 @@ function tableOf(keys: readonly KeyInfo[], now: Date): string {
     day(key.expiresAt),
     day(key.lastUsedAt),
     String(key.useCount),
+    String(key.callsPerSecond ?? "-"),
+    String(key.maxConcurrentCalls ?? "-"),
   ]);
   const heading = ["ID", "STATE", "USER", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "USES"];
+  heading.push("CALLS/S", "OPEN CALLS");
   return `${formatTable([heading, ...rows])}\n`;
+}
+
+/** A limit of a key, which the table keeps as a 32-bit number. */
+function parseCount(text: string): number {
+  const count = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (count <= 2 ** 31 - 1) return count;
+  throw new InvalidArgumentError("It is a number from 0 to 2147483647.");
 }
 
 function stateOf(key: KeyInfo, now: Date): string {

@@ -35,6 +35,14 @@ export const configTexts: Readonly<Record<string, string>> = {
   "limits.max_public_streams":
     "Open streams of public methods by callers without a key, and as many again of their unary calls. They take no room of max_concurrent_calls, which also bounds this number. Past it they end with RESOURCE_EXHAUSTED; grpc.health.v1.Health/Check does not count, and always has room.",
   "limits.max_public_streams_per_address": "The same for each client address (IPv6: each /64 network).",
+  "limits.calls_per_second":
+    "Calls in a second by each key, and by each client address that calls without one; past it they end with RESOURCE_EXHAUSTED and the time to wait. A key's own limit wins. 0: no limit.",
+  "limits.max_concurrent_calls_per_key":
+    "Open calls of each key; past it further ones end with RESOURCE_EXHAUSTED. A key's own limit wins. 0: no limit.",
+  "limits.max_concurrent_calls_per_address":
+    "Open calls of each client address that calls without a key. 0: no limit.",
+  "limits.calls_burst":
+    "Calls that may come at once after a pause, where calls in a second are limited. 0: as many as in a second.",
   timeouts: "How long things may take, in milliseconds.",
   "timeouts.unary_deadline_ms":
     "The deadline of a unary call whose client names none. 0: none. A method's own option wins.",

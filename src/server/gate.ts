@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Authenticator } from "./auth/authenticate.ts";
 import type { Call } from "./call.ts";
 import { coversScope, type Principal } from "./principal.ts";
-import { createRoom, type RoomOptions } from "./room.ts";
+import { both, createRoom, type RoomOptions } from "./room.ts";
 
 /** Decides on headers alone, before a body is read. */
 export interface Gate {
@@ -60,14 +60,6 @@ export function createGate(options: GateOptions): Gate {
     close() {
       closed = true;
     },
-  };
-}
-
-function both(first: (() => void) | undefined, second: () => void): () => void {
-  if (first === undefined) return second;
-  return () => {
-    first();
-    second();
   };
 }
 

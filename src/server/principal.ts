@@ -8,6 +8,10 @@ export interface Principal {
   readonly keyId: string;
   /** What the key may do. `*` covers all, `users.*` covers `users.read`. */
   readonly scopes: readonly string[];
+  /** The calls a second that the key may make, instead of `limits.calls_per_second`; 0 is no limit. */
+  readonly callsPerSecond?: number;
+  /** The calls that the key may have open, instead of `limits.max_concurrent_calls_per_key`; 0 is no limit. */
+  readonly maxConcurrentCalls?: number;
 }
 
 /** Where the gate leaves the principal in a call's context values. Unset on a public call without a key. */

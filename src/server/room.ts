@@ -3,10 +3,12 @@ import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { networkOf } from "./auth/peer.ts";
 import type { Call } from "./call.ts";
 import { exhausted, RETRY_ROOM_MS } from "./exhausted.ts";
+import { createMeters } from "./meters.ts";
 import type { Principal } from "./principal.ts";
+import { createPublicPool } from "./public-pool.ts";
 import type { Route } from "./routes.ts";
 
-/** How many calls may be open at one time, and whose. */
+/** How many calls may be open at one time and come in a second, and whose. */
 export interface Room {
   /**
    * Takes a call in, which is admitted next. Returns what gives its room back when the call ends; undefined where it
@@ -23,6 +25,11 @@ export interface RoomOptions {
   readonly maxPublicStreams?: number;
   /** Default 500. */
   readonly maxPublicStreamsPerAddress?: number;
+  /** For each key, and each address that calls without one. Default 0: no limit, as for the three that follow. */
+  readonly callsPerSecond?: number;
+  readonly callsBurst?: number;
+  readonly maxConcurrentCallsPerKey?: number;
+  readonly maxConcurrentCallsPerAddress?: number;
   /** Admitted calls that have not ended. */
   readonly openCalls: () => number;
 }
@@ -32,15 +39,12 @@ export interface RoomOptions {
  * public methods has pools of its own, one for streams and one for unary calls, which a slow login would fill else.
  */
 export function createRoom(options: RoomOptions): Room {
-  const {
-    maxConcurrentCalls,
-    maxPublicStreams = 5000,
-    maxPublicStreamsPerAddress = 500,
-    openCalls,
-  } = options;
-  const max = Math.min(maxPublicStreams, maxConcurrentCalls);
-  const streams = createPool("streams", max, maxPublicStreamsPerAddress);
-  const unary = createPool("calls", max, maxPublicStreamsPerAddress);
+  const { maxConcurrentCalls, maxPublicStreams = 5000, maxPublicStreamsPerAddress = 500 } = options;
+  const maxPublic = Math.min(maxPublicStreams, maxConcurrentCalls);
+  const streams = createPublicPool("streams", maxPublic, maxPublicStreamsPerAddress);
+  const unary = createPublicPool("calls", maxPublic, maxPublicStreamsPerAddress);
+  const meterKey = createKeyMeter(options);
+  const meterAddress = createAddressMeter(options);
   let checks = 0;
 
   return {
@@ -52,14 +56,40 @@ export function createRoom(options: RoomOptions): Room {
       }
       if (route?.policy.isPublic === true && principal === undefined) {
         const pool = route.method.methodKind === "unary" ? unary : streams;
-        return pool.enter(networkOf(peer));
+        const network = networkOf(peer);
+        pool.check(network);
+        return both(meterAddress?.(network), pool.take(network));
       }
-      const open = openCalls() - checks - streams.size() - unary.size();
-      if (open >= maxConcurrentCalls)
-        throw full(`${open} calls are open, the maximum of ${maxConcurrentCalls}: try again later`);
-      return undefined;
+      const open = options.openCalls() - checks - streams.size() - unary.size();
+      if (open >= maxConcurrentCalls) throw full(open, maxConcurrentCalls);
+      return principal === undefined ? meterAddress?.(networkOf(peer)) : meterKey(principal);
     },
   };
+}
+
+/** The limits of a key, its own ones before the server's. Undefined: it has none. */
+function createKeyMeter(options: RoomOptions): (principal: Principal) => (() => void) | undefined {
+  const { callsPerSecond = 0, callsBurst: burst = 0, maxConcurrentCallsPerKey = 0 } = options;
+  const meters = createMeters({ nameOf: (keyId) => `the key ${keyId}` });
+  return ({ keyId, callsPerSecond: ownRate, maxConcurrentCalls: ownMax }) => {
+    const perSecond = ownRate ?? callsPerSecond;
+    const maxConcurrent = ownMax ?? maxConcurrentCallsPerKey;
+    if (perSecond === 0 && maxConcurrent === 0) return undefined;
+    return meters.enter(keyId, { perSecond, burst, maxConcurrent });
+  };
+}
+
+/** The limits of an address that calls without a key. Undefined: there are none. */
+function createAddressMeter(options: RoomOptions): ((network: string) => () => void) | undefined {
+  const { callsPerSecond = 0, callsBurst = 0, maxConcurrentCallsPerAddress = 0 } = options;
+  if (callsPerSecond === 0 && maxConcurrentCallsPerAddress === 0) return undefined;
+  const meters = createMeters({ nameOf: (network) => `the address ${network}` });
+  const limit = {
+    perSecond: callsPerSecond,
+    burst: callsBurst,
+    maxConcurrent: maxConcurrentCallsPerAddress,
+  };
+  return (network) => meters.enter(network, limit);
 }
 
 /** What balancers and orchestrators ask: a full server that answers is not a dead one. */
@@ -67,36 +97,15 @@ function isHealthCheck({ method }: Route): boolean {
   return method.parent.typeName === Health.typeName && method.methodKind === "unary";
 }
 
-interface Pool {
-  size(): number;
-  enter(network: string): () => void;
-}
-
-function createPool(what: string, max: number, maxPerAddress: number): Pool {
-  const byNetwork = new Map<string, number>();
-  let open = 0;
-  return {
-    size: () => open,
-    enter(network) {
-      if (open >= max) throw full(`${open} public ${what} are open, the maximum of ${max}: try again later`);
-      const ofNetwork = byNetwork.get(network) ?? 0;
-      if (ofNetwork >= maxPerAddress) {
-        throw full(
-          `${ofNetwork} public ${what} of this address are open, the maximum of ${maxPerAddress}: try again later`,
-        );
-      }
-      open++;
-      byNetwork.set(network, ofNetwork + 1);
-      return () => {
-        open--;
-        const left = (byNetwork.get(network) ?? 0) - 1;
-        if (left > 0) byNetwork.set(network, left);
-        else byNetwork.delete(network);
-      };
-    },
+/** One function of two, of which either may be missing. */
+export function both(first: (() => void) | undefined, second: () => void): () => void {
+  if (first === undefined) return second;
+  return () => {
+    first();
+    second();
   };
 }
 
-function full(text: string): ConnectError {
-  return exhausted(text, RETRY_ROOM_MS);
+function full(open: number, max: number): ConnectError {
+  return exhausted(`${open} calls are open, the maximum of ${max}: try again later`, RETRY_ROOM_MS);
 }

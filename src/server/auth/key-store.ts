@@ -10,6 +10,10 @@ export interface StoredKey {
   readonly revokedAt: Date | undefined;
   /** A development key: accepted from this machine only, not through a proxy, and never in production. */
   readonly loopbackOnly: boolean;
+  /** The key's own limit instead of `limits.calls_per_second`. Default: it has none of its own; 0: no limit at all. */
+  readonly callsPerSecond?: number;
+  /** The same for `limits.max_concurrent_calls_per_key`. */
+  readonly maxConcurrentCalls?: number;
 }
 
 /** How often a key was used since the last report, and when last. */

@@ -165,11 +165,18 @@ function isWithin(ageMs: number, limitMs: number): boolean {
 }
 
 function leaseOf(keyId: string, stored: StoredKey | undefined, askedAt: number): Lease {
-  const principal =
-    stored === undefined
-      ? undefined
-      : Object.freeze({ userId: stored.userId, keyId, scopes: Object.freeze([...stored.scopes]) });
+  const principal = stored === undefined ? undefined : principalOf(stored);
   return { keyId, stored, principal, askedAt };
+}
+
+function principalOf({ keyId, userId, scopes, callsPerSecond, maxConcurrentCalls }: StoredKey): Principal {
+  return Object.freeze({
+    userId,
+    keyId,
+    scopes: Object.freeze([...scopes]),
+    ...(callsPerSecond === undefined ? {} : { callsPerSecond }),
+    ...(maxConcurrentCalls === undefined ? {} : { maxConcurrentCalls }),
+  });
 }
 
 function inParts(ids: readonly string[]): string[][] {

@@ -12,6 +12,9 @@ export interface KeyInfo {
   readonly revokedAt: Date | undefined;
   readonly lastUsedAt: Date | undefined;
   readonly useCount: number;
+  /** Undefined: the server's limit, as for the next. 0: no limit. */
+  readonly callsPerSecond: number | undefined;
+  readonly maxConcurrentCalls: number | undefined;
 }
 
 /** A key that was just made, to be shown this once. */
@@ -28,6 +31,9 @@ export interface KeyAdmin {
     readonly name: string;
     readonly scopes: readonly string[];
     readonly expiresAt: Date | undefined;
+    /** Default: the server's limit. */
+    readonly callsPerSecond?: number | undefined;
+    readonly maxConcurrentCalls?: number | undefined;
   }): Promise<IssuedKey>;
   list(): Promise<readonly KeyInfo[]>;
   revoke(keyId: string): Promise<KeyInfo>;
@@ -45,7 +51,7 @@ export interface KeyOwners {
 
 export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin {
   return {
-    async create({ user, newUser, name, scopes, expiresAt }) {
+    async create({ user, newUser, name, scopes, expiresAt, callsPerSecond, maxConcurrentCalls }) {
       const { key, keyId, hash } = createKey();
       const userId = newUser ? await owners.create(user) : await owners.find(user);
       const row = await queries.createKey({
@@ -56,6 +62,8 @@ export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin
         scopes,
         at: new Date(),
         expireTime: expiresAt ?? null,
+        callsPerSecond,
+        maxConcurrentCalls,
       });
       return { ...infoFromRow(row), key };
     },
@@ -86,5 +94,7 @@ function infoFromRow(row: KeyRowInfo): KeyInfo {
     revokedAt: row.revokeTime ?? undefined,
     lastUsedAt: row.lastUseTime ?? undefined,
     useCount: row.useCount,
+    callsPerSecond: row.callsPerSecond ?? undefined,
+    maxConcurrentCalls: row.maxConcurrentCalls ?? undefined,
   };
 }

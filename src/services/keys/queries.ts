@@ -20,6 +20,9 @@ export interface KeyToAdd {
   readonly at: Date;
   /** Null: never. */
   readonly expireTime: Date | null;
+  /** Null: the server's limit, as for the next. Default null. */
+  readonly callsPerSecond?: number | null | undefined;
+  readonly maxConcurrentCalls?: number | null | undefined;
   /** Default false. */
   readonly loopbackOnly?: boolean | undefined;
 }
@@ -56,6 +59,8 @@ const checkById = prepared((db) =>
       expireTime: keys.expireTime,
       revokeTime: keys.revokeTime,
       loopbackOnly: keys.loopbackOnly,
+      callsPerSecond: keys.callsPerSecond,
+      maxConcurrentCalls: keys.maxConcurrentCalls,
     })
     .from(keys)
     .where(eq(keys.keyId, sql.placeholder("keyId")))
@@ -113,7 +118,7 @@ export const write = {
   },
 
   /**
-   * Adds a key with the owner, label, scopes and expiry of another one, and ends the other: at once when `graceUntil` is
+   * Adds a key with the owner, label, scopes, expiry and limits of another one, and ends the other: at once when `graceUntil` is
    * null, else by having it expire then, if it does not expire sooner.
    * @throws DataError `not_found`; `failed_precondition` when the old key is revoked or expired.
    */
@@ -129,8 +134,9 @@ export const write = {
     const { at, graceUntil } = input;
     const key = await getKey(db, input.keyId);
     refuseDead(key, at);
-    const { userId, label, scopes, expireTime, loopbackOnly } = key;
-    const inherited = { userId, label, scopes, expireTime, loopbackOnly };
+    const { userId, label, scopes, expireTime, callsPerSecond, maxConcurrentCalls, loopbackOnly } = key;
+    const limits = { callsPerSecond, maxConcurrentCalls };
+    const inherited = { userId, label, scopes, expireTime, ...limits, loopbackOnly };
     const replacement = await insertKey(db, { ...inherited, ...input.replacement, at });
     const end = graceUntil === null ? { revokeTime: at } : { expireTime: earlier(graceUntil, expireTime) };
     return { old: await updateKey(db, input.keyId, end), replacement };
@@ -152,15 +158,9 @@ export const write = {
 
 function nobody(keyId: string) {
   const scopes: readonly string[] = JSON.parse('["*"]'); // as the driver reads them
-  return {
-    keyId,
-    hash: Buffer.alloc(32),
-    userId: "",
-    scopes,
-    expireTime: null,
-    revokeTime: null,
-    loopbackOnly: false,
-  };
+  const times = { expireTime: null, revokeTime: null };
+  const limits = { callsPerSecond: null, maxConcurrentCalls: null };
+  return { keyId, hash: Buffer.alloc(32), userId: "", scopes, ...times, loopbackOnly: false, ...limits };
 }
 
 async function insertKey(db: Db, { at, hash, loopbackOnly, ...key }: KeyToAdd): Promise<KeyInfo> {

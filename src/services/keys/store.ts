@@ -15,6 +15,13 @@ export function createKeyStore(queries: Pick<KeyQueries, "checkKeys" | "addKeyUs
 
 type KeyCheck = Awaited<ReturnType<KeyQueries["checkKeys"]>>[number];
 
-function storedFromRow({ expireTime, revokeTime, ...key }: KeyCheck): StoredKey {
-  return { ...key, expiresAt: expireTime ?? undefined, revokedAt: revokeTime ?? undefined };
+function storedFromRow({ callsPerSecond, maxConcurrentCalls, ...row }: KeyCheck): StoredKey {
+  const { expireTime, revokeTime, ...key } = row;
+  return {
+    ...key,
+    expiresAt: expireTime ?? undefined,
+    revokedAt: revokeTime ?? undefined,
+    ...(callsPerSecond === null ? {} : { callsPerSecond }),
+    ...(maxConcurrentCalls === null ? {} : { maxConcurrentCalls }),
+  };
 }

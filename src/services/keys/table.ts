@@ -22,6 +22,10 @@ export const keys = sqliteTable(
     /** Null: never used. */
     lastUseTime: integer("last_use_time", { mode: "timestamp_ms" }),
     useCount: integer("use_count").notNull().default(0),
+    /** Null: the server's limit. */
+    callsPerSecond: integer("calls_per_second"),
+    /** Null: the server's limit. */
+    maxConcurrentCalls: integer("max_concurrent_calls"),
     loopbackOnly: integer("loopback_only", { mode: "boolean" }).notNull().default(false),
   },
   // Deleting a user looks for the user's keys.
