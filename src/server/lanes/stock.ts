@@ -37,6 +37,7 @@ import {
   requestBody,
   responseBody,
 } from "./stock-http.ts";
+import { jsonOptionsOf } from "./stock-json.ts";
 import { errorAtEnd, webAnswer } from "./stock-outcome.ts";
 
 export interface StockLaneOptions {
@@ -80,6 +81,7 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
   for (const { method, handler, policy } of routes.all) {
     router.rpc(method, implementation(handler), {
       readMaxBytes: policy.maxRequestBytes,
+      jsonOptions: jsonOptionsOf(method.input, routes.registry),
       ...(policy.dropsUnknownFields ? { binaryOptions: { readUnknownFields: false } } : {}),
     });
   }

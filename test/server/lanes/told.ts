@@ -21,7 +21,7 @@ export interface Told {
   readonly seen: Seen;
 }
 
-/** Makes one call over HTTP/2 with these request messages, each in the binary format. */
+/** Makes one call over HTTP/2 with these request messages. */
 export async function tell(
   session: ClientHttp2Session,
   protocol: Protocol,
@@ -29,9 +29,10 @@ export async function tell(
   isUnary: boolean,
   messages: readonly Uint8Array[],
   headers: IncomingHttpHeaders = {},
+  format: "proto" | "json" = "proto",
 ): Promise<Told> {
   const isBare = protocol === "connect" && isUnary;
-  const contentType = isBare ? "application/proto" : `application/${protocol}+proto`;
+  const contentType = isBare ? `application/${format}` : `application/${protocol}+${format}`;
   const stream = open(session, path, { "content-type": contentType, ...headers });
   stream.end(Buffer.concat(messages.map((message) => (isBare ? message : framed(message)))));
   const answer = await seen(stream);

@@ -10,7 +10,9 @@ import {
 } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { readJson, textOf } from "./json.ts";
+import { createExactCheck } from "../../exact-json.ts";
+import { exactTextOf } from "../../json-text.ts";
+import { readJson } from "./json.ts";
 
 /** How messages are written: protobuf's binary format, or its JSON mapping. */
 export type Format = "proto" | "json";
@@ -84,6 +86,7 @@ function jsonCodec(
 ): Codec {
   // As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
   const readOptions = { ignoreUnknownFields: true, registry };
+  const check = createExactCheck(input, registry);
   // Options are copied with each message, so the registry goes along only where it may be asked.
   const asksRegistry = contains(
     output,
@@ -93,7 +96,7 @@ function jsonCodec(
   return {
     decode(bytes) {
       try {
-        return readJson(input, textOf(bytes), readOptions);
+        return readJson(input, exactTextOf(bytes), readOptions, check);
       } catch (reason) {
         throw ConnectError.from(reason, Code.InvalidArgument);
       }

@@ -1,51 +1,32 @@
-import {
-  type DescMessage,
-  fromJson,
-  fromJsonString,
-  type JsonReadOptions,
-  type Message,
-} from "@bufbuild/protobuf";
+import { type DescMessage, fromJson, type JsonReadOptions, type Message } from "@bufbuild/protobuf";
+import type { ExactCheck } from "../../exact-json.ts";
+import { parseJson } from "../../parse-json.ts";
 
-const decoder = new TextDecoder();
-
-/** The text of a body, without a byte order mark. `decode` does it all, and costs more on small bodies. */
-export function textOf(bytes: Uint8Array): string {
-  return bytes[0] === 0xef || !(bytes instanceof Buffer) ? decoder.decode(bytes) : bytes.toString();
-}
+export { textOf } from "../../json-text.ts";
 
 /**
- * What `fromJsonString` does, for less. JSON may not name a member twice, and JSON.parse keeps the last of
- * them in silence, so `fromJsonString` reads the text a second time, character by character. Here the strings are
- * counted instead: what was parsed has fewer than the text when a member got lost.
+ * What `fromJsonString` does, for less: it reads every text a second time, character by character, for members that are
+ * named twice, and `parseJson` only some. With a check, no value is read as another one in silence.
  *
- * @throws Error what `fromJsonString` throws.
+ * @throws Error what `fromJsonString` throws, and one that names the value that the check does not let pass.
  */
-export function readJson(schema: DescMessage, text: string, options: Partial<JsonReadOptions>): Message {
+export function readJson(
+  schema: DescMessage,
+  text: string,
+  options: Partial<JsonReadOptions>,
+  check?: ExactCheck,
+): Message {
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
-    return fromJsonString(schema, text, options);
+    json = parseJson(text);
+  } catch (cause) {
+    throw unreadable(schema, cause instanceof Error ? cause.message : String(cause), cause);
   }
-  // An escaped quote would count as one.
-  if (text.includes("\\") || countQuotes(text) !== 2 * countStrings(json))
-    return fromJsonString(schema, text, options);
-  return fromJson(schema, json as never, options); // what JSON.parse gives is JSON
+  const inexact = check?.(json, text);
+  if (inexact !== undefined) throw unreadable(schema, inexact);
+  return fromJson(schema, json as never, options); // what was parsed is JSON
 }
 
-function countQuotes(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) count++;
-  return count;
-}
-
-/** Names of members and values that are strings, at any depth. */
-function countStrings(json: unknown): number {
-  if (typeof json === "string") return 1;
-  if (typeof json !== "object" || json === null) return 0;
-  let count = 0;
-  if (Array.isArray(json)) for (const value of json) count += countStrings(value);
-  else
-    for (const name of Object.keys(json)) count += 1 + countStrings((json as Record<string, unknown>)[name]);
-  return count;
+function unreadable({ typeName }: DescMessage, what: string, cause?: unknown): Error {
+  return new Error(`cannot decode message ${typeName} from JSON: ${what}`, { cause });
 }
