@@ -80,4 +80,10 @@ export const configTexts: Readonly<Record<string, string>> = {
   cors: "Which web pages may call from a browser.",
   "cors.origins": "Origins such as https://app.example.com, or * for all. Empty: none.",
   "cors.max_age_seconds": "How long a browser may keep the answer to a preflight, in seconds.",
+  "cors.allowed_headers":
+    "Request headers of your own that pages may send, beside those of the protocols and of keys. * for all.",
+  "cors.exposed_headers":
+    "Response headers of your own that pages may read, beside those of the protocols. * for all.",
+  "cors.allow_credentials":
+    "Pages may call with cookies and client certificates, for an application that tells callers by them.",
 };

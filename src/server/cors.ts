@@ -23,30 +23,59 @@ export interface CorsOptions {
   readonly origins: readonly string[];
   /** How long a browser may keep the answer to a preflight, in seconds. */
   readonly maxAgeSeconds: number;
+  /** Request headers that pages may send, beside those of the protocols and of keys. Default: none. */
+  readonly allowedHeaders?: readonly string[];
+  /** Response headers that pages may read, beside those of the protocols. Default: none. */
+  readonly exposedHeaders?: readonly string[];
+  /** Browsers send cookies and client certificates along. Default: false. */
+  readonly allowCredentials?: boolean;
 }
 
-const ALLOWED_HEADERS = [...protocol.allowedHeaders, "x-api-key", "authorization", "x-request-id"]
-  .join(", ")
-  .toLowerCase();
-const EXPOSED_HEADERS = [...protocol.exposedHeaders, "x-request-id", "retry-after"].join(", ").toLowerCase();
+const ALLOWED_HEADERS = [...protocol.allowedHeaders, "x-api-key", "authorization", "x-request-id"];
+const EXPOSED_HEADERS = [
+  ...protocol.exposedHeaders,
+  "x-request-id",
+  "retry-after",
+  "www-authenticate",
+  "allow",
+  "accept-post",
+];
 const NOTHING: CorsHeaders = Object.freeze({});
 
 /**
- * Makes the CORS rules (https://fetch.spec.whatwg.org/#http-cors-protocol). Keys travel in headers that the
- * page sets, never in cookies, so credentials mode is not allowed, and `*` is safe.
+ * Makes the CORS rules (https://fetch.spec.whatwg.org/#http-cors-protocol). Keys travel in headers that the page sets, so
+ * that `*` is safe as long as browsers send no credentials of their own along.
  *
- * @throws Error that names an origin which no browser would send, and what to write instead.
+ * @throws Error that names an origin which no browser would send, and what to write instead; a header that is none;
+ *   credentials for all origins.
  */
-export function createCors({ origins, maxAgeSeconds }: CorsOptions): Cors {
+export function createCors(options: CorsOptions): Cors {
+  const {
+    origins,
+    maxAgeSeconds,
+    allowedHeaders = [],
+    exposedHeaders = [],
+    allowCredentials = false,
+  } = options;
   for (const origin of origins) checkOrigin(origin, origins);
+  for (const name of [...allowedHeaders, ...exposedHeaders]) checkHeader(name, allowCredentials);
   if (origins.length === 0) return { isOff: true, preflight: () => undefined, headersFor: () => NOTHING };
   const isOpen = origins.includes("*");
+  if (isOpen && allowCredentials)
+    throw new Error('credentials go to origins by name: "*" would let every page call as its visitor');
   // The answer differs by origin, so a cache must keep one for each; named to strangers, too.
   const strangers: CorsHeaders = isOpen ? NOTHING : Object.freeze({ vary: "Origin" });
-  const calls = new Map(origins.map((origin) => [origin, callHeaders(origin, strangers)]));
+  const credentials: CorsHeaders = allowCredentials
+    ? { "access-control-allow-credentials": "true" }
+    : NOTHING;
+  const exposed = list(EXPOSED_HEADERS, exposedHeaders);
+  const calls = new Map(
+    origins.map((origin) => [origin, callHeaders(origin, exposed, { ...strangers, ...credentials })]),
+  );
   const permissions: CorsHeaders = {
+    ...credentials,
     "access-control-allow-methods": protocol.allowedMethods.join(", "),
-    "access-control-allow-headers": ALLOWED_HEADERS,
+    "access-control-allow-headers": list(ALLOWED_HEADERS, allowedHeaders),
     "access-control-max-age": String(maxAgeSeconds),
   };
   const allowOrigin = (origin: string | undefined) =>
@@ -64,12 +93,25 @@ export function createCors({ origins, maxAgeSeconds }: CorsOptions): Cors {
   };
 }
 
-function callHeaders(origin: string, vary: CorsHeaders): CorsHeaders {
+function callHeaders(origin: string, exposed: string, others: CorsHeaders): CorsHeaders {
   return Object.freeze({
-    ...vary,
+    ...others,
     "access-control-allow-origin": origin,
-    "access-control-expose-headers": EXPOSED_HEADERS,
+    "access-control-expose-headers": exposed,
   });
+}
+
+/** Browsers compare the names of headers in lower case. */
+function list(ours: readonly string[], theirs: readonly string[]): string {
+  return [...new Set([...ours, ...theirs].map((name) => name.toLowerCase()))].join(", ");
+}
+
+function checkHeader(name: string, allowCredentials: boolean): void {
+  const named = `the CORS header ${JSON.stringify(name.slice(0, 100))}`;
+  if (name === "*" && allowCredentials)
+    throw new Error(`${named} is a name like others to a browser that sends credentials: name each header`);
+  // A token (RFC 9110, 5.1).
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new Error(`${named} is not the name of a header`);
 }
 
 function checkOrigin(origin: string, all: readonly string[]): void {

@@ -70,7 +70,62 @@ test("* allows every origin, with one answer for all", () => {
   assert.deepEqual(cors.headersFor(undefined), {});
 });
 
-test("cookies are never allowed", () => {
+const ONE = { origins: [APP], maxAgeSeconds: 60 };
+
+test("headers of the application are added to those of the protocols, each once, in lower case", () => {
+  const cors = createCors({
+    ...ONE,
+    allowedHeaders: ["X-Tenant", "x-api-key"],
+    exposedHeaders: ["X-Page", "x-page"],
+  });
+  const allowed = list(cors.preflight(PREFLIGHT)?.["access-control-allow-headers"]);
+  const exposed = list(cors.headersFor(APP)["access-control-expose-headers"]);
+  const bare = createCors(ONE);
+  assert.deepEqual(allowed, [
+    ...list(bare.preflight(PREFLIGHT)?.["access-control-allow-headers"]),
+    "x-tenant",
+  ]);
+  assert.deepEqual(exposed, [...list(bare.headersFor(APP)["access-control-expose-headers"]), "x-page"]);
+});
+
+test("credentials are allowed to the named origins alone, in the preflight and in the answer", () => {
+  const cors = createCors({ ...ONE, allowCredentials: true });
+  assert.equal(cors.preflight(PREFLIGHT)?.["access-control-allow-credentials"], "true");
+  assert.equal(cors.headersFor(APP)["access-control-allow-credentials"], "true");
+  assert.equal(cors.headersFor(APP)["access-control-allow-origin"], APP);
+  assert.deepEqual(cors.preflight({ ...PREFLIGHT, origin: "https://evil.example.com" }), { vary: "Origin" });
+  assert.deepEqual(cors.headersFor("https://evil.example.com"), { vary: "Origin" });
+});
+
+test("credentials for every origin or every header are refused", () => {
+  const credentials = { maxAgeSeconds: 60, allowCredentials: true };
+  assert.throws(() => createCors({ ...credentials, origins: ["*"] }), /every page call as its visitor/);
+  assert.throws(
+    () => createCors({ ...credentials, origins: [APP], allowedHeaders: ["*"] }),
+    /name each header/,
+  );
+  assert.throws(
+    () => createCors({ ...credentials, origins: [APP], exposedHeaders: ["*"] }),
+    /name each header/,
+  );
+});
+
+test("every header may be named by * without credentials", () => {
+  const cors = createCors({ ...ONE, allowedHeaders: ["*"] });
+  assert.equal(list(cors.preflight(PREFLIGHT)?.["access-control-allow-headers"]).at(-1), "*");
+});
+
+for (const name of ["x tenant", "", "x-tenant:", "x,y", "ä"]) {
+  test(`${JSON.stringify(name)} is refused as a header`, () => {
+    for (const headers of [{ allowedHeaders: [name] }, { exposedHeaders: [name] }]) {
+      assert.throws(() => createCors({ ...ONE, ...headers }), {
+        message: `the CORS header ${JSON.stringify(name)} is not the name of a header`,
+      });
+    }
+  });
+}
+
+test("cookies are allowed to nobody who did not ask for it", () => {
   for (const origins of [["*"], [APP]]) {
     const cors = createCors({ origins, maxAgeSeconds: 60 });
     const headers = { ...cors.preflight(PREFLIGHT), ...cors.headersFor(APP) };

@@ -49,6 +49,10 @@ describe("resolveSettings", () => {
       () => resolveSettings({ tls: { keyFile: "key.pem" } }),
       /key_file and cert_file go together/,
     );
+    assert.throws(
+      () => resolveSettings({ cors: { origins: ["*"], allowCredentials: true } }),
+      /allow_credentials needs origins by name/,
+    );
   });
 });
 
