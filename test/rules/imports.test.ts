@@ -51,7 +51,7 @@ const rules: readonly Rule[] = [
       /^gen\/{own}\//,
       /^src\/server\/(principal|send-headers|service)\.ts$/,
       /^src\/services\/{own}\/(?!queries|table)/,
-      /^src\/services\/page-token\.ts$/,
+      /^src\/services\/(page-token|stored-json|times)\.ts$/,
     ],
     types: [/^src\/services\/{own}\/queries\.ts$/],
   },
@@ -142,6 +142,8 @@ describe("who may import whom", () => {
       "src/services/page-token.ts",
       "src/services/queries.ts",
       "src/services/schema.ts",
+      "src/services/stored-json.ts",
+      "src/services/times.ts",
       "src/tune.ts",
       "src/worker.ts",
     ];

@@ -59,6 +59,8 @@ export type ChatResponse = Message<"chat.v1.ChatResponse"> & {
   text: string;
 
   /**
+   * To the millisecond.
+   *
    * @generated from field: google.protobuf.Timestamp time = 3;
    */
   time?: Timestamp | undefined;

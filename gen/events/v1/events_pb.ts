@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file events/v1/events.proto.
  */
 export const file_events_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("ChZldmVudHMvdjEvZXZlbnRzLnByb3RvEglldmVudHMudjEifAoFRXZlbnQSCgoCaWQYASABKAMSDAoEdHlwZRgCIAEoCRIoCgdwYXlsb2FkGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWAoTUHVibGlzaEV2ZW50UmVxdWVzdBIXCgR0eXBlGAEgASgJQgm6SAZyBBABGGQSKAoHcGF5bG9hZBgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiNwoUUHVibGlzaEV2ZW50UmVzcG9uc2USHwoFZXZlbnQYASABKAsyEC5ldmVudHMudjEuRXZlbnQiQgoTU3RyZWFtRXZlbnRzUmVxdWVzdBIeCghhZnRlcl9pZBgBIAEoA0IHukgEIgIoAEgAiAEBQgsKCV9hZnRlcl9pZCI3ChRTdHJlYW1FdmVudHNSZXNwb25zZRIfCgVldmVudBgBIAEoCzIQLmV2ZW50cy52MS5FdmVudDLZAQoMRXZlbnRTZXJ2aWNlEmMKDFB1Ymxpc2hFdmVudBIeLmV2ZW50cy52MS5QdWJsaXNoRXZlbnRSZXF1ZXN0Gh8uZXZlbnRzLnYxLlB1Ymxpc2hFdmVudFJlc3BvbnNlIhLiphkOEgxldmVudHMud3JpdGUSZAoMU3RyZWFtRXZlbnRzEh4uZXZlbnRzLnYxLlN0cmVhbUV2ZW50c1JlcXVlc3QaHy5ldmVudHMudjEuU3RyZWFtRXZlbnRzUmVzcG9uc2UiEeKmGQ0SC2V2ZW50cy5yZWFkMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp, file_runrpc_options_v1_options]);
+  fileDesc("ChZldmVudHMvdjEvZXZlbnRzLnByb3RvEglldmVudHMudjEifAoFRXZlbnQSCgoCaWQYASABKAMSDAoEdHlwZRgCIAEoCRIoCgdwYXlsb2FkGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWAoTUHVibGlzaEV2ZW50UmVxdWVzdBIXCgR0eXBlGAEgASgJQgm6SAZyBBABGGQSKAoHcGF5bG9hZBgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiNwoUUHVibGlzaEV2ZW50UmVzcG9uc2USHwoFZXZlbnQYASABKAsyEC5ldmVudHMudjEuRXZlbnQiSwoTU3RyZWFtRXZlbnRzUmVxdWVzdBInCghhZnRlcl9pZBgBIAEoA0IQukgNIgsY/////////w8oAEgAiAEBQgsKCV9hZnRlcl9pZCI3ChRTdHJlYW1FdmVudHNSZXNwb25zZRIfCgVldmVudBgBIAEoCzIQLmV2ZW50cy52MS5FdmVudDLZAQoMRXZlbnRTZXJ2aWNlEmMKDFB1Ymxpc2hFdmVudBIeLmV2ZW50cy52MS5QdWJsaXNoRXZlbnRSZXF1ZXN0Gh8uZXZlbnRzLnYxLlB1Ymxpc2hFdmVudFJlc3BvbnNlIhLiphkOEgxldmVudHMud3JpdGUSZAoMU3RyZWFtRXZlbnRzEh4uZXZlbnRzLnYxLlN0cmVhbUV2ZW50c1JlcXVlc3QaHy5ldmVudHMudjEuU3RyZWFtRXZlbnRzUmVzcG9uc2UiEeKmGQ0SC2V2ZW50cy5yZWFkMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp, file_runrpc_options_v1_options]);
 
 /**
  * @generated from message events.v1.Event
@@ -38,6 +38,8 @@ export type Event = Message<"events.v1.Event"> & {
   payload?: JsonObject | undefined;
 
   /**
+   * To the millisecond.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
@@ -62,6 +64,8 @@ export type PublishEventRequest = Message<"events.v1.PublishEventRequest"> & {
   type: string;
 
   /**
+   * Kept exactly. NaN, the infinities and -0, which JSON does not have, are INVALID_ARGUMENT.
+   *
    * @generated from field: google.protobuf.Struct payload = 2;
    */
   payload?: JsonObject | undefined;

@@ -21,7 +21,8 @@ export const file_logs_v1_logs: GenFile = /*@__PURE__*/
  */
 export type LogEntry = Message<"logs.v1.LogEntry"> & {
   /**
-   * When it happened; unset takes the time of arrival.
+   * When it happened; unset takes the time of arrival. Kept to the millisecond: what is finer is cut off. From the year
+   * 0001 to 9999.
    *
    * @generated from field: google.protobuf.Timestamp time = 1;
    */

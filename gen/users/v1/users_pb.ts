@@ -38,6 +38,8 @@ export type User = Message<"users.v1.User"> & {
   displayName: string;
 
   /**
+   * Times are kept to the millisecond.
+   *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;

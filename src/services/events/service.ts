@@ -9,6 +9,7 @@ import {
 } from "../../../gen/events/v1/events_pb.ts";
 import { requireUser } from "../../server/principal.ts";
 import { sendHeaders } from "../../server/send-headers.ts";
+import { checkStorable } from "../stored-json.ts";
 import type { EventQueries, EventRow } from "./queries.ts";
 import { createSharedReads } from "./shared-reads.ts";
 import { createWakeups } from "./wakeup.ts";
@@ -46,6 +47,7 @@ export function createEventService(queries: EventQueries): ServiceImpl<typeof Ev
   return {
     async publishEvent({ type, payload }, context) {
       const { userId } = requireUser(context);
+      checkStorable("payload", payload);
       const event = { type, payload: payload ?? null, createTime: new Date() };
       // Without the call's signal: a write that commits after its caller has gone must still wake the streams.
       const id = await queries.addEvent({ userId, type, payload: event.payload, at: event.createTime });

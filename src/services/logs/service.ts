@@ -1,9 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { LogEntry, LogEntrySchema, LogService, Severity } from "../../../gen/logs/v1/logs_pb.ts";
 import { requireUser } from "../../server/principal.ts";
-import { pageTokenFromPosition, positionFromPageToken } from "../page-token.ts";
+import { pageTokenFromPosition, positionFromPageToken, refusedPageToken } from "../page-token.ts";
+import { dateFromTimestamp, timestampFromStored } from "../times.ts";
 import type { LogQueries, LogRow } from "./queries.ts";
 import { type LogLine, rowsOfUser } from "./row.ts";
 import { createUpload } from "./upload.ts";
@@ -30,7 +30,7 @@ export function createLogService(queries: LogQueries): ServiceImpl<typeof LogSer
       try {
         for await (const { entries } of requests) {
           const arrival = new Date();
-          await upload.add(entries.map((entry) => lineFromEntry(entry, arrival)));
+          await upload.add(entries.map((entry, index) => lineFromEntry(entry, index, arrival)));
         }
         return { logsReceived: BigInt(await upload.finish()) };
       } finally {
@@ -41,10 +41,13 @@ export function createLogService(queries: LogQueries): ServiceImpl<typeof LogSer
     async listLogs({ pageSize, pageToken, minSeverity }, context) {
       const { userId } = requireUser(context);
       const [time = start[0], id = start[1]] = positionFromPageToken("logs", pageToken, 2) ?? start;
+      const before = { time: new Date(time), id };
+      // A position is any integers; a Date ends 275,000 years from 1970.
+      if (Number.isNaN(before.time.getTime())) throw refusedPageToken(pageToken);
       const { rows, more } = await queries.listLogs(
         {
           userId,
-          before: { time: new Date(time), id },
+          before,
           minSeverity,
           limit: pageSize === 0 ? defaultPageSize : pageSize,
           maxSize: maxPageChars,
@@ -61,7 +64,11 @@ export function createLogService(queries: LogQueries): ServiceImpl<typeof LogSer
   };
 }
 
-function lineFromEntry({ time, severity, message, attributes }: LogEntry, arrival: Date): LogLine {
+function lineFromEntry(
+  { time, severity, message, attributes }: LogEntry,
+  index: number,
+  arrival: Date,
+): LogLine {
   let size = message.length;
   let hasAttributes = false;
   for (const name in attributes) {
@@ -69,7 +76,7 @@ function lineFromEntry({ time, severity, message, attributes }: LogEntry, arriva
     size += name.length + (attributes[name]?.length ?? 0);
   }
   return {
-    time: time === undefined ? arrival : timestampDate(time),
+    time: time === undefined ? arrival : dateFromTimestamp(`entries[${index}].time`, time),
     severity,
     message,
     attributes: hasAttributes ? attributes : null,
@@ -79,7 +86,7 @@ function lineFromEntry({ time, severity, message, attributes }: LogEntry, arriva
 
 function entryFromRow(row: LogRow): MessageInitShape<typeof LogEntrySchema> {
   return {
-    time: timestampFromDate(row.time),
+    time: timestampFromStored(row.time),
     severity: row.severity as Severity, // Stored from an entry, whose severity was checked.
     message: row.message,
     attributes: row.attributes ?? {},
