@@ -58,7 +58,9 @@ function optionsOf(field: ConfigField): Option[] {
   }
   const value = { number: "n", list: "a,b", text: field.field.name.split("_").at(-1) }[field.kind];
   const choices = field.choices.length > 0 ? `${field.takes}; ` : "";
-  const fallback = field.defaultValue.toString() || "none";
+  const inProduction =
+    field.productionDefault === undefined ? "" : `, in production ${field.productionDefault}`;
+  const fallback = `${field.defaultValue.toString() || "none"}${inProduction}`;
   return [
     new Option(`--${shown} <${value}>`, `${text} (${choices}default: ${fallback})`).helpGroup(heading),
     ...others.map((name) => new Option(`--${name} <${value}>`).hideHelp()),

@@ -23,7 +23,8 @@ Examples:
   runrpc serve --config production.yaml --log errors
   RUNRPC_TLS_KEY_FILE=key.pem RUNRPC_TLS_CERT_FILE=cert.pem runrpc serve
 
-SIGTERM and SIGINT drain: open calls may end, then the exit code is 0. A second signal exits at once (130 or 143).
+SIGTERM and SIGINT drain: health says so at once, what comes is served for --drain-delay-ms more, connections end in
+good order, open calls may end, then the exit code is 0. A second signal exits at once (130 or 143).
 SIGHUP never ends the server: it outlives a terminal that is closed. Under \`node --watch\` it drains.
 `;
 
@@ -47,8 +48,11 @@ async function run(loaded: LoadedConfig, io: Io, { first }: StopSignals): Promis
   const app = await startApp(loaded);
   io.stdout.write(welcomeText(app, loaded, io.stdout));
   const signal = await first;
-  const { drainTimeoutMs } = loaded.config.timeouts;
-  io.stderr.write(`${signal}: draining for at most ${drainTimeoutMs} ms; a second signal exits at once\n`);
+  const { drainDelayMs, drainTimeoutMs } = loaded.config.timeouts;
+  const delay = drainDelayMs > 0 ? `still serving for ${drainDelayMs} ms, then ` : "";
+  io.stderr.write(
+    `${signal}: ${delay}draining for at most ${drainTimeoutMs} ms; a second signal exits at once\n`,
+  );
   await app.drain();
   return exitCodes.ok;
 }

@@ -1,9 +1,10 @@
-import { type DescField, type DescMessage, getOption, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import {
   type FieldRules,
   field as rulesOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { ConfigSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
+import { production_default } from "../../gen/runrpc/config/v1/defaults_pb.ts";
 
 /** One value of the configuration, with the names that it goes by. All of it is read from the descriptors. */
 export interface ConfigField {
@@ -14,6 +15,8 @@ export interface ConfigField {
   readonly field: DescField;
   readonly kind: "boolean" | "number" | "text" | "list";
   readonly defaultValue: boolean | number | string | readonly string[];
+  /** The default when NODE_ENV is `production`, where that is another one. */
+  readonly productionDefault: number | undefined;
   /** Flags without their dashes; the first is the one that help shows. */
   readonly flags: readonly [string, ...string[]];
   /** Variables; the first is the one that help shows. */
@@ -52,6 +55,9 @@ function describeField(group: string, groupType: DescMessage, field: DescField):
     field,
     kind,
     defaultValue,
+    productionDefault: hasOption(field, production_default)
+      ? getOption(field, production_default)
+      : undefined,
     flags: map((name) => name.replaceAll("_", "-")),
     variables: map((name) => `RUNRPC_${name.toUpperCase()}`),
     choices: rules.type.case === "string" ? rules.type.value.in : [],

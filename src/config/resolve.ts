@@ -3,7 +3,7 @@ import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { ConfigSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
 import type { ConfigOptions, LoadedConfig, ResolvedConfig } from "../config.ts";
 import { ConfigError } from "./config-error.ts";
-import { configFields, configGroups } from "./fields.ts";
+import { type ConfigField, configFields, configGroups } from "./fields.ts";
 import { readConfigFile } from "./file.ts";
 import {
   type Layer,
@@ -23,7 +23,8 @@ export function resolveConfig(options: ConfigOptions): LoadedConfig {
     layerOfEnvironment(env),
     layerOfFlags(options.flags ?? {}),
   ];
-  const settings = joinLayers(layers);
+  const production = env.NODE_ENV === "production";
+  const settings = joinLayers(layers, production);
   const config = fromJson(ConfigSchema, jsonOf(settings)) as ResolvedConfig; // jsonOf names every value
   const problems = [...layers.flatMap((layer) => layer.problems), ...outOfRange(config, settings)];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -31,20 +32,23 @@ export function resolveConfig(options: ConfigOptions): LoadedConfig {
     config,
     sources: new Map([...settings].map(([path, setting]) => [path, setting.source])),
     file: file?.name,
-    production: env.NODE_ENV === "production",
+    production,
   };
 }
 
 /** The last layer that sets a value wins. */
-function joinLayers(layers: readonly Layer[]): ReadonlyMap<string, Setting> {
+function joinLayers(layers: readonly Layer[], production: boolean): ReadonlyMap<string, Setting> {
   const joined = new Map<string, Setting>(
-    configFields.map((field) => [
-      field.path,
-      { field, value: field.defaultValue as JsonValue, source: "default" }, // read-only lists are JSON too
-    ]),
+    configFields.map((field) => [field.path, defaultOf(field, production)]),
   );
   for (const setting of layers.flatMap((layer) => layer.settings)) joined.set(setting.field.path, setting);
   return joined;
+}
+
+function defaultOf(field: ConfigField, production: boolean): Setting {
+  if (production && field.productionDefault !== undefined)
+    return { field, value: field.productionDefault, source: "default in production" };
+  return { field, value: field.defaultValue as JsonValue, source: "default" }; // read-only lists are JSON too
 }
 
 function jsonOf(settings: ReadonlyMap<string, Setting>): JsonObject {

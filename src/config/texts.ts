@@ -55,6 +55,12 @@ export const configTexts: Readonly<Record<string, string>> = {
   "timeouts.ping_timeout_ms": "A client that has not answered a ping by then is gone.",
   "timeouts.drain_timeout_ms":
     "At shutdown, how long open calls may go on before they are aborted with UNAVAILABLE.",
+  "timeouts.drain_delay_ms":
+    "At shutdown, how long everything is still served while health says NOT_SERVING and /readyz 503, so that balancers look elsewhere.",
+  "timeouts.max_connection_age_ms":
+    "The age at which a connection ends in good order, give or take a tenth, so that clients spread over the servers that there are. 0: none.",
+  "timeouts.max_connection_age_grace_ms":
+    "How long after its greatest age the open calls of a connection may go on before they are aborted with UNAVAILABLE. 0: until they end.",
   auth: "How API keys are checked.",
   "auth.key_lease_ms":
     "How long a key that was looked up is trusted before it is looked up again. A key that is revoked stops working within this time, on open streams too.",

@@ -6,7 +6,7 @@ import type { Calls } from "./calls.ts";
 import { plainContentType, wireOf } from "./content-type.ts";
 import type { Cors } from "./cors.ts";
 import type { Lane } from "./lanes/lane.ts";
-import type { Refusal, RequestHandlers } from "./listener/listen.ts";
+import type { OpenRequest, Refusal, RequestHandlers } from "./listener/listen.ts";
 import type { Origin, Origins } from "./origin.ts";
 import { isProbe } from "./probes.ts";
 import { deadlineFor, protocolOf, timeoutOf } from "./protocol.ts";
@@ -27,12 +27,15 @@ export interface DispatchOptions {
   readonly plainRoutes: PlainRoutes;
   readonly cors: Cors;
   readonly origins: Origins;
+  /** Whether connections may end before their calls do: each request is then kept with its call. Default: false. */
+  readonly mayBeCut?: boolean;
 }
 
 /** Tells plain HTTP from calls, opens a call for each of these, and hands it to the first lane that takes it. */
 export function createDispatch(options: DispatchOptions): RequestHandlers {
   const { routes, calls, lanes, plainRoutes, cors, origins } = options;
   const requestIdOf = createRequestIds();
+  const callOf = options.mayBeCut === true ? new WeakMap<OpenRequest, Call>() : undefined;
 
   /** What is answered without a call: a preflight, or a path such as /healthz. */
   function plainAnswer(httpMethod: string, path: string, headers: IncomingHttpHeaders) {
@@ -111,6 +114,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
         return void sendPlain(plain, headers, (answer) => answerStream(stream, answer, isHead));
       }
       const call = begin(path, headers, "2.0", origins.ofSession(stream.session));
+      callOf?.set(stream, call);
       for (const lane of lanes) if (lane.serveStream(call, httpMethod, stream, rawHeaders)) return;
     },
     onRequest(request, response) {
@@ -122,6 +126,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       }
       const origin = origins.ofSocket(request.socket);
       const call = begin(path, request.headers, httpVersionOf(request), origin);
+      callOf?.set(request, call);
       for (const lane of lanes) if (lane.serveRequest(call, httpMethod, request, response)) return;
     },
     answersAnyHost(httpMethod, path) {
@@ -129,6 +134,11 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     },
     answerRefused(refusal, headers) {
       return withRequestId(refusedAnswer(refusal, headers, cors), headers);
+    },
+    onCut(request) {
+      const reason =
+        "the connection has reached its greatest age, and the time that its calls have after that";
+      callOf?.get(request)?.cancel("shutdown", new ConnectError(reason, Code.Unavailable));
     },
   };
 }

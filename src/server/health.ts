@@ -19,6 +19,8 @@ export interface Health {
    * hold up the drain; one that is opened later is told and stays, so that its client does not come back in a loop.
    */
   drain(): void;
+  /** Ends the Watch streams that were opened since: the server's connections end. */
+  close(): void;
   /** The overall state, as `/readyz` needs it. Rejects only when `signal` aborts. */
   check(signal: AbortSignal): Promise<boolean>;
 }
@@ -50,6 +52,7 @@ export function createHealth(options: HealthOptions): Health {
   const watchers = new Set<() => void>();
   const probe = createHealthProbe(options, wakeAll);
   let isDraining = false;
+  let isClosed = false;
 
   const definition = defineService(
     HealthService,
@@ -90,7 +93,7 @@ export function createHealth(options: HealthOptions): Health {
         if (status !== told) {
           told = status;
           yield { status };
-        } else if (isDraining && !wasDraining) {
+        } else if (isClosed || (isDraining && !wasDraining)) {
           throw new ConnectError("the server is shutting down", Code.Unavailable);
         } else {
           await watcher.changed();
@@ -113,6 +116,10 @@ export function createHealth(options: HealthOptions): Health {
     },
     drain() {
       isDraining = true;
+      wakeAll();
+    },
+    close() {
+      isClosed = true;
       wakeAll();
     },
     async check(signal) {

@@ -1,9 +1,10 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
 import { createAuthenticator } from "./auth/authenticate.ts";
 import type { KeyStore } from "./auth/key-store.ts";
 import { type CallStats, createCalls } from "./calls.ts";
 import { createCors } from "./cors.ts";
 import { createDispatch } from "./dispatch.ts";
+import { drainServer } from "./drain.ts";
 import type { MapError } from "./errors.ts";
 import { createGate } from "./gate.ts";
 import { createHealth, type Health } from "./health.ts";
@@ -43,7 +44,7 @@ export interface ServerOptions extends ServerSettings {
   readonly probe?: (signal: AbortSignal) => Promise<void>;
   /** Default: keeps nothing. */
   readonly log?: ServerLog;
-  /** Development keys are refused, and reflection wants a key. Default: false. */
+  /** Development keys are refused, reflection wants a key, and a drain has its delay. Default: false. */
   readonly production?: boolean;
   /**
    * An answer with a field that its message does not have, which tsc does not see in an async function, fails its call
@@ -81,8 +82,9 @@ export interface Server {
   readonly health: Pick<Health, "set">;
   stats(): { readonly calls: CallStats; readonly listener: ListenerStats };
   /**
-   * Ends in good order: health says NOT_SERVING, no more is accepted, clients are told to go away, open calls may
-   * finish within `timeouts.drain_timeout_ms`, what is left is aborted with `unavailable`, key uses are reported.
+   * Ends in good order: health says NOT_SERVING; after `timeouts.drain_delay_ms`, in which everything is served, no more is
+   * accepted, clients are told to go away, calls that cross this are served, open calls may finish within
+   * `timeouts.drain_timeout_ms`, what is left is aborted with `unavailable`, key uses are reported.
    * Every record has been handed to `onRecord` when it resolves. A second call gives the same promise.
    */
   drain(): Promise<void>;
@@ -94,9 +96,9 @@ export interface Server {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   checkOptionNames(options, Object.keys(OPTION_NAMES));
-  const settings = resolveSettings(options);
-  const { limits, timeouts, auth } = settings;
   const { keys, production = false } = options;
+  const settings = resolveSettings(options, production);
+  const { limits, timeouts, auth } = settings;
   const log = guardLog(options.log ?? silentLog);
   if (options.services.length === 0)
     throw new Error("no service is registered: pass at least one to `services`");
@@ -135,6 +137,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     plainRoutes: createProbes((signal) => health.check(signal)),
     cors: createCors(settings.cors),
     origins: createOrigins(settings.server),
+    mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,
   });
   const listener = await listen(
     { ...settings.server, ...limits, ...timeouts, tls: tlsOf(settings) },
@@ -142,15 +145,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   );
 
   async function drain(): Promise<void> {
-    health.drain();
-    gate.close();
-    const connectionsEnded = listener.drain();
-    await calls.whenIdle(AbortSignal.timeout(timeouts.drainTimeoutMs));
-    calls.cancelAll(new ConnectError("the server is shutting down", Code.Unavailable));
-    await calls.whenIdle(AbortSignal.timeout(LAST_WORDS_MS));
-    listener.destroy();
-    await connectionsEnded;
-    calls.flush();
+    await drainServer({ ...timeouts, health, listener, calls, gate });
     await authenticator?.close();
   }
 
@@ -165,9 +160,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     drain: () => (drained ??= drain()),
   };
 }
-
-/** How long the answers of aborted calls may take to leave, in milliseconds. */
-const LAST_WORDS_MS = 2_000;
 
 function builtIn(
   { server }: ResolvedSettings,

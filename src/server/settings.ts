@@ -1,4 +1,11 @@
-import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  getOption,
+  hasOption,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import { createValidator, type Validator } from "@bufbuild/protovalidate";
 import {
   AuthSchema,
@@ -8,6 +15,7 @@ import {
   TimeoutsSchema,
   TlsSchema,
 } from "../../gen/runrpc/config/v1/config_pb.ts";
+import { production_default } from "../../gen/runrpc/config/v1/defaults_pb.ts";
 import { closest, didYouMean } from "../closest.ts";
 
 /**
@@ -41,9 +49,14 @@ export function checkOptionNames(options: object, known: readonly string[]): voi
   }
 }
 
-/** @throws Error that names each unknown or invalid setting, with its value and range. */
-export function resolveSettings(settings: ServerSettings) {
+/**
+ * In production some settings have another default.
+ *
+ * @throws Error that names each unknown or invalid setting, with its value and range.
+ */
+export function resolveSettings(settings: ServerSettings, production = false) {
   const validator = createValidator();
+  const resolve = production ? resolveInProduction : resolveGroup;
   return {
     server: resolve(validator, "server", ServerSchema, settings.server),
     tls: resolve(validator, "tls", TlsSchema, settings.tls),
@@ -68,7 +81,21 @@ function shown(value: unknown): string {
   return String(text).slice(0, 100);
 }
 
-function resolve<D extends DescMessage>(
+function resolveInProduction<D extends DescMessage>(
+  validator: Validator,
+  group: string,
+  schema: D,
+  init: MessageInitShape<D> | undefined,
+): MessageShape<D> {
+  const message = resolveGroup(validator, group, schema, init);
+  const given = (init ?? {}) as Record<string, unknown>; // the fields of the schema
+  const others = schema.fields
+    .filter((field) => hasOption(field, production_default) && given[field.localName] === undefined)
+    .map((field) => [field.localName, getOption(field, production_default)] as const);
+  return Object.assign(message, Object.fromEntries(others));
+}
+
+function resolveGroup<D extends DescMessage>(
   validator: Validator,
   group: string,
   schema: D,

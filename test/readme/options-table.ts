@@ -1,7 +1,8 @@
 // The README's table of options, made from the schema. `node test/readme/options-table.ts` writes it.
 import { readFileSync, writeFileSync } from "node:fs";
-import type { DescField } from "@bufbuild/protobuf";
+import { type DescField, getOption, hasOption } from "@bufbuild/protobuf";
 import { ConfigSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
+import { production_default } from "../../gen/runrpc/config/v1/defaults_pb.ts";
 import { configTexts } from "../../src/config/texts.ts";
 
 const readme = new URL("../../README.md", import.meta.url);
@@ -12,7 +13,10 @@ export function optionsTable(): string {
   const rows = ConfigSchema.fields.flatMap((group) =>
     (group.message?.fields ?? []).map((field) => {
       const path = `${group.name}.${field.name}`;
-      return `| \`${path}\` | \`${defaultOf(field)}\` | ${configTexts[path] ?? ""} |`;
+      const inProduction = hasOption(field, production_default)
+        ? `, in production \`${getOption(field, production_default)}\``
+        : "";
+      return `| \`${path}\` | \`${defaultOf(field)}\`${inProduction} | ${configTexts[path] ?? ""} |`;
     }),
   );
   return ["| value | default | what it is |", "|---|---|---|", ...rows].join("\n");

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { type Ending, FIRST_REQUEST_MS, NEXT_REQUEST_MS } from "./ending.ts";
 import { createGuard } from "./guard.ts";
 import { continueOnRead, end, refusalOf, refuse } from "./http1-answers.ts";
 import { linger, withinLinger } from "./linger.ts";
@@ -8,8 +9,8 @@ import { answerRefused } from "./refused.ts";
 
 /** The HTTP/1.1 and 1.0 half of a listener. */
 export interface Http1 {
-  /** Serves a socket, whose first bytes may have been put back. Gives the function that ends it in good order. */
-  serve(socket: Socket): () => void;
+  /** Serves a socket, whose first bytes may have been put back. Gives the ways to end it. */
+  serve(socket: Socket): Ending;
   /** Stops the timer behind the headers timeout, once no socket is left. */
   close(): void;
 }
@@ -18,7 +19,12 @@ export interface Http1 {
 interface Connection {
   /** Responses that have not ended: one, and more when requests are pipelined. */
   readonly open: ServerResponse[];
-  draining: boolean;
+  /** The next answer is its last. */
+  retiring: boolean;
+  /** Runs while the connection waits for its last request. */
+  waiting: NodeJS.Timeout | undefined;
+  /** Whether a request has come. */
+  used: boolean;
 }
 
 /** How a response leads to its connection, so that all share one listener: no closure for each request. */
@@ -84,15 +90,25 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
 
   return {
     serve(socket) {
-      const connection: Connection = { open: [], draining: false };
+      const connection: Connection = { open: [], retiring: false, waiting: undefined, used: false };
       connections.set(socket, connection);
-      socket.once("close", () => connections.delete(socket));
+      socket.once("close", () => {
+        clearTimeout(connection.waiting);
+        connections.delete(socket);
+      });
       // Node calls this after an answer with `Connection: close`, and would destroy the socket over an upload that is
       // still coming: the TCP reset that follows can take the answer away from its client.
       socket.destroySoon = () => finish(socket);
       server.emit("connection", socket);
       socket.resume(); // sniffing left it paused
-      return () => drain(connection, socket);
+      return {
+        retire: () => retire(connection),
+        end() {
+          retire(connection);
+          if (connection.open.length === 0) connection.waiting ??= awaitRequest(connection, socket);
+        },
+        open: () => connection.open.map(({ req }) => req),
+      };
     },
     close() {
       server.close(ignore); // tells that it never listened; the timer is stopped all the same
@@ -122,19 +138,20 @@ function createHttpServer(options: ListenerOptions): Server {
 
 function track(connection: Connection, response: ServerResponse): void {
   connection.open.push(response);
-  if (connection.draining) response.shouldKeepAlive = false;
+  connection.used = true;
+  if (connection.retiring) response.shouldKeepAlive = false;
   (response as TrackedResponse)[CONNECTION] = connection; // the property is ours
   response.on("close", onResponseClose);
 }
 
 function onResponseClose(this: TrackedResponse): void {
-  const { open, draining } = this[CONNECTION];
+  const { open, retiring } = this[CONNECTION];
   // Answers leave in the order of their requests.
   if (open[0] === this) open.shift();
   else open.splice(open.indexOf(this), 1);
   const { socket } = this.req;
   if (!this.req.complete && !socket.destroyed) drop(this.req);
-  if (draining && open.length === 0) finish(socket);
+  if (retiring && open.length === 0) finish(socket);
 }
 
 /** Reads what is left of an answered request, and ends its connection when that takes too long. */
@@ -149,11 +166,23 @@ function drop(request: IncomingMessage): void {
   );
 }
 
-function drain(connection: Connection, socket: Socket): void {
-  connection.draining = true;
-  if (connection.open.length === 0) socket.destroy();
+function retire(connection: Connection): void {
+  connection.retiring = true;
   // Has no effect on a response whose headers are out; its connection is ended after it.
   for (const response of connection.open) response.shouldKeepAlive = false;
+}
+
+/** Ends a connection without a request when none comes in time; one that is coming is waited for. */
+function awaitRequest(connection: Connection, socket: Socket): NodeJS.Timeout {
+  const { bytesRead } = socket;
+  return setTimeout(
+    () => {
+      if (connection.open.length > 0) return; // it ends with its answer
+      if (socket.bytesRead === bytesRead) finish(socket);
+      else connection.waiting = awaitRequest(connection, socket); // for as long as its headers may take
+    },
+    connection.used ? NEXT_REQUEST_MS : FIRST_REQUEST_MS,
+  );
 }
 
 function finish(socket: Socket): void {

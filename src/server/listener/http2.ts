@@ -2,21 +2,21 @@ import {
   constants,
   type IncomingHttpHeaders,
   performServerHandshake,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
   type ServerOptions,
 } from "node:http2";
 import type { Socket } from "node:net";
+import type { Ending } from "./ending.ts";
 import { createGuard } from "./guard.ts";
-import { linger } from "./linger.ts";
 import type { ListenerOptions, RefusalAnswer, RequestHandlers } from "./options.ts";
 import { answerRefused } from "./refused.ts";
 import { watchSession } from "./session.ts";
+import { createSessionEnding } from "./session-ending.ts";
 
 /** The HTTP/2 half of a listener. */
 export interface Http2 {
-  /** Serves a socket, whose first bytes may have been put back. Gives the function that ends it in good order. */
-  serve(socket: Socket): () => void;
+  /** Serves a socket, whose first bytes may have been put back. Gives the ways to end it. */
+  serve(socket: Socket): Ending;
 }
 
 /** `refused` is called for each 400 or 431 answered here, `reset` for each stream gone before it was handed on. */
@@ -48,19 +48,23 @@ export function createHttp2(
     }
   });
 
+  const keepsOpen = (options.maxConnectionAgeGraceMs ?? 0) > 0;
+
   return {
     serve(socket) {
       socket.allowHalfOpen = false; // HTTP/1 clients may half-close; in HTTP/2 the end of one side is the end
       const session = performServerHandshake(socket, settings);
       session.on("error", ignore); // the session is destroyed by then, and its streams with it
       session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-      const streamClosed = watchSession(session, socket, options, () => close(session, socket));
+      const ending = createSessionEnding(session, socket, keepsOpen);
+      const streamClosed = watchSession(session, socket, options, ending.end);
       session.on("stream", (stream, headers, _flags, rawHeaders) => {
         stream.on("error", ignore);
         streamClosed(stream);
+        ending.opened(stream);
         dispatch({ stream, headers, rawHeaders });
       });
-      return () => close(session, socket);
+      return ending;
     },
   };
 }
@@ -136,12 +140,6 @@ function refuse(stream: ServerHttp2Stream, { status, headers, body }: RefusalAns
   if (!endStream) stream.end(body);
   // After the answer: a client that is still sending would otherwise hold the stream open (RFC 9113, 8.1).
   stream.close(constants.NGHTTP2_NO_ERROR);
-}
-
-function close(session: ServerHttp2Session, socket: Socket): void {
-  if (session.closed || session.destroyed) return;
-  socket.once("finish", () => linger(socket));
-  session.close();
 }
 
 function ignore(): void {}

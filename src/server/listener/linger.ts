@@ -14,7 +14,12 @@ export function linger(socket: Socket): void {
 
 /** Calls `done` when `begin`'s callback is called, or after the same second, whichever comes first; once. */
 export function withinLinger(begin: (done: () => void) => void, done: () => void): void {
-  let timer: NodeJS.Timeout | undefined = setTimeout(finish, LINGER_MS);
+  within(LINGER_MS, begin, done);
+}
+
+/** Calls `done` when `begin`'s callback is called, or after `timeMs`, whichever comes first; once. */
+export function within(timeMs: number, begin: (done: () => void) => void, done: () => void): void {
+  let timer: NodeJS.Timeout | undefined = setTimeout(finish, timeMs);
   function finish(): void {
     if (timer === undefined) return;
     clearTimeout(timer);

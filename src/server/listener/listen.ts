@@ -8,6 +8,7 @@ import type { ListenerOptions, ListenerStats, RequestHandlers } from "./options.
 import { type HttpVersion, sniff } from "./sniff.ts";
 import { serverTlsOptions } from "./tls.ts";
 
+export type { OpenRequest } from "./ending.ts";
 export type { Refusal } from "./guard.ts";
 export type { ListenerOptions, ListenerStats, RequestHandlers, TlsOptions } from "./options.ts";
 
@@ -20,10 +21,14 @@ export interface Listener {
   /** Whether it speaks TLS, and nothing else. */
   readonly encrypted: boolean;
   stats(): ListenerStats;
+  /** Serves everything, and asks HTTP/1.1 clients, with `Connection: close` on each answer, to go elsewhere. */
+  retire(): void;
   /**
-   * Stops accepting and ends each connection in good order: HTTP/2 gets GOAWAY(NO_ERROR) with the last stream taken,
-   * and its open streams finish; an HTTP/1.1 connection without a request is closed, one with a request gets
-   * `Connection: close`. Resolves when no connection is left, and waits for that without a bound: see `destroy`.
+   * Stops accepting and ends each connection in good order, so that a request which crosses its end is answered. HTTP/2
+   * gets GOAWAY(NO_ERROR) without a last stream, and with the last one taken when the peer has read the first (RFC 9113,
+   * 6.8); open streams finish. An HTTP/1.1 connection ends with its next answer, one without a request a moment later,
+   * and one that has just been opened is given the time for its first. Resolves when no connection is left, and waits
+   * for that without a bound: see `destroy`.
    */
   drain(): Promise<void>;
   /** Stops accepting and destroys all connections. */
@@ -47,12 +52,12 @@ export async function listen(options: ListenerOptions, handlers: RequestHandlers
   const http2 = createHttp2(options, handlers, onRefused, () => {
     resetStreams++;
   });
-  const connections = createConnections(options);
+  const connections = createConnections(options, (request) => handlers.onCut?.(request));
   const serve = (socket: Socket, version: HttpVersion): void => {
     connections.serve(socket, version, version === "http2" ? http2.serve : http1.serve);
   };
   const sniffed = (socket: Socket): void => {
-    connections.serve(socket, "undecided", () => () => socket.destroy());
+    connections.undecided(socket);
     sniff(socket, options.firstByteTimeoutMs, options.headersTimeoutMs, (version) => serve(socket, version));
   };
   const server = options.tls === undefined ? cleartext(sniffed) : encrypted(options, sniffed, serve);
@@ -71,7 +76,10 @@ export async function listen(options: ListenerOptions, handlers: RequestHandlers
     port: address.port,
     encrypted: options.tls !== undefined,
     stats: () => ({ ...connections.stats(), refusedRequests, resetStreams, acceptErrors }),
+    retire: connections.retire,
     async drain() {
+      // What the kernel has accepted already is taken in first: closing would reset it.
+      await new Promise(setImmediate);
       if (server.listening) server.close();
       await connections.drain();
       http1.close();

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { OpenRequest } from "./ending.ts";
 import type { Refusal } from "./guard.ts";
 
 /** Files and rules for TLS. Files are read once, at start; an unreadable one stops the start. */
@@ -36,6 +37,10 @@ export interface ListenerOptions {
   readonly pingIntervalMs: number;
   /** A peer that leaves a ping unanswered for this long is gone: its connection is destroyed. */
   readonly pingTimeoutMs: number;
+  /** A connection ends in good order at this age, within a tenth of it. Default 0: at none. */
+  readonly maxConnectionAgeMs?: number;
+  /** What is open on it this long after is cut off. Default 0: never. */
+  readonly maxConnectionAgeGraceMs?: number;
   /** Further connections are closed at once and counted as refused. */
   readonly maxConnections: number;
   /** The same for each remote address; 0 sets no such limit. */
@@ -76,6 +81,11 @@ export interface RequestHandlers {
   answersAnyHost?(httpMethod: string, path: string): boolean;
   /** The answer to a request that is refused here, of whose headers none may be known. Default: its text, plain. */
   answerRefused?(refusal: Refusal, headers: IncomingHttpHeaders): RefusalAnswer;
+  /**
+   * A request is open though its connection should have ended by now. It is to be answered: its connection is destroyed a
+   * second later.
+   */
+  onCut?(request: OpenRequest): void;
   /** What `onStream` or `onRequest` threw. The request has been ended; the server goes on. */
   onError?(error: unknown): void;
 }

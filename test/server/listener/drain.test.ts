@@ -3,42 +3,142 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import { test } from "node:test";
-import { frame, GET, GOAWAY, PREFACE, parse, request, SETTINGS } from "./frames.ts";
-import { ask, heard, http2, start, tcp } from "./start.ts";
+import { frame, GET, GOAWAY, PING, PREFACE, request, SETTINGS, SETTINGS_ACK } from "./frames.ts";
+import { accepted, ask, heard, http2, rawHttp2, start, tcp } from "./start.ts";
 
-test("an open HTTP/2 stream finishes after GOAWAY(NO_ERROR), and no stream is taken after it", async (t) => {
-  const { promise: opened, resolve: open } = Promise.withResolvers<ServerHttp2Stream>();
-  let calls = 0;
+test("HTTP/2: GOAWAY without a last stream; what comes until its PING is answered is taken, and nothing after", async (t) => {
+  const paths: unknown[] = [];
+  const streams: ServerHttp2Stream[] = [];
   const listener = await start(
     t,
     {},
     {
-      onStream(stream) {
-        calls++;
-        open(stream);
+      onStream(stream, headers) {
+        paths.push(headers[":path"]);
+        streams.push(stream);
       },
     },
   );
-  const socket = tcp(t, listener);
-  const bytes: Buffer[] = [];
-  socket.on("data", (chunk: Buffer) => bytes.push(chunk));
-  socket.write(Buffer.concat([PREFACE, SETTINGS, frame(4, 1, 0), request(1, GET)]));
-  const stream = await opened;
+  const peer = rawHttp2(t, listener);
+  peer.send(PREFACE, SETTINGS, SETTINGS_ACK, request(1, GET));
+  await peer.synced();
   const drained = listener.drain();
-  const seen = () => parse(Buffer.concat(bytes));
-  while (!seen().some(({ type }) => type === GOAWAY)) await once(socket, "data");
-  const goaway = seen().find(({ type }) => type === GOAWAY);
-  assert.equal(goaway?.payload.readUInt32BE(0), 1); // the last stream taken
-  assert.equal(goaway?.payload.readUInt32BE(4), 0); // NO_ERROR
-  // A PING behind the request shows, by its answer, that the request has been read.
-  socket.write(Buffer.concat([request(3, GET), frame(6, 0, 0, Buffer.alloc(8))]));
-  while (!seen().some(({ type, flags }) => type === 6 && flags === 1)) await once(socket, "data");
-  stream.respond({ ":status": 200 });
-  stream.end("late");
-  socket.once("end", () => socket.end());
+  const [first] = await peer.frames(GOAWAY, 1);
+  assert.deepEqual([first?.readUInt32BE(0), first?.readUInt32BE(4)], [2 ** 31 - 1, 0]);
+  const [ping] = await peer.frames(PING, 1);
+  // These cross the GOAWAY.
+  peer.send(request(3, GET), request(5, GET));
+  await peer.synced();
+  peer.send(frame(PING, 1, 0, ping));
+  const [, second] = await peer.frames(GOAWAY, 2);
+  assert.deepEqual([second?.readUInt32BE(0), second?.readUInt32BE(4)], [5, 0]);
+  peer.send(request(7, GET));
+  await peer.synced();
+  assert.equal(paths.length, 3);
+  for (const stream of streams) {
+    stream.respond({ ":status": 200 });
+    stream.end("late");
+  }
+  await peer.ended;
   await drained;
-  assert.equal(calls, 1);
-  assert.match(String(seen().find(({ type, streamId }) => type === 0 && streamId === 1)?.payload), /^late$/);
+  assert.equal(peer.bodies(), "latelatelate");
+  assert.equal(paths.length, 3);
+});
+
+test("HTTP/2: a peer that does not answer the PING is told its last stream a second later", async (t) => {
+  const listener = await start(t);
+  const peer = rawHttp2(t, listener);
+  peer.send(PREFACE, SETTINGS, SETTINGS_ACK, request(1, GET));
+  await peer.synced();
+  const before = performance.now();
+  const drained = listener.drain();
+  const [, second] = await peer.frames(GOAWAY, 2);
+  assert.equal(second?.readUInt32BE(0), 1);
+  const tookMs = performance.now() - before;
+  assert.ok(tookMs > 900 && tookMs < 5_000, `${tookMs} ms`);
+  await drained;
+});
+
+test("HTTP/2: a client that has just connected is served its first requests", async (t) => {
+  const listener = await start(t);
+  const peer = rawHttp2(t, listener);
+  peer.send(PREFACE, SETTINGS);
+  await peer.synced();
+  const drained = listener.drain();
+  await new Promise(setImmediate);
+  peer.send(request(1, GET), request(3, GET));
+  const [goaway] = await peer.frames(GOAWAY, 1);
+  assert.equal(goaway?.readUInt32BE(0), 2 ** 31 - 1);
+  peer.send(frame(PING, 1, 0, (await peer.frames(PING, 1))[0]));
+  await peer.ended;
+  await drained;
+  assert.equal(peer.bodies(), "2 / 127.0.0.12 / 127.0.0.1");
+});
+
+for (const [title, preface] of [
+  ["that has said nothing", []],
+  ["in the middle of its preface", [PREFACE.subarray(0, 5)]],
+] as const) {
+  test(`a connection ${title} is served, whatever it turns out to speak`, async (t) => {
+    const listener = await start(t);
+    const peer = rawHttp2(t, listener);
+    for (const part of preface) peer.send(part);
+    const plain = tcp(t, listener);
+    await accepted(listener, 2);
+    const drained = listener.drain();
+    await new Promise(setImmediate);
+    peer.send(PREFACE.subarray(preface[0]?.length ?? 0), SETTINGS, request(1, GET));
+    peer.send(frame(PING, 1, 0, (await peer.frames(PING, 1))[0]));
+    plain.write("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert.match(await heard(plain), /^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n[\s\S]*1 \/a /);
+    await peer.ended;
+    await drained;
+    assert.equal(peer.bodies(), "2 / 127.0.0.1");
+  });
+}
+
+test("a connection that has said nothing is given up a second later", async (t) => {
+  const listener = await start(t);
+  const silent = heard(tcp(t, listener));
+  await accepted(listener, 1);
+  const before = performance.now();
+  await listener.drain();
+  const tookMs = performance.now() - before;
+  assert.ok(tookMs > 900 && tookMs < 5_000, `${tookMs} ms`);
+  assert.equal(await silent, "");
+});
+
+test("a request that comes on a kept HTTP/1.1 connection after the drain began is answered, with Connection: close", async (t) => {
+  const listener = await start(t);
+  const kept = tcp(t, listener);
+  kept.write("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+  await once(kept, "data");
+  const drained = listener.drain();
+  await new Promise(setImmediate);
+  // Its last byte comes after the time that the connection has without a request.
+  kept.write("GET /2 HTTP/1.1\r\nHost: x\r\n\r");
+  setTimeout(() => kept.write("\n"), 400);
+  assert.match(await heard(kept), /^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n[\s\S]*1 \/2 /);
+  await drained;
+});
+
+test("a listener that retires serves all, over HTTP/1.1 with Connection: close, and takes connections", async (t) => {
+  const listener = await start(t);
+  const session = http2(t, listener);
+  await ask(session);
+  const kept = tcp(t, listener);
+  kept.write("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+  const [answer] = await once(kept, "data");
+  assert.match(String(answer), /Connection: keep-alive/);
+  listener.retire();
+  kept.write("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert.match(await heard(kept), /Connection: close\r\n/);
+  const later = tcp(t, listener);
+  later.write("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+  assert.match(await heard(later), /Connection: close\r\n/);
+  assert.equal((await ask(session)).status, 200);
+  assert.equal((await ask(http2(t, listener))).status, 200);
+  assert.equal(session.closed, false);
 });
 
 test("a stream whose headers came before the drain is still handed on", async (t) => {
@@ -53,7 +153,7 @@ test("a stream whose headers came before the drain is still handed on", async (t
   }
 });
 
-test("an open HTTP/1.1 request is answered with Connection: close, idle connections end at once", async (t) => {
+test("an open HTTP/1.1 request is answered with Connection: close, idle connections end without a word", async (t) => {
   const { promise: opened, resolve: open } = Promise.withResolvers<ServerResponse>();
   const listener = await start(
     t,

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2, type OutgoingHttpHeaders } from "node:http2";
 import { connect, type Socket } from "node:net";
@@ -8,6 +9,7 @@ import {
   listen,
   type RequestHandlers,
 } from "../../../src/server/listener/listen.ts";
+import { frame, PING, parse } from "./frames.ts";
 
 export const OPTIONS: ListenerOptions = {
   host: "127.0.0.1",
@@ -52,6 +54,52 @@ export function tcp(t: TestContext, listener: Listener): Socket {
   socket.on("error", () => {});
   t.after(() => socket.destroy());
   return socket;
+}
+
+/** Waits until the listener has so many connections. */
+export async function accepted(listener: Listener, count: number): Promise<void> {
+  while (listener.stats().connections < count) await new Promise(setImmediate);
+}
+
+/** An HTTP/2 peer that says what it is told to, and answers no PING by itself. */
+export function rawHttp2(t: TestContext, listener: Listener) {
+  const socket = tcp(t, listener);
+  let bytes = Buffer.alloc(0);
+  let pings = 0;
+  const ended = once(socket, "close");
+  socket.on("data", (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]);
+  });
+  socket.once("end", () => socket.end());
+  const payloads = (type: number, flags = 0) =>
+    parse(bytes)
+      .filter((each) => each.type === type && (each.flags & 1) === flags)
+      .map(({ payload }) => Buffer.from(payload));
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) await once(socket, "data");
+  };
+  return {
+    ended,
+    send: (...parts: readonly Buffer[]) => void socket.write(Buffer.concat(parts)),
+    /** The payloads of the frames of a type, once there are so many. */
+    async frames(type: number, count: number): Promise<readonly Buffer<ArrayBuffer>[]> {
+      await until(() => payloads(type).length >= count);
+      return payloads(type);
+    },
+    /** Waits until all that was sent has been read: a PING behind it is answered, and one turn has passed. */
+    async synced(): Promise<void> {
+      pings++;
+      socket.write(frame(PING, 0, 0, Buffer.alloc(8)));
+      await until(() => payloads(PING, 1).length >= pings);
+      await new Promise(setImmediate);
+    },
+    /** The bodies of all answers, one behind the other. */
+    bodies: () =>
+      parse(bytes)
+        .filter(({ type }) => type === 0)
+        .map(({ payload }) => payload.toString())
+        .join(""),
+  };
 }
 
 /** Sends `text` on a connection of its own and gives what was answered when the server has closed. */
