@@ -56,7 +56,7 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
   // Before a database is made or migrated, so that a start that fails leaves none behind.
   await tryListening(settings);
   const log = openLog(logSettings, config.server.debug);
-  const store = await openStore<Modules>(storeOptions(database));
+  const store = await openStore<Modules>({ ...storeOptions(database), log: log.logger });
   let server: Server | undefined;
   try {
     const requestLog = createRequestLogWriter(store.queries.requestLog, {
@@ -133,15 +133,17 @@ async function bootstrap({ queries }: Store<Modules>): Promise<string | undefine
   return key;
 }
 
-function storeOptions({ url, readers, maxQueuedQueries }: Database): StoreOptions {
+function storeOptions({ url, ...database }: Database): StoreOptions {
   // A worker is not an import: the compiler leaves its name alone, so it takes the ending of this file.
   const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
   return {
     file: url.startsWith("file:") ? fileURLToPath(url) : url,
     worker: new URL(`./worker.${ending}`, import.meta.url),
     migrations: new URL("./services/migrations/", import.meta.url),
-    readers,
-    maxQueuedReads: maxQueuedQueries,
-    maxQueuedWrites: maxQueuedQueries,
+    readers: database.readers,
+    maxQueuedReads: database.maxQueuedQueries,
+    maxQueuedWrites: database.maxQueuedQueries,
+    maxQueuedBytes: database.maxQueuedBytes,
+    heapMb: database.workerHeapMb,
   };
 }

@@ -81,8 +81,13 @@ export const configTexts: Readonly<Record<string, string>> = {
     "Memory of the records that wait for the table, in bytes; past it they are dropped and counted.",
   database: "The embedded database.",
   "database.url": "The SQLite file, as a path or a file: URL. The folder is made when it is missing.",
-  "database.readers": "Worker threads that read. There is always one that writes.",
+  "database.readers":
+    "Worker threads that read; there is always one that writes. Slow reads leave one of them free. With 1 a slow read holds up all others.",
   "database.max_queued_queries": "Queries that wait for a worker; past it calls end with RESOURCE_EXHAUSTED.",
+  "database.max_queued_bytes":
+    "What the queries that wait may hold together, in bytes; past it calls end with RESOURCE_EXHAUSTED.",
+  "database.worker_heap_mb":
+    "The heap of each worker, in megabytes. A query that takes or gives more than a quarter of it ends with RESOURCE_EXHAUSTED.",
   cors: "Which web pages may call from a browser.",
   "cors.origins": "Origins such as https://app.example.com, or * for all. Empty: none.",
   "cors.max_age_seconds": "How long a browser may keep the answer to a preflight, in seconds.",

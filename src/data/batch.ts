@@ -1,7 +1,13 @@
 import type { WireError } from "./data-error.ts";
 import { DataError, wireFromError } from "./data-error.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
-import { type FromWorker, ticketDone, ticketRunning, ticketWaiting } from "./thread-protocol.ts";
+import {
+  type FromWorker,
+  ticketCommitting,
+  ticketDone,
+  ticketRunning,
+  ticketWaiting,
+} from "./thread-protocol.ts";
 
 /** One batch of calls in a worker, and the answers given so far. */
 export interface Batch {
@@ -11,8 +17,10 @@ export interface Batch {
   input(index: number): unknown;
   /** Claims a call for running; false when the main thread has taken it back, which must then never run. */
   claim(index: number): boolean;
+  /** Says that the transaction of these calls is about to be committed. */
+  committing(indexes: readonly number[]): void;
   /** Keeps an answer until the next `send`. */
-  answer(index: number, outcome: Outcome): void;
+  answer(index: number, outcome: Outcome, tookMs: number): void;
   /** Sends the answers kept; `last` gives the slot back. */
   send(last: boolean): void;
 }
@@ -37,10 +45,14 @@ export function openBatch(
     input: (index) => message[2 + 2 * index],
     claim: (index) =>
       Atomics.compareExchange(tickets, base + index, ticketWaiting, ticketRunning) === ticketWaiting,
-    answer(index, outcome) {
+    committing(indexes) {
+      for (const index of indexes) Atomics.store(tickets, base + index, ticketCommitting);
+    },
+    answer(index, outcome, tookMs) {
       Atomics.store(tickets, base + index, ticketDone);
-      if ("error" in outcome) answers.push(index, 0, wireFromError(outcome.error));
-      else answers.push(index, 1, outcome.value);
+      const took = 1 + Math.floor(tookMs);
+      if ("error" in outcome) answers.push(index, -took, wireFromError(outcome.error));
+      else answers.push(index, took, outcome.value);
     },
     send(last) {
       answers[1] = last ? 1 : 0;
@@ -57,11 +69,11 @@ function postAnswers(answers: readonly unknown[], post: (message: FromWorker) =>
     return;
   } catch {
     for (let at = 2; at < answers.length; at += 3) {
-      const [index, ok, value] = answers.slice(at, at + 3);
+      const [index, took, value] = answers.slice(at, at + 3);
       try {
-        post([answers[0], 0, index, ok, value]);
+        post([answers[0], 0, index, took, value]);
       } catch (error) {
-        post([answers[0], 0, index, 0, uncloneable(error)]);
+        post([answers[0], 0, index, -1, uncloneable(error)]);
       }
     }
     post([answers[0], answers[1]]);

@@ -1,3 +1,4 @@
+import { approximateBytes } from "./call-bytes.ts";
 import { DataError } from "./data-error.ts";
 import type { CallOptions } from "./query-proxy.ts";
 
@@ -6,7 +7,15 @@ export interface PendingCall {
   readonly query: number;
   readonly input: unknown;
   readonly background: boolean;
+  /** What its input takes while it waits, about. */
+  readonly bytes: number;
   settled: boolean;
+  /** True while it takes up room of its queue. */
+  isCounted: boolean;
+  /** True once it was taken from behind another call. */
+  hasMoved: boolean;
+  /** Workers that died while they worked on a message with this call in it. */
+  lostWorkers: number;
   /** Index of its ticket in the memory shared with the worker that has it. */
   ticket: number;
   /** Takes the call back from where it is: the queue, or a batch that has not come to it. Set by its holder. */
@@ -15,36 +24,60 @@ export interface PendingCall {
   reject(reason: unknown): void;
 }
 
+/** The bytes that all queues of a store hold together. */
+export interface ByteBudget {
+  used: number;
+  readonly max: number;
+}
+
+/** How many calls may wait in the queues that share it. `what` and `option` name it in its error. */
+export interface Room {
+  waiting: number;
+  readonly what: string;
+  readonly option: string;
+  readonly max: number;
+  readonly bytes: ByteBudget;
+}
+
 /** Calls in order of arrival, with a bound. A Set is a queue from which any member leaves in constant time. */
 export interface CallQueue {
   readonly size: number;
-  /** Throws `resource_exhausted` when the queue is full. */
+  /** Throws `resource_exhausted` when there is no room, in number or in bytes. */
   add(call: PendingCall): void;
   /** Puts a call that a worker gave back before all others; it has been admitted once, so the bound is not asked. */
   giveBack(call: PendingCall): void;
-  /** Removes and returns the first `max` calls. */
-  take(max: number): PendingCall[];
+  /**
+   * Removes and returns the first `max` calls, or fewer that fit into `maxBytes`; one at least. A call that has cost a
+   * worker goes alone, so that none goes down with it.
+   */
+  take(max: number, maxBytes: number): PendingCall[];
+  /** Removes and returns all calls. */
+  takeAll(): PendingCall[];
+  /** Gives each call to the queue that `choose` names, with the room that it takes up; both are of one room. */
+  sort(choose: (call: PendingCall) => CallQueue): void;
 }
 
-/** Makes a queue; `what` and `option` name it in its error. */
-export function createCallQueue(what: string, option: string, maxQueued: number): CallQueue {
+/** Makes a queue in a room. */
+export function createCallQueue(room: Room): CallQueue {
   const returned = new Set<PendingCall>();
   const waiting = new Set<PendingCall>();
   const leave = (call: PendingCall): void => {
     waiting.delete(call);
     returned.delete(call);
+    if (!call.isCounted) return;
+    call.isCounted = false;
+    room.waiting -= 1;
+    room.bytes.used -= call.bytes;
   };
   return {
     get size() {
       return returned.size + waiting.size;
     },
     add(call) {
-      if (waiting.size >= maxQueued) {
-        throw new DataError(
-          "resource_exhausted",
-          `${waiting.size + 1} ${what} are waiting, above the maximum of ${maxQueued} (${option})`,
-        );
-      }
+      refuseWithoutRoom(room, call);
+      call.isCounted = true;
+      room.waiting += 1;
+      room.bytes.used += call.bytes;
       call.withdraw = leave;
       waiting.add(call);
     },
@@ -52,18 +85,49 @@ export function createCallQueue(what: string, option: string, maxQueued: number)
       call.withdraw = leave;
       returned.add(call);
     },
-    take(max) {
+    take(max, maxBytes) {
       const taken: PendingCall[] = [];
+      let bytes = 0;
       for (const from of [returned, waiting]) {
         for (const call of from) {
-          if (taken.length === max) return taken;
-          from.delete(call);
+          bytes += call.bytes;
+          const isSuspect = call.lostWorkers > 0;
+          if (taken.length === max || (taken.length > 0 && (bytes > maxBytes || isSuspect))) return taken;
+          leave(call);
           taken.push(call);
+          if (isSuspect) return taken;
         }
       }
       return taken;
     },
+    takeAll() {
+      const all = [...returned, ...waiting];
+      for (const call of all) leave(call);
+      return all;
+    },
+    sort(choose) {
+      const all = [...returned, ...waiting];
+      returned.clear();
+      waiting.clear();
+      for (const call of all) choose(call).giveBack(call);
+    },
   };
+}
+
+function refuseWithoutRoom({ waiting, max, what, option, bytes }: Room, call: PendingCall): void {
+  if (waiting >= max) {
+    throw new DataError(
+      "resource_exhausted",
+      `${waiting + 1} ${what} are waiting, above the maximum of ${max} (${option})`,
+    );
+  }
+  const used = bytes.used + call.bytes;
+  if (used > bytes.max) {
+    throw new DataError(
+      "resource_exhausted",
+      `the queries that wait hold ${used} bytes, above the maximum of ${bytes.max} (maxQueuedBytes)`,
+    );
+  }
 }
 
 /**
@@ -74,6 +138,7 @@ export function startCall(
   query: number,
   input: unknown,
   options: CallOptions | undefined,
+  maxBytes: number,
   admit: (call: PendingCall) => void,
 ): Promise<unknown> {
   const signal = options?.signal;
@@ -83,7 +148,11 @@ export function startCall(
       query,
       input,
       background: options?.background === true,
+      bytes: approximateBytes(input, maxBytes),
       settled: false,
+      isCounted: false,
+      hasMoved: false,
+      lostWorkers: 0,
       ticket: 0,
       withdraw: ignore,
       resolve(value) {

@@ -7,7 +7,8 @@
  * - `failed_precondition`: a foreign key or CHECK does not hold; the database is newer than the code.
  * - `aborted`: another process held the database's write lock for longer than `busyTimeoutMs`; try again.
  * - `resource_exhausted`: a queue, the memory or the disk is full.
- * - `unavailable`: the store is closed, its worker died, or the file cannot be reached.
+ * - `unavailable`: the store is closed, its worker died, or the file cannot be reached or was removed.
+ * - `unknown`: a worker died while it committed this write, so that nobody knows whether it is stored.
  * - `data_loss`: the file is damaged or is not a database.
  * - `internal`: a bug in a query.
  */
@@ -19,6 +20,7 @@ export type DataErrorCode =
   | "aborted"
   | "resource_exhausted"
   | "unavailable"
+  | "unknown"
   | "data_loss"
   | "internal";
 

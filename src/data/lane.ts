@@ -1,14 +1,24 @@
-import { type CallQueue, createCallQueue, type PendingCall, startCall } from "./call-queue.ts";
+import {
+  type ByteBudget,
+  type CallQueue,
+  createCallQueue,
+  type PendingCall,
+  type Room,
+  startCall,
+} from "./call-queue.ts";
 import { DataError } from "./data-error.ts";
+import { createQueryCosts, shortMs } from "./query-costs.ts";
 import type { CallOptions } from "./query-proxy.ts";
 import type { ResolvedStoreOptions } from "./store-options.ts";
-import type { Ready } from "./thread-protocol.ts";
+import { maxTransferBytes, type Ready } from "./thread-protocol.ts";
+import type { TroubleWatch } from "./trouble.ts";
 import { createCrew } from "./worker-crew.ts";
-import type { WorkerLink } from "./worker-link.ts";
+import type { LinkOptions, WorkerLink } from "./worker-link.ts";
 
 /** The way of one kind of call to its workers: bounded queues here, workers that are sent batches from them. */
 export interface Lane {
-  start(): Promise<Ready>;
+  /** `identity` is that of the file, when another lane has opened it. */
+  start(identity?: string): Promise<Ready>;
   call(query: number, input: unknown, options: CallOptions | undefined): Promise<unknown>;
   stats(): LaneStats;
   /** Refuses calls from here on; resolves when the accepted ones have been answered. */
@@ -32,19 +42,37 @@ export interface LaneStats {
   readonly workersReplaced: number;
 }
 
-/** Makes the lane of the readers, or that of the one writer. */
-export function createLane(kind: "read" | "write", options: ResolvedStoreOptions): Lane {
+/** What the lanes of a store share. */
+export interface Shared {
+  readonly bytes: ByteBudget;
+  readonly trouble: TroubleWatch;
+}
+
+/**
+ * Makes the lane of the readers, or that of the one writer.
+ *
+ * Reads wait in three queues, by what is known of them: short ones; long ones, which took more than a moment the last
+ * times; and those that never ran. Long and new ones are not sent to the last reader that has none, so that key look-ups
+ * and their like are answered however many long reads there are. With a single reader there is none to keep, and all reads
+ * are alike: a long one holds up the others.
+ */
+export function createLane(kind: "read" | "write", options: ResolvedStoreOptions, shared: Shared): Lane {
   const isRead = kind === "read";
+  const maxInputBytes = maxTransferBytes(options.heapMb);
+  const keepsReader = isRead && options.readers > 1;
   const maxBatchCalls = isRead ? options.maxBatchReads : options.maxBatchWrites;
   const maxBatchBackground = Math.min(maxBatchCalls, options.maxBatchBackgroundWrites);
-  const foreground = isRead
-    ? createCallQueue("reads", "maxQueuedReads", options.maxQueuedReads)
-    : createCallQueue("writes", "maxQueuedWrites", options.maxQueuedWrites);
+  const foregroundRoom = isRead
+    ? roomOf("reads", "maxQueuedReads", options.maxQueuedReads)
+    : roomOf("writes", "maxQueuedWrites", options.maxQueuedWrites);
+  const foreground = createCallQueue(foregroundRoom);
+  const fresh = createCallQueue(foregroundRoom);
+  const long = createCallQueue(foregroundRoom);
   const background = createCallQueue(
-    "background writes",
-    "maxQueuedBackgroundWrites",
-    options.maxQueuedBackgroundWrites,
+    roomOf("background writes", "maxQueuedBackgroundWrites", options.maxQueuedBackgroundWrites),
   );
+  const queues = [foreground, fresh, long, background];
+  const costs = createQueryCosts();
   const stuck = new Set<WorkerLink>();
   const counts = { calls: 0, batches: 0, moved: 0 };
   let isFlushing = false;
@@ -53,32 +81,51 @@ export function createLane(kind: "read" | "write", options: ResolvedStoreOptions
   let closed: Promise<void> | undefined;
 
   const crew = createCrew(isRead ? options.readers : 1, linkOptions(), {
-    onAble(link) {
+    onAble(link, news) {
       stuck.delete(link);
+      if (news !== undefined) shared.trouble.tell(kind, news);
       flushSoon();
     },
+    onTook(query, tookMs) {
+      if (keepsReader) ran(query, tookMs);
+    },
+    onDeath(reason) {
+      shared.trouble.tell(kind, { worked: false, error: reason });
+    },
     onLost(waiting) {
-      for (const call of waiting) (call.background ? background : foreground).giveBack(call);
+      for (const call of waiting) queueOf(call).giveBack(call);
       flushSoon();
     },
     onHelpless(reason) {
-      for (const queue of [foreground, background]) {
-        for (const call of queue.take(Number.POSITIVE_INFINITY)) call.reject(reason);
-      }
+      shared.trouble.tell(kind, { worked: false, error: reason });
+      for (const queue of queues) for (const call of queue.takeAll()) call.reject(reason);
       flushSoon();
     },
   });
 
-  function linkOptions() {
-    const { file, worker, migrations, busyTimeoutMs } = options;
-    return {
-      role: isRead ? "reader" : "writer",
-      file,
-      worker,
-      migrations,
-      busyTimeoutMs,
-      maxBatchCalls,
-    } as const;
+  function roomOf(what: string, option: string, max: number): Room {
+    return { waiting: 0, what, option, max, bytes: shared.bytes };
+  }
+
+  function linkOptions(): LinkOptions {
+    const { file, worker, migrations, busyTimeoutMs, heapMb } = options;
+    const role = isRead ? "reader" : "writer";
+    return { role, file, worker, migrations, busyTimeoutMs, heapMb, maxBatchCalls };
+  }
+
+  function queueOf(call: PendingCall): CallQueue {
+    if (call.background) return background;
+    if (!keepsReader) return foreground;
+    const queryClass = costs.classOf(call.query);
+    if (queryClass === "long") return long;
+    // What waited behind a long read, without having run, may be any query.
+    return queryClass === "new" && !call.hasMoved ? fresh : foreground;
+  }
+
+  /** Its calls go where they belong when the query turns out to be short or long. */
+  function ran(query: number, tookMs: number): void {
+    if (!costs.ran(query, tookMs)) return;
+    for (const queue of [foreground, fresh, long]) queue.sort(queueOf);
   }
 
   /** All calls that one turn of the event loop makes go in one message: the immediate runs after them. */
@@ -90,28 +137,58 @@ export function createLane(kind: "read" | "write", options: ResolvedStoreOptions
 
   function flush(): void {
     isFlushing = false;
-    for (let link = leastBusy(); link !== undefined; link = leastBusy()) {
-      const queue = nextQueue();
-      if (queue === undefined) break;
-      const calls = queue.take(queue === background ? maxBatchBackground : maxBatchCalls);
-      counts.calls += calls.length;
-      counts.batches += 1;
-      link.send(calls);
-    }
-    if (isRead && options.readers > 1 && mayGetStuck())
-      watch ??= setTimeout(moveReads, options.moveReadsAfterMs);
+    while (sendNext()) {}
+    if (keepsReader && mayGetStuck()) watch ??= setTimeout(moveReads, options.moveReadsAfterMs);
     if (drained !== undefined && isIdle()) drained.resolve();
   }
 
-  function nextQueue(): CallQueue | undefined {
-    if (foreground.size > 0) return foreground;
-    return background.size > 0 ? background : undefined;
+  /** Sends one batch; false when there is none to send or nobody to send it to. */
+  function sendNext(): boolean {
+    const link = long.size + fresh.size > 0 ? leastBusyForLong() : undefined;
+    if (link !== undefined) {
+      return fresh.size > 0 ? send(link, fresh, maxBatchCalls) : send(link, long, 1);
+    }
+    const shortLink = leastBusy((candidate) => !isSlow(candidate)) ?? leastBusyOfSlow();
+    if (shortLink === undefined) return false;
+    if (foreground.size > 0) return send(shortLink, foreground, maxBatchCalls);
+    if (background.size > 0) return send(shortLink, background, maxBatchBackground);
+    return false;
   }
 
-  function leastBusy(): WorkerLink | undefined {
+  function send(link: WorkerLink, queue: CallQueue, max: number): boolean {
+    const calls = queue.take(max, options.maxBatchBytes);
+    counts.calls += calls.length;
+    counts.batches += 1;
+    link.send(calls, queue === long || queue === fresh);
+    return true;
+  }
+
+  /** True for a reader that has a long read, or turned out to have one. */
+  function isSlow(link: WorkerLink): boolean {
+    return keepsReader && (link.hasLong || stuck.has(link));
+  }
+
+  function countSlow(): number {
+    let count = 0;
+    for (const link of crew.able) if (isSlow(link)) count += 1;
+    return count;
+  }
+
+  /** One that has a long read already, or one more while another reader is left. */
+  function leastBusyForLong(): WorkerLink | undefined {
+    const mayTakeOneMore = countSlow() < Math.max(1, crew.able.size - 1);
+    return leastBusy((link) => mayTakeOneMore || isSlow(link));
+  }
+
+  /** When all readers are slow, a short read waits behind a long one. */
+  function leastBusyOfSlow(): WorkerLink | undefined {
+    return countSlow() === crew.able.size ? leastBusy(() => true) : undefined;
+  }
+
+  function leastBusy(fits: (link: WorkerLink) => boolean): WorkerLink | undefined {
     let best: WorkerLink | undefined;
     for (const link of crew.able) {
-      if (link.freeSlots === 0 || stuck.has(link)) continue;
+      if (link.freeSlots === 0 || stuck.has(link) || !fits(link)) continue;
       if (best === undefined || link.callsInFlight < best.callsInFlight) best = link;
     }
     return best;
@@ -126,12 +203,28 @@ export function createLane(kind: "read" | "write", options: ResolvedStoreOptions
       for (const link of crew.able) {
         if (link.callsInFlight === 0 || link.lastSignMs > overdue || stuck.has(link)) continue;
         stuck.add(link);
+        noteLong(link);
         const calls = link.takeBackReads();
         counts.moved += calls.length;
-        for (const call of calls) foreground.giveBack(call);
+        for (const call of calls) {
+          call.hasMoved = true;
+          queueOf(call).giveBack(call);
+        }
       }
       flush();
     });
+  }
+
+  /** A long query is known for it before it has ended: one that never ran at once, one that was short a moment later. */
+  function noteLong(link: WorkerLink): void {
+    const query = link.running;
+    if (query === undefined) return;
+    if (costs.classOf(query) === "new") ran(query, shortMs + 1);
+    const { lastSignMs } = link;
+    setTimeout(() => {
+      if (link.lastSignMs !== lastSignMs || !stuck.has(link) || costs.classOf(query) !== "short") return;
+      ran(query, performance.now() - lastSignMs);
+    }, shortMs).unref();
   }
 
   function mayGetStuck(): boolean {
@@ -145,8 +238,12 @@ export function createLane(kind: "read" | "write", options: ResolvedStoreOptions
     return sum;
   }
 
+  function queued(): number {
+    return foreground.size + fresh.size + long.size + background.size;
+  }
+
   function isIdle(): boolean {
-    return foreground.size + background.size + inFlight() === 0;
+    return queued() + inFlight() === 0;
   }
 
   function drain(): Promise<void> {
@@ -163,15 +260,21 @@ export function createLane(kind: "read" | "write", options: ResolvedStoreOptions
 
   function admit(call: PendingCall): void {
     if (drained !== undefined) throw new DataError("unavailable", "the store is closed");
-    (call.background ? background : foreground).add(call);
+    if (call.bytes > maxInputBytes) {
+      throw new DataError(
+        "resource_exhausted",
+        `the input of a query holds ${call.bytes} bytes or more, above the maximum of ${maxInputBytes}, a quarter of heapMb`,
+      );
+    }
+    queueOf(call).add(call);
     flushSoon();
   }
 
   return {
-    start: () => crew.start(),
-    call: (query, input, callOptions) => startCall(query, input, callOptions, admit),
+    start: (identity) => crew.start(identity),
+    call: (query, input, callOptions) => startCall(query, input, callOptions, maxInputBytes, admit),
     stats: () => ({
-      queued: foreground.size + background.size,
+      queued: queued(),
       inFlight: inFlight(),
       ...counts,
       workersReplaced: crew.replaced,

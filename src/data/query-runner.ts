@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { approximateBytes } from "./call-bytes.ts";
 import { DataError } from "./data-error.ts";
 import type { Db, Query } from "./query.ts";
 
@@ -10,7 +11,10 @@ export interface NamedQuery {
 
 /** Runs one query after the other and holds each to its word: it awaits the database and nothing else. */
 export interface QueryRunner {
-  /** Settles within microtasks for a query that keeps to the rule; rejects with `internal` when it does not. */
+  /**
+   * Settles within microtasks for a query that keeps to the rule; rejects with `internal` when it does not, and with
+   * `resource_exhausted` when its result is larger than `maxResultBytes`.
+   */
   run(query: NamedQuery, db: Db, input: unknown): Promise<unknown>;
   /** Called before each statement; throws when the statement belongs to a query that has been answered. */
   guardStatement(): void;
@@ -25,7 +29,7 @@ export interface QueryRunner {
  * tries to write later would land in a stranger's transaction, so each statement must come from the current query,
  * which AsyncLocalStorage tells (one query at a time, so nothing else needs it).
  */
-export function createQueryRunner(): QueryRunner {
+export function createQueryRunner(maxResultBytes: number = Number.POSITIVE_INFINITY): QueryRunner {
   const origin = new AsyncLocalStorage<Turn>();
   let current: Turn | undefined;
   let watch: NodeJS.Immediate | undefined;
@@ -53,7 +57,9 @@ export function createQueryRunner(): QueryRunner {
         origin.run(turn, start, query.run, db, input).then(
           (value) => {
             end();
-            resolve(value);
+            const bytes = approximateBytes(value, maxResultBytes);
+            if (bytes <= maxResultBytes) resolve(value);
+            else reject(tooLarge(query.name, maxResultBytes));
           },
           (error: unknown) => {
             end();
@@ -76,6 +82,14 @@ export function createQueryRunner(): QueryRunner {
       current = undefined;
     },
   };
+}
+
+function tooLarge(query: string, maxResultBytes: number): DataError {
+  return new DataError(
+    "resource_exhausted",
+    `the result of ${query} holds more than ${maxResultBytes} bytes, a quarter of heapMb: ask for less at a time`,
+    { query },
+  );
 }
 
 /** Thrown into a query that goes on after its call has been answered. */

@@ -1,16 +1,18 @@
 import type { Batch, Outcome } from "./batch.ts";
-import type { DataError } from "./data-error.ts";
+import { DataError } from "./data-error.ts";
 import type { NamedQuery, QueryRunner } from "./query-runner.ts";
 import type { OpenDatabase } from "./sqlite.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
 
 /**
  * Group commit: all writes of a batch share one transaction and its one sync to the disk, each in a savepoint of its
- * own, so that one that fails undoes itself alone. Nothing is answered before COMMIT has returned; when it fails, or
- * SQLite gives up the whole transaction (disk full), every write of the batch fails with that error.
+ * own, so that one that fails undoes itself alone. Nothing is answered before COMMIT has returned and the file has been
+ * seen where it belongs; when either fails, or SQLite gives up the whole transaction (disk full), every write of the
+ * batch fails with that error. Rejects, after it has answered, when the transaction cannot be rolled back either: the
+ * connection is of no more use then, and its worker has to go.
  */
 export function createWrites(
-  { client, db }: OpenDatabase,
+  { client, db, watch }: OpenDatabase,
   runner: QueryRunner,
   find: (query: number) => NamedQuery,
 ): (batch: Batch) => Promise<void> {
@@ -21,42 +23,68 @@ export function createWrites(
   const release = client.prepare("RELEASE one_write");
   const undo = client.prepare("ROLLBACK TO one_write");
 
-  async function runOne(query: NamedQuery, input: unknown): Promise<Outcome> {
+  async function runOne(number: number, input: unknown): Promise<Outcome> {
     savepoint.run();
+    let name: string | undefined;
     try {
+      const query = find(number);
+      name = query.name;
       const value = await runner.run(query, db, input);
       release.run();
       return { value };
     } catch (error) {
       // SQLite ends the whole transaction by itself when the disk or the memory is full.
-      if (!client.inTransaction) throw error;
+      if (!client.inTransaction) throw dataErrorFromThrown(error);
       undo.run();
       release.run();
-      return { error: dataErrorFromThrown(error, query.name) };
+      return { error: writeErrorFrom(error, name) };
     }
+  }
+
+  /** Runs what was not taken back; gives the indexes of what ran, and how each ended. */
+  async function runAll(batch: Batch, ran: number[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (let index = 0; index < batch.size; index++) {
+      if (!batch.claim(index)) continue;
+      ran.push(index);
+      outcomes.push(await runOne(batch.query(index), batch.input(index)));
+    }
+    return outcomes;
   }
 
   return async (batch) => {
     const ran: number[] = [];
-    const outcomes: Outcome[] = [];
+    let outcomes: readonly Outcome[] = [];
     let failure: DataError | undefined;
     try {
       begin.run();
-      for (let index = 0; index < batch.size; index++) {
-        if (!batch.claim(index)) continue;
-        ran.push(index);
-        outcomes.push(await runOne(find(batch.query(index)), batch.input(index)));
-      }
+      outcomes = await runAll(batch, ran);
+      batch.committing(ran);
       commit.run();
+      watch.check();
     } catch (error) {
-      failure = dataErrorFromThrown(error);
-      if (client.inTransaction) rollback.run();
+      failure = writeErrorFrom(error);
       for (let index = 0; index < batch.size; index++) if (batch.claim(index)) ran.push(index);
     }
-    ran.forEach((index, position) => {
-      const outcome = failure === undefined ? outcomes[position] : { error: failure };
-      if (outcome !== undefined) batch.answer(index, outcome);
-    });
-    batch.send(true);
+    try {
+      if (client.inTransaction) rollback.run();
+    } finally {
+      ran.forEach((index, position) => {
+        const outcome = failure === undefined ? outcomes[position] : { error: failure };
+        if (outcome !== undefined) batch.answer(index, outcome, 0);
+      });
+      batch.send(true);
+    }
   };
+}
+
+/** A file that takes no writes is no bug of the query that writes, as it is with a reader. */
+function writeErrorFrom(thrown: unknown, query?: string): DataError {
+  const error = dataErrorFromThrown(thrown, query);
+  const { sqliteCode } = error;
+  if (error.code !== "internal" || sqliteCode?.startsWith("SQLITE_READONLY") !== true) return error;
+  return new DataError("unavailable", "the database file cannot be written: see its mode and its disk", {
+    query: error.query,
+    sqliteCode,
+  });
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { Database } from "better-sqlite3";
 import { type Batch, openBatch } from "./batch.ts";
 import { DataError, wireFromError } from "./data-error.ts";
 import type { QueryModules } from "./query.ts";
@@ -7,7 +8,9 @@ import { dataErrorFromThrown } from "./sqlite-error.ts";
 import {
   type FromWorker,
   type Manifest,
+  maxTransferBytes,
   pingQuery,
+  pingWriteQuery,
   setupKey,
   type ToWorker,
   type WorkerSetup,
@@ -35,13 +38,15 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
     const { openDatabase } = await import("./sqlite.ts");
     const { createReads } = await import("./run-reads.ts");
     const { createWrites } = await import("./run-writes.ts");
-    const runner = createQueryRunner();
+    const { createWalKeeper } = await import("./wal-keeper.ts");
+    const runner = createQueryRunner(maxTransferBytes(setup.heapMb));
     const { manifest, queries } = listQueries(modules);
     const writer = setup.role !== "reader";
     const database = openDatabase(setup, writer ? runner.guardStatement : () => {});
-    const alive = database.client.prepare("SELECT 1");
-    const find = finder(queries, async () => alive.get());
-    const runBatch = writer ? createWrites(database, runner, find) : createReads(database, runner, find);
+    const find = finder(queries, createPings(database.client));
+    const createBatches = writer ? createWrites : createReads;
+    const runBatch = createBatches(database, runner, find);
+    const keepWal = writer ? createWalKeeper(database.client, setup) : () => {};
     process.on("unhandledRejection", (reason) => {
       if (!(reason instanceof StrayStatement)) throw reason;
       post({ warning: reason.message });
@@ -49,7 +54,10 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
     const tickets = new Int32Array(setup.tickets);
     serveBatches(
       runner,
-      runBatch,
+      async (batch) => {
+        await runBatch(batch);
+        keepWal();
+      },
       (message) => openBatch(message, tickets, setup.maxBatchCalls, post),
       () => {
         database.client.close();
@@ -57,7 +65,8 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
         process.exit();
       },
     );
-    post({ manifest, migrations: database.migrations });
+    const { migrations, identity } = database;
+    post({ manifest, migrations, identity });
     if (setup.role === "migrate") {
       database.client.close();
       port.close();
@@ -105,13 +114,29 @@ function listQueries(modules: QueryModules): { manifest: Manifest; queries: Name
   return { manifest, queries };
 }
 
+/** What tells that a worker answers. The one that writes changes nothing, and yet has a page to put into the log. */
+function createPings(client: Database): ReadonlyMap<number, NamedQuery> {
+  const read = client.prepare("SELECT 1 FROM sqlite_schema");
+  return new Map([
+    [pingQuery, { name: "ping", run: async () => read.get() !== undefined }],
+    [
+      pingWriteQuery,
+      {
+        name: "ping",
+        run: async () => {
+          client.pragma(`user_version = ${client.pragma("user_version", { simple: true })}`);
+        },
+      },
+    ],
+  ]);
+}
+
 function finder(
   queries: readonly NamedQuery[],
-  alive: () => Promise<unknown>,
+  pings: ReadonlyMap<number, NamedQuery>,
 ): (number: number) => NamedQuery {
-  const ping: NamedQuery = { name: "ping", run: alive };
   return (number) => {
-    const query = number === pingQuery ? ping : queries[number];
+    const query = pings.get(number) ?? queries[number];
     if (query === undefined) throw new DataError("internal", `there is no query with the number ${number}`);
     return query;
   };

@@ -26,6 +26,10 @@ export function dataErrorFromThrown(thrown: unknown, query?: string): DataError 
  */
 export function codeFromSqlite(sqliteCode: string): DataErrorCode {
   switch (sqliteCode) {
+    case "SQLITE_IOERR_CORRUPTFS":
+      return "data_loss";
+    case "SQLITE_IOERR_NOMEM":
+      return "resource_exhausted";
     case "SQLITE_CONSTRAINT_UNIQUE":
     case "SQLITE_CONSTRAINT_PRIMARYKEY":
     case "SQLITE_CONSTRAINT_ROWID":
@@ -40,6 +44,7 @@ export function codeFromSqlite(sqliteCode: string): DataErrorCode {
     case "SQLITE_BUSY":
     case "SQLITE_LOCKED":
     case "SQLITE_INTERRUPT":
+    case "SQLITE_SCHEMA":
       return "aborted";
     case "SQLITE_FULL":
     case "SQLITE_NOMEM":
@@ -50,9 +55,13 @@ export function codeFromSqlite(sqliteCode: string): DataErrorCode {
     case "SQLITE_IOERR":
     case "SQLITE_CANTOPEN":
     case "SQLITE_PROTOCOL":
+    case "SQLITE_PERM":
+    case "SQLITE_AUTH":
+    case "SQLITE_NOLFS":
       return "unavailable";
     case "SQLITE_CORRUPT":
     case "SQLITE_NOTADB":
+    case "SQLITE_FORMAT":
       return "data_loss";
     default:
       return "internal";

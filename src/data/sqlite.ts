@@ -1,21 +1,31 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import Client, { type Database } from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
 import { applyMigrations } from "./apply-migrations.ts";
 import { DataError } from "./data-error.ts";
+import { checkIdentity, type FileWatch, identityOf, watchFile } from "./file-watch.ts";
+import { guardResults } from "./guard-results.ts";
 import type { Db } from "./query.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
-import type { MigrationsReport, WorkerSetup } from "./thread-protocol.ts";
+import { type MigrationsReport, maxTransferBytes, type WorkerSetup } from "./thread-protocol.ts";
 
 /** Page cache of each connection, at most: SQLite's own 2 MB is less than the indexes of a small application. */
 const cacheKiB = 16_384;
+
+/**
+ * What is kept of the log (WAL) when it starts over, in bytes. SQLite keeps all of it by default: what grew while one
+ * slow read held it would stay on the disk.
+ */
+export const maxKeptWalBytes = 16 * 1024 * 1024;
 
 /** An open database: the driver for transactions, drizzle for queries. Closed by whoever opened it. */
 export interface OpenDatabase {
   readonly client: Database;
   readonly db: Db;
   readonly migrations: MigrationsReport;
+  readonly identity: string;
+  readonly watch: FileWatch;
 }
 
 /**
@@ -26,14 +36,24 @@ export interface OpenDatabase {
 export function openDatabase(setup: WorkerSetup, onStatement: () => void): OpenDatabase {
   let client: Database | undefined;
   try {
+    if (setup.identity !== undefined) checkIdentity(setup.file, setup.identity);
     client = setup.role === "reader" ? openReader(setup) : openWriter(setup);
     const migrations: MigrationsReport =
       setup.role === "reader"
         ? { created: false, applied: [], present: [] }
         : applyMigrations(client, setup.migrations);
+    guardResults(client, maxTransferBytes(setup.heapMb));
     const db = drizzle({ client, logger: { logQuery: onStatement } });
-    // Db is drizzle's own type with the results typed as promises: awaiting a plain value is the same at run time.
-    return { client, db: db as unknown as Db, migrations };
+    // The log is there from the first transaction on, and a reader has had none yet.
+    client.prepare("SELECT 1 FROM sqlite_schema").get();
+    return {
+      client,
+      // Db is drizzle's own type with the results typed as promises: awaiting a plain value is the same at run time.
+      db: db as unknown as Db,
+      migrations,
+      identity: identityOf(setup.file) ?? "",
+      watch: watchFile(setup.file),
+    };
   } catch (error) {
     client?.close();
     throw withPath(error, setup.file);
@@ -53,12 +73,14 @@ function tune(client: Database): Database {
 
 function openWriter(setup: WorkerSetup): Database {
   makeDirectory(dirname(setup.file));
+  makeFile(setup.file);
   const client = new Client(setup.file, { timeout: setup.busyTimeoutMs });
   checkVersion(client);
   switchToWal(client, setup.busyTimeoutMs);
   // WAL alone lowers this to NORMAL, which loses acknowledged commits when the power fails.
   client.pragma("synchronous = FULL");
   client.pragma("foreign_keys = ON");
+  client.pragma(`journal_size_limit = ${maxKeptWalBytes}`);
   return tune(client);
 }
 
@@ -67,11 +89,16 @@ function makeDirectory(directory: string): void {
   if (existsSync(directory)) return;
   makeDirectory(dirname(directory));
   try {
-    mkdirSync(directory);
+    mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
     // Another process may make it at the same time.
     if (!existsSync(directory)) throw error;
   }
+}
+
+/** For its owner alone: SQLite itself leaves it to the umask. Its log and the log's index get the same mode. */
+function makeFile(file: string): void {
+  if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
 }
 
 /** SQLite before 3.51.3 could reset a WAL that another connection was still reading (https://sqlite.org/wal.html). */

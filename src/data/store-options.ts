@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError } from "./data-error.ts";
+import type { StoreLog } from "./trouble.ts";
 
 /** Where the database is, who serves it, and its limits; every limit has a default in {@link storeDefaults}. */
 export interface StoreOptions {
@@ -14,13 +15,18 @@ export interface StoreOptions {
   readonly worker: URL;
   /** The folder that drizzle-kit writes migrations into. */
   readonly migrations: URL | string;
+  /** Told when the database cannot be read or written, and when it can again. Default: nobody. */
+  readonly log?: StoreLog | undefined;
   readonly readers?: number | undefined;
   readonly maxQueuedReads?: number | undefined;
   readonly maxQueuedWrites?: number | undefined;
   readonly maxQueuedBackgroundWrites?: number | undefined;
+  readonly maxQueuedBytes?: number | undefined;
   readonly maxBatchReads?: number | undefined;
   readonly maxBatchWrites?: number | undefined;
   readonly maxBatchBackgroundWrites?: number | undefined;
+  readonly maxBatchBytes?: number | undefined;
+  readonly heapMb?: number | undefined;
   readonly busyTimeoutMs?: number | undefined;
   readonly moveReadsAfterMs?: number | undefined;
 }
@@ -30,6 +36,7 @@ export type ResolvedStoreOptions = Limits & {
   readonly file: string;
   readonly worker: URL;
   readonly migrations: string;
+  readonly log: StoreLog | undefined;
 };
 
 /** The defaults, and what each is for. */
@@ -42,12 +49,21 @@ export const storeDefaults = {
   maxQueuedWrites: 50_000,
   /** Writes called with `background: true` that may wait; the next one fails with `resource_exhausted`. */
   maxQueuedBackgroundWrites: 10_000,
+  /** What the inputs of all queries that wait may hold, about; the next one fails with `resource_exhausted`. */
+  maxQueuedBytes: 256 * 1024 * 1024,
   /** Reads sent to a reader in one message. */
   maxBatchReads: 64,
   /** Writes that share a commit. */
   maxBatchWrites: 512,
   /** Background writes that share a commit: few, because a foreground write may have to wait for it. */
   maxBatchBackgroundWrites: 64,
+  /** What the inputs of one message to a worker may hold, about, unless one alone holds more. */
+  maxBatchBytes: 16 * 1024 * 1024,
+  /**
+   * The heap of each worker, which bounds what a query may take and give: one that needs more fails with
+   * `resource_exhausted`, and its worker is replaced.
+   */
+  heapMb: 512,
   /** How long a write waits for another process to release the database, before it fails with `aborted`. */
   busyTimeoutMs: 5_000,
   /** A reader that answers nothing for this long keeps the read it runs; the ones behind it move to another reader. */
@@ -61,19 +77,23 @@ const ranges: { readonly [K in keyof Limits]: readonly [min: number, max: number
   maxQueuedReads: [1, 10_000_000],
   maxQueuedWrites: [1, 10_000_000],
   maxQueuedBackgroundWrites: [1, 10_000_000],
+  maxQueuedBytes: [1, Number.MAX_SAFE_INTEGER],
   maxBatchReads: [1, 10_000],
   maxBatchWrites: [1, 10_000],
   maxBatchBackgroundWrites: [1, 10_000],
+  maxBatchBytes: [1, Number.MAX_SAFE_INTEGER],
+  heapMb: [16, 65_536],
   busyTimeoutMs: [0, 600_000],
   moveReadsAfterMs: [1, 600_000],
 };
 
 /** Fills in the defaults. Throws an `invalid_argument` DataError that holds the value and the limit, or the unknown name. */
 export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions {
-  const { file, worker, migrations, ...limits } = options;
+  const { file, worker, migrations, log, ...limits } = options;
   return {
     file: resolveFile(file),
     worker,
+    log,
     migrations: typeof migrations === "string" ? resolve(migrations) : fileURLToPath(migrations),
     ...resolveLimits(limits),
   };

@@ -2,13 +2,15 @@ import { createLane, type LaneStats } from "./lane.ts";
 import type { QueryModules } from "./query.ts";
 import { createQueryProxy, type Queries } from "./query-proxy.ts";
 import { resolveStoreOptions, type StoreOptions } from "./store-options.ts";
-import { type MigrationsReport, pingQuery } from "./thread-protocol.ts";
+import { type MigrationsReport, pingQuery, pingWriteQuery } from "./thread-protocol.ts";
+import { createTroubleWatch } from "./trouble.ts";
 
 export { DataError, type DataErrorCode } from "./data-error.ts";
 export type { LaneStats } from "./lane.ts";
 export type { CallOptions, Cloned, Queries, ReadOptions, WriteOptions } from "./query-proxy.ts";
 export { type StoreOptions, storeDefaults } from "./store-options.ts";
 export type { MigrationsReport } from "./thread-protocol.ts";
+export type { StoreLog } from "./trouble.ts";
 
 /** An open database behind its worker threads. Whoever opens it closes it. */
 export interface Store<M extends QueryModules> extends AsyncDisposable {
@@ -20,7 +22,10 @@ export interface Store<M extends QueryModules> extends AsyncDisposable {
   readonly created: boolean;
   /** What the migrations did at this open. */
   readonly migrations: MigrationsReport;
-  /** Resolves when a reader and the writer have both answered; waits its turn like any call. */
+  /**
+   * Resolves when a reader and the writer have both answered; waits its turn like any call. Since a write has failed for a
+   * reason of the database, such as a full disk, it writes a page as well, and so tells when that is over.
+   */
   ping(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   stats(): StoreStats;
   /**
@@ -46,11 +51,13 @@ export interface StoreStats {
  */
 export async function openStore<M extends QueryModules>(options: StoreOptions): Promise<Store<M>> {
   const resolved = resolveStoreOptions(options);
-  const reads = createLane("read", resolved);
-  const writes = createLane("write", resolved);
-  const { manifest, migrations } = await writes.start();
+  const trouble = createTroubleWatch(resolved.log);
+  const shared = { bytes: { used: 0, max: resolved.maxQueuedBytes }, trouble };
+  const reads = createLane("read", resolved, shared);
+  const writes = createLane("write", resolved, shared);
+  const { manifest, migrations, identity } = await writes.start();
   try {
-    await reads.start();
+    await reads.start(identity);
   } catch (error) {
     await writes.close();
     throw error;
@@ -79,7 +86,7 @@ export async function openStore<M extends QueryModules>(options: StoreOptions): 
     async ping(pingOptions) {
       await Promise.all([
         reads.call(pingQuery, undefined, pingOptions),
-        writes.call(pingQuery, undefined, pingOptions),
+        writes.call(trouble.writesFail ? pingWriteQuery : pingQuery, undefined, pingOptions),
       ]);
     },
     stats: () => ({ reads: reads.stats(), writes: writes.stats() }),

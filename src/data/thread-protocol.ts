@@ -8,6 +8,8 @@ export const ticketWaiting = 0;
 export const ticketRunning = 1;
 export const ticketDone = 2;
 export const ticketWithdrawn = 3;
+/** A write whose transaction is being committed: when the worker dies, nobody knows whether it is stored. */
+export const ticketCommitting = 4;
 
 /** Batches that may be on their way to one worker: one that runs, one that waits, so that the worker never idles. */
 export const batchesInFlight = 2;
@@ -21,10 +23,19 @@ export interface WorkerSetup {
   readonly file: string;
   readonly migrations: string;
   readonly busyTimeoutMs: number;
+  /** The worker's heap, in megabytes. Default: no bound is known, and results have none. */
+  readonly heapMb?: number | undefined;
+  /** The file that the store has open; undefined for the worker that opens it first. */
+  readonly identity?: string | undefined;
   /** Calls in a batch, at most; batch slot `s` owns the tickets from `s * maxBatchCalls`. */
   readonly maxBatchCalls: number;
   /** `Int32Array` of `batchesInFlight * maxBatchCalls` tickets. */
   readonly tickets: SharedArrayBuffer;
+}
+
+/** What goes to or comes from a worker in one piece, at most: a quarter of its heap, as values become larger there. */
+export function maxTransferBytes(heapMb: number | undefined): number {
+  return heapMb === undefined ? Number.POSITIVE_INFINITY : heapMb * 262_144;
 }
 
 export const setupKey = "runrpcStore";
@@ -35,6 +46,9 @@ export type Manifest = readonly (readonly [module: string, query: string, kind: 
 /** Query number of {@link import("./store.ts").Store.ping}. */
 export const pingQuery = -1;
 
+/** Query number of the ping that writes a page: while writes fail, it tells whether they would again. */
+export const pingWriteQuery = -2;
+
 /**
  * Main to worker: a batch as one flat array, `[slot, query, input, query, input, …]` (cheaper to clone than an object
  * for each call), or `"close"`: finish, close the database, end.
@@ -42,8 +56,9 @@ export const pingQuery = -1;
 export type ToWorker = readonly unknown[] | "close";
 
 /**
- * Worker to main. An array is (part of) the answer to a batch: `[slot, last, index, ok, value, index, ok, value, …]`,
- * where `last` tells that the slot is free, and `value` is a result or a {@link WireError}.
+ * Worker to main. An array is (part of) the answer to a batch: `[slot, last, index, took, value, index, took, value, …]`,
+ * where `last` tells that the slot is free. `took` is the time of the call in whole milliseconds plus one; it is negative
+ * when `value` is a {@link WireError} instead of a result.
  */
 export type FromWorker =
   | readonly unknown[]
@@ -53,6 +68,8 @@ export type FromWorker =
 
 /** A worker's first message: the database is open. */
 export interface Ready {
+  /** Which file it is; see `identityOf`. */
+  readonly identity: string;
   readonly manifest: Manifest;
   readonly migrations: MigrationsReport;
 }

@@ -1,7 +1,13 @@
 import type { PendingCall } from "./call-queue.ts";
 import type { DataError } from "./data-error.ts";
 import type { Ready } from "./thread-protocol.ts";
-import { type LinkOptions, startWorker, type WorkerLink } from "./worker-link.ts";
+import {
+  type AnswerNews,
+  type LinkEvents,
+  type LinkOptions,
+  startWorker,
+  type WorkerLink,
+} from "./worker-link.ts";
 
 /** How long to wait before another try when a replacement could not open the database: doubled up to the second. */
 const retryAfterMs = { first: 100, greatest: 5_000 } as const;
@@ -9,8 +15,12 @@ const retryAfterMs = { first: 100, greatest: 5_000 } as const;
 /** What a crew tells its lane. */
 export interface CrewEvents {
   /** A worker can take calls: it has opened the database, or answered. */
-  onAble(link: WorkerLink): void;
-  /** A worker died; the calls that it had not begun come back, the others have failed. */
+  onAble(link: WorkerLink, news?: AnswerNews): void;
+  /** A call has been answered that took so long. */
+  onTook(query: number, tookMs: number): void;
+  /** A worker that could take calls has died by itself. */
+  onDeath(reason: DataError): void;
+  /** A worker has ended; the calls that it had not begun come back, the others have failed. */
   onLost(waiting: readonly PendingCall[]): void;
   /** No worker is left and a replacement could not open the database: what waits should fail with `reason`. */
   onHelpless(reason: DataError): void;
@@ -21,8 +31,11 @@ export interface WorkerCrew {
   /** Those that have opened the database. */
   readonly able: ReadonlySet<WorkerLink>;
   readonly replaced: number;
-  /** Resolves with the first worker's report when all are able. Rejects, with no thread left, when one is not. */
-  start(): Promise<Ready>;
+  /**
+   * Resolves with the first worker's report when all are able. Rejects, with no thread left, when one is not. `identity`
+   * is that of the file, where it is known; from here on the crew's workers open no other one.
+   */
+  start(identity?: string): Promise<Ready>;
   /** Ends all workers and waits for it; nothing is replaced from here on. */
   close(): Promise<void>;
 }
@@ -35,18 +48,22 @@ export function createCrew(size: number, options: LinkOptions, events: CrewEvent
   let started = false;
   let closing = false;
   let retry: NodeJS.Timeout | undefined;
+  let known: string | undefined;
 
   function hire(): WorkerLink {
-    const link = startWorker(options, {
-      onAnswer: () => events.onAble(link),
-      onEnd(waiting) {
+    const linkEvents: LinkEvents = {
+      onTook: events.onTook,
+      onAnswer: (news) => events.onAble(link, news),
+      onEnd(waiting, reason) {
         links.delete(link);
         const wasAble = able.delete(link);
         if (!started) return;
         if (wasAble && !closing) replace(retryAfterMs.first);
+        if (wasAble && !closing) events.onDeath(reason);
         events.onLost(waiting);
       },
-    });
+    };
+    const link = startWorker(options, linkEvents, known);
     links.add(link);
     return link;
   }
@@ -80,12 +97,14 @@ export function createCrew(size: number, options: LinkOptions, events: CrewEvent
     get replaced() {
       return replaced;
     },
-    async start() {
+    async start(identity) {
+      known = identity;
       const crew = Array.from({ length: size }, hire);
       try {
         const [first] = await Promise.all(crew.map((link) => link.ready));
         if (first === undefined) throw new RangeError("a crew has at least one worker");
         started = true;
+        known = first.identity;
         for (const link of crew) join(link);
         return first;
       } catch (error) {

@@ -7,7 +7,9 @@ import {
   type Ready,
   setupKey,
   type ToWorker,
+  ticketCommitting,
   ticketDone,
+  ticketRunning,
   ticketWaiting,
   ticketWithdrawn,
   type WorkerRole,
@@ -21,15 +23,26 @@ export interface LinkOptions {
   readonly worker: URL;
   readonly migrations: string;
   readonly busyTimeoutMs: number;
+  readonly heapMb: number;
   readonly maxBatchCalls: number;
+}
+
+/** What an answer tells besides its results. */
+export interface AnswerNews {
+  /** A call has ended with a result. */
+  readonly worked: boolean;
+  /** The last error among the answers. */
+  readonly error: DataError | undefined;
 }
 
 /** What a link tells the lane that holds it. */
 export interface LinkEvents {
+  /** A call has been answered that took so long. */
+  onTook?(query: number, tookMs: number): void;
   /** A batch has been answered, in part or whole. */
-  onAnswer(): void;
-  /** The thread has ended; `waiting` are the calls that it had not begun, the others have failed. */
-  onEnd(waiting: readonly PendingCall[]): void;
+  onAnswer(news: AnswerNews): void;
+  /** The thread has ended; `waiting` are the calls that it had not begun, the others have failed with `reason`. */
+  onEnd(waiting: readonly PendingCall[], reason: DataError): void;
 }
 
 /** One worker thread, seen from the main thread. */
@@ -39,18 +52,29 @@ export interface WorkerLink {
   /** Calls sent and not answered. */
   readonly callsInFlight: number;
   readonly freeSlots: number;
+  /** True while it has a call that was sent as a long one. */
+  readonly hasLong: boolean;
+  /** The query that it runs this moment, by its number. */
+  readonly running: number | undefined;
   /** When the worker last gave a sign, in `performance.now()` milliseconds. */
   readonly lastSignMs: number;
   /** Sends a batch; needs a free slot. Calls whose input cannot be cloned fail with `invalid_argument`. */
-  send(calls: readonly PendingCall[]): void;
+  send(calls: readonly PendingCall[], isLong: boolean): void;
   /** Takes back the reads that the worker is not running this moment. One that is done but unanswered runs again. */
   takeBackReads(): PendingCall[];
   /** Lets the worker finish what it has, close the database and end. Resolves when the thread is gone. */
   close(): Promise<void>;
 }
 
-/** Starts a worker thread. Whoever starts it closes it. */
-export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLink {
+/**
+ * Starts a worker thread. Whoever starts it closes it. `identity` is that of the file which the store has open; the
+ * worker does not take another one.
+ */
+export function startWorker(
+  options: LinkOptions,
+  events: LinkEvents,
+  identity: string | undefined,
+): WorkerLink {
   const { maxBatchCalls } = options;
   const tickets = new Int32Array(new SharedArrayBuffer(4 * batchesInFlight * maxBatchCalls));
   const setup: WorkerSetup = {
@@ -58,12 +82,15 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
     file: options.file,
     migrations: options.migrations,
     busyTimeoutMs: options.busyTimeoutMs,
+    identity,
+    heapMb: options.heapMb,
     maxBatchCalls,
     tickets: tickets.buffer,
   };
   const worker = new Worker(options.worker, {
     workerData: { [setupKey]: setup },
     name: `store-${options.role}`,
+    resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
   });
   const slots: (Slot | undefined)[] = Array.from({ length: batchesInFlight });
   const opened = Promise.withResolvers<Ready>();
@@ -71,6 +98,7 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
   let trouble: DataError | undefined;
   let callsInFlight = 0;
   let freeSlots: number = batchesInFlight;
+  let sequence = 0;
   let lastSignMs = performance.now();
 
   worker.on("message", (message: FromWorker) => {
@@ -83,8 +111,7 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
     } else if ("warning" in message) process.emitWarning(message.warning, "DataWarning");
   });
   worker.on("error", (error) => {
-    const text = error instanceof Error ? error.message : String(error);
-    trouble = new DataError("unavailable", `a database worker failed: ${text}`, { cause: error });
+    trouble = deathOf(error, options.heapMb);
   });
   worker.on("messageerror", () => void worker.terminate());
   worker.on("exit", (exitCode) => {
@@ -92,13 +119,22 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
       trouble ?? new DataError("unavailable", `a database worker ended with exit code ${exitCode}`);
     opened.reject(reason);
     ended.resolve();
-    const waiting = slots.flatMap((slot) =>
-      slot === undefined ? [] : takeBack(slot, options.role === "reader"),
-    );
+    const isReader = options.role === "reader";
+    const [oldest, ...younger] = slots
+      .filter((slot) => slot !== undefined)
+      .sort((one, other) => one.sequence - other.sequence);
+    // Whatever ended the worker was in the message that it worked on.
+    const suspects = oldest === undefined ? [] : takeBack(oldest, isReader);
+    for (const call of suspects) call.lostWorkers += 1;
+    const waiting = [...suspects, ...younger.flatMap((slot) => takeBack(slot, isReader))];
     for (const slot of slots) {
-      for (const call of slot?.calls ?? []) if (call?.settled === false) call.reject(reason);
+      for (const call of slot?.calls ?? [])
+        if (call?.settled === false) call.reject(isReader ? reason : fateOf(call, reason));
     }
-    events.onEnd(waiting);
+    events.onEnd(
+      waiting.filter((call) => mayGoOn(call, reason)),
+      reason,
+    );
   });
   // Whoever waits for `ready` hears of it; nobody has to.
   opened.promise.catch(() => {});
@@ -107,20 +143,40 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
     const number = Number(answer[0]);
     const slot = slots[number];
     if (slot === undefined) return;
+    let worked = false;
+    let lastError: DataError | undefined;
     for (let at = 2; at < answer.length; at += 3) {
       const index = Number(answer[at]);
       const call = slot.calls[index];
       slot.calls[index] = undefined;
-      if (call === undefined || call.settled) continue;
-      if (answer[at + 1] === 1) call.resolve(answer[at + 2]);
-      else call.reject(errorFromWire(answer[at + 2] as WireError)); // As postAnswers writes it.
+      if (call === undefined) continue;
+      const took = Number(answer[at + 1]);
+      events.onTook?.(call.query, Math.abs(took) - 1);
+      if (took > 0) {
+        worked = true;
+        if (!call.settled) call.resolve(answer[at + 2]);
+      } else {
+        lastError = errorFromWire(answer[at + 2] as WireError); // As postAnswers writes it.
+        if (!call.settled) call.reject(lastError);
+      }
     }
     if (answer[1] === 1) {
       slots[number] = undefined;
       callsInFlight -= slot.size;
       freeSlots += 1;
     }
-    events.onAnswer();
+    events.onAnswer({ worked, error: lastError });
+  }
+
+  /** What is known of a write that the worker had begun. */
+  function fateOf(call: PendingCall, reason: DataError): DataError {
+    const state = Atomics.load(tickets, call.ticket);
+    if (state !== ticketCommitting && state !== ticketDone) return reason;
+    return new DataError(
+      "unknown",
+      "a database worker ended while it committed this write: look whether it is stored before you repeat it",
+      { cause: reason },
+    );
   }
 
   /** Posts what can be cloned and returns it; what cannot fails alone. */
@@ -174,16 +230,27 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
     get freeSlots() {
       return freeSlots;
     },
+    get hasLong() {
+      return slots.some((slot) => slot?.isLong === true);
+    },
+    get running() {
+      for (const slot of slots) {
+        for (const call of slot?.calls ?? []) {
+          if (call !== undefined && Atomics.load(tickets, call.ticket) === ticketRunning) return call.query;
+        }
+      }
+      return undefined;
+    },
     get lastSignMs() {
       return lastSignMs;
     },
-    send(given) {
+    send(given, isLong) {
       const number = slots.indexOf(undefined);
       const base = number * maxBatchCalls;
       const calls = postBatch(given, number, base);
       if (calls.length === 0) return;
       if (callsInFlight === 0) lastSignMs = performance.now();
-      slots[number] = { base, calls, size: calls.length };
+      slots[number] = { base, calls, size: calls.length, isLong, sequence: sequence++ };
       callsInFlight += calls.length;
       freeSlots -= 1;
     },
@@ -196,10 +263,37 @@ export function startWorker(options: LinkOptions, events: LinkEvents): WorkerLin
 }
 
 interface Slot {
+  readonly sequence: number;
+  readonly isLong: boolean;
   readonly base: number;
   readonly size: number;
   /** By index in the batch; undefined once answered or taken back. */
   readonly calls: (PendingCall | undefined)[];
+}
+
+/** Calls that a worker takes down with it before they fail themselves. */
+const maxLostWorkers = 2;
+
+/** False, and the call has failed, when it has cost so many workers that it must be what ends them. */
+function mayGoOn(call: PendingCall, reason: DataError): boolean {
+  if (call.lostWorkers < maxLostWorkers) return true;
+  const { code, message } = reason;
+  call.reject(
+    new DataError(code, `${call.lostWorkers} database workers ended over this query: ${message}`, {
+      cause: reason,
+    }),
+  );
+  return false;
+}
+
+function deathOf(error: unknown, heapMb: number): DataError {
+  const cause = error instanceof Error && "code" in error ? error.code : undefined;
+  if (cause === "ERR_WORKER_OUT_OF_MEMORY") {
+    const sentence = `a query needs more memory than a database worker has, ${heapMb} MB (heapMb): let it take or give less`;
+    return new DataError("resource_exhausted", sentence, { cause: error });
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return new DataError("unavailable", `a database worker failed: ${text}`, { cause: error });
 }
 
 function isCloneable(call: PendingCall): boolean {

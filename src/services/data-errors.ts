@@ -9,6 +9,7 @@ const codes = {
   aborted: Code.Aborted,
   resource_exhausted: Code.ResourceExhausted,
   unavailable: Code.Unavailable,
+  unknown: Code.Unknown,
   data_loss: Code.DataLoss,
 } as const satisfies Record<Exclude<DataErrorCode, "internal">, Code>;
 
@@ -32,5 +33,6 @@ const sentences: Readonly<Record<keyof typeof codes, string>> = {
   aborted: "the database is held by another process; try again",
   resource_exhausted: "the database has no room",
   unavailable: "the database cannot be reached",
+  unknown: "the database stopped during this write: look whether it is stored before you repeat it",
   data_loss: "the database is damaged",
 };

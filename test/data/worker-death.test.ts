@@ -50,3 +50,50 @@ test("what waits fails with the reason when no replacement can open the database
   await rename(`${store.file}-away`, store.file);
   assert.equal(await codeOf(items.insertName("b")), "ok");
 });
+
+test("a read that was done and not answered when its reader died is answered by the next one", async (t) => {
+  const store = await openTestStore(t, { readers: 1 });
+  const { items } = store.queries;
+  await items.insertName("a");
+  const done = items.listNames();
+  const died = codeOf(items.exitInRead());
+  assert.deepStrictEqual([await done, await died], [["a"], "unavailable"]);
+  assert.deepStrictEqual(store.stats().reads.workersReplaced, 1);
+});
+
+test("a query that exhausts the heap fails as resource_exhausted, alone, and the process goes on", async (t) => {
+  const store = await openTestStore(t, { heapMb: 32 });
+  const { items } = store.queries;
+  await items.insertName("a");
+  const codes = await Promise.all([
+    codeOf(items.exhaustHeap()),
+    codeOf(items.listNames()),
+    codeOf(items.exhaustHeapInWrite("dead")),
+  ]);
+  assert.deepStrictEqual(codes, ["resource_exhausted", "ok", "resource_exhausted"]);
+  assert.equal(await codeOf(items.insertName("b")), "ok");
+  assert.deepStrictEqual(await items.listNames(), ["a", "b"]);
+});
+
+test("a result or an input that is larger than a quarter of the heap is refused, and costs no worker", async (t) => {
+  const store = await openTestStore(t, { heapMb: 16 });
+  const { items } = store.queries;
+  const codes = {
+    rows: await codeOf(items.listRows({ rows: 3_000_000 })),
+    text: await codeOf(items.giveText(3_000_000)),
+    largeInput: await codeOf(items.textLength("x".repeat(3_000_000))),
+    nestedInput: await codeOf(items.textLength({ list: Array.from({ length: 200_000 }, () => ({})) })),
+    someRows: await codeOf(items.listRows({ rows: 20_000 })),
+    someText: await codeOf(items.giveText(1_000_000)),
+  };
+  assert.deepStrictEqual(codes, {
+    rows: "resource_exhausted",
+    text: "resource_exhausted",
+    largeInput: "resource_exhausted",
+    nestedInput: "resource_exhausted",
+    someRows: "ok",
+    someText: "ok",
+  });
+  const { reads, writes } = store.stats();
+  assert.deepStrictEqual([reads.workersReplaced, writes.workersReplaced], [0, 0]);
+});

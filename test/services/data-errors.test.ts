@@ -12,6 +12,7 @@ const codes: readonly (readonly [DataErrorCode, Code | undefined])[] = [
   ["aborted", Code.Aborted],
   ["resource_exhausted", Code.ResourceExhausted],
   ["unavailable", Code.Unavailable],
+  ["unknown", Code.Unknown],
   ["data_loss", Code.DataLoss],
   ["internal", undefined],
 ];
