@@ -82,7 +82,7 @@ const ranges: { readonly [K in keyof Limits]: readonly [min: number, max: number
   maxBatchWrites: [1, 10_000],
   maxBatchBackgroundWrites: [1, 10_000],
   maxBatchBytes: [1, Number.MAX_SAFE_INTEGER],
-  heapMb: [16, 65_536],
+  heapMb: [32, 65_536],
   busyTimeoutMs: [0, 600_000],
   moveReadsAfterMs: [1, 600_000],
 };

@@ -76,13 +76,13 @@ test("a query that exhausts the heap fails as resource_exhausted, alone, and the
 });
 
 test("a result or an input that is larger than a quarter of the heap is refused, and costs no worker", async (t) => {
-  const store = await openTestStore(t, { heapMb: 16 });
+  const store = await openTestStore(t, { heapMb: 64 });
   const { items } = store.queries;
   const codes = {
     rows: await codeOf(items.listRows({ rows: 3_000_000 })),
-    text: await codeOf(items.giveText(3_000_000)),
-    largeInput: await codeOf(items.textLength("x".repeat(3_000_000))),
-    nestedInput: await codeOf(items.textLength({ list: Array.from({ length: 200_000 }, () => ({})) })),
+    text: await codeOf(items.giveText(9_000_000)),
+    largeInput: await codeOf(items.textLength("x".repeat(9_000_000))),
+    nestedInput: await codeOf(items.textLength({ list: Array.from({ length: 600_000 }, () => ({})) })),
     someRows: await codeOf(items.listRows({ rows: 20_000 })),
     someText: await codeOf(items.giveText(1_000_000)),
   };
