@@ -146,8 +146,8 @@ function prettyLine(line: string): string {
   const { level, time, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const name = pino.levels.labels[Number(level)] ?? "info";
   const color: Color = Number(level) >= 50 ? "red" : Number(level) >= 40 ? "yellow" : "green";
-  const head = `${styleText("gray", String(time).slice(11, 23))} ${styleText(color, name.padEnd(5))} ${String(msg)}`;
-  const rest = "durationMs" in fields ? accessFields(fields) : otherFields(fields);
+  const head = `${styleText("gray", String(time).slice(11, 23))} ${styleText(color, name.padEnd(5))} ${printable(String(msg))}`;
+  const rest = printable("durationMs" in fields ? accessFields(fields) : otherFields(fields));
   return `${head}${styleText("gray", rest)}\n${stackOf(err)}`;
 }
 
@@ -178,5 +178,16 @@ function otherFields(fields: Record<string, unknown>): string {
 
 function stackOf(err: unknown): string {
   const stack = (err as { stack?: unknown } | undefined)?.stack;
-  return typeof stack === "string" ? `${stack.replace(/^/gm, "    ")}\n` : "";
+  if (typeof stack !== "string") return "";
+  const lines = stack.split("\n").map((line) => `    ${printable(line)}\n`);
+  return lines.join("");
+}
+
+/** What a terminal obeys, or shows in another place: C0 and C1 (ECMA-48), line separators, marks of direction. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
+const CONTROLS = /[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text that strangers have a part in, as it may be shown on a terminal: one line, and nothing that steers it. */
+function printable(text: string): string {
+  return text.replace(CONTROLS, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

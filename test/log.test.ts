@@ -157,6 +157,21 @@ describe("the access log", () => {
     assert.equal(JSON.parse(lines[1] ?? "").err.aggregateErrors.length, 5);
   });
 
+  it("shows nothing on a terminal that steers it or makes a line of its own", async () => {
+    const script = `
+      import { openLog } from ${JSON.stringify(new URL("../src/log.ts", import.meta.url).href)};
+      const { logger, flush } = openLog({ level: "info", format: "pretty" }, false);
+      const text = "a\\n\\u001b[2J\\u009b2J\\u2028\\u202eb\\u007f";
+      logger.warn({ text, err: Object.assign(new Error(text), { stack: "Error: \\u001b[2J\\n    at b" }) }, text);
+      flush();`;
+    const args = ["--input-type=module-typescript", "-e", script];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env: { NO_COLOR: "1" } });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
+    assert.doesNotMatch(stdout, /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
+    assert.equal(stdout.split("\n").length, 4, stdout); // the line, two of the stack, and what follows the last break
+    assert.ok(stdout.includes("a\\u000a\\u001b[2J\\u009b2J\\u2028\\u202eb\\u007f"), stdout);
+  });
+
   it("reads well where it is asked to", async () => {
     const [ok = "", refused = ""] = await linesOf({ format: "pretty" });
     assert.match(

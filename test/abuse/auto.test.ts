@@ -1,0 +1,3 @@
+import { testShortSet } from "./short.ts";
+
+testShortSet("auto");

@@ -1,0 +1,50 @@
+// The catalogue of abuse: `npm run abuse`, or `npm run abuse -- --row bombs --lane stock --seed 7 --rounds 0.1`. It ends
+// with 1 when something was not held.
+import { parseArgs } from "node:util";
+import { runRow } from "./arena.ts";
+import { reportOf } from "./report.ts";
+import type { Lane } from "./row.ts";
+import { rows } from "./rows.ts";
+
+const { values } = parseArgs({
+  options: {
+    lane: { type: "string", multiple: true, default: ["auto", "stock"] },
+    row: { type: "string", multiple: true, default: [] },
+    seed: { type: "string", default: "1" },
+    /** Multiplies how much each row does. `short` does what `npm test` does. */
+    rounds: { type: "string", default: "1" },
+  },
+});
+const lanes = values.lane.map(laneOf);
+const unknown = values.row.filter((name) => !rows.some((row) => row.name === name));
+if (unknown.length > 0) {
+  throw new Error(
+    `no row is called ${unknown.join(", ")}: there are ${rows.map(({ name }) => name).join(", ")}`,
+  );
+}
+const chosen = rows.filter(({ name }) => values.row.length === 0 || values.row.includes(name));
+const rounds = values.rounds === "short" ? undefined : numberOf("--rounds", values.rounds);
+
+const begin = performance.now();
+let broken = 0;
+for (const row of chosen) {
+  for (const lane of row.isOfNoLane === true ? lanes.slice(0, 1) : lanes) {
+    const result = await runRow(row, { lane, seed: numberOf("--seed", values.seed), rounds });
+    console.log(reportOf(row, lane, result));
+    if (result.held < result.tried || result.tried === 0) broken++;
+  }
+}
+const seconds = Math.round((performance.now() - begin) / 1_000);
+console.log(`${chosen.length} rows on ${lanes.join(" and ")} in ${seconds} s: ${broken} not held`);
+process.exit(broken > 0 ? 1 : 0); // a client that waits for an answer that never comes keeps nothing alive
+
+function laneOf(name: string): Lane {
+  if (name !== "auto" && name !== "stock") throw new Error(`--lane takes auto or stock, not ${name}`);
+  return name;
+}
+
+function numberOf(flag: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new Error(`${flag} takes a number above 0, not ${text}`);
+  return number;
+}

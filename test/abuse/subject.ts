@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { memoryOf, noMemory } from "../wire/memory.ts";
+import { type ServeProcess, serve } from "../wire/process.ts";
+import type { Arena } from "./row.ts";
+import { startWitness, type Witness } from "./witness.ts";
+
+/** How a server under attack is started, and what it may suffer. Bytes and milliseconds. */
+export interface SubjectOptions {
+  /** Flags of `runrpc serve`. */
+  readonly flags?: readonly string[];
+  /** What a call of the good client may take while the attack goes on. false: no good client is there. */
+  readonly witnessMs?: number | false;
+  /** Lines of level error that are no fault. */
+  readonly mayLog?: RegExp;
+  /** What the process may hold more after the attack than before it. */
+  readonly growthBytes?: number;
+  /** What it may have held more at its peak. Default: not looked at. */
+  readonly peakBytes?: number;
+}
+
+/** A server under attack. */
+export interface Subject extends ServeProcess {
+  readonly folder: string;
+  /** What it has written to standard output since it listens. */
+  log(): string;
+  /** Lines of its log at level error and above: a client must not cause one. */
+  errorLines(): readonly string[];
+  /** Bytes of memory that it holds more than before the attack: at this moment, and at the most. */
+  grown(): Promise<{ readonly bytes: number; readonly peakBytes: number }>;
+  /** Calls of the good client that were answered so far. */
+  readonly witness: Witness | undefined;
+}
+
+/** Two cores that run an attacker, a witness and a server beside other tests. */
+const WITNESS_MS = 2_500;
+const GROWTH_BYTES = 96e6;
+/** How long memory has to come back: V8 frees at its next full collection. */
+const SETTLE_MS = 15_000;
+
+/** Starts a server in a folder of its own; what has to hold of it is tried at the end of the row. */
+export async function startSubject(arena: Arena, options: SubjectOptions): Promise<Subject> {
+  const { flags = [], witnessMs = WITNESS_MS, growthBytes = GROWTH_BYTES, peakBytes, mayLog } = options;
+  const folder = await mkdtemp(join(tmpdir(), "runrpc-abuse-"));
+  arena.after(() => rm(folder, { recursive: true, force: true }));
+  const quiet = ["--log-level", "error", "--log-format", "json"];
+  const server = await serve(folder, "--lane", arena.lane, ...quiet, ...flags);
+  arena.after(() => void server.child.kill("SIGKILL"));
+  let status: number | string | undefined;
+  void server.exit.then((code) => {
+    status = code;
+  });
+
+  let log = "";
+  server.child.stdout.on("data", (text: string) => {
+    log += text;
+  });
+  const witness = witnessMs === false ? undefined : await startWitness(server.port, server.key);
+  const before = noMemory ? { bytes: 0, peakBytes: 0 } : await memoryOf(server.child);
+  const subject: Subject = {
+    ...server,
+    folder,
+    witness,
+    log: () => log,
+    errorLines: () => errorLinesIn(log).filter((line) => mayLog?.test(line) !== true),
+    async grown() {
+      if (noMemory) return { bytes: 0, peakBytes: 0 };
+      const at = await memoryOf(server.child);
+      return { bytes: at.bytes - before.bytes, peakBytes: at.peakBytes - before.peakBytes };
+    },
+  };
+
+  arena.after(async () => {
+    if (witness !== undefined && witnessMs !== false) {
+      await arena.attempt("a good client beside it", async () => {
+        const { calls, worstMs, failures } = await witness.stop();
+        assert.deepEqual(failures, []);
+        assert.ok(calls > 0 && worstMs <= witnessMs, `${calls} calls, the slowest took ${worstMs} ms`);
+      });
+    }
+    if (witnessMs === false) return;
+    await arena.attempt("the process", () => assert.equal(status, undefined, server.output().slice(-2_000)));
+    await arena.attempt("no error line", () => assert.deepEqual(subject.errorLines().slice(0, 3), []));
+    if (status === undefined)
+      await arena.attempt("its memory", () => memoryHolds(subject, growthBytes, peakBytes));
+  });
+  return subject;
+}
+
+async function memoryHolds(subject: Subject, growthBytes: number, peakBytes = Number.POSITIVE_INFINITY) {
+  const begin = performance.now();
+  for (;;) {
+    const grown = await subject.grown();
+    assert.ok(grown.peakBytes <= peakBytes, `${megabytes(grown.peakBytes)} more at its peak`);
+    if (grown.bytes <= growthBytes) return;
+    assert.ok(performance.now() - begin < SETTLE_MS, `${megabytes(grown.bytes)} more than before`);
+    await delay(200); // the kernel tells of no change in memory
+  }
+}
+
+function errorLinesIn(output: string): readonly string[] {
+  return output.split("\n").filter((line) => /^\{"level":[56]0/.test(line));
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}

@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { callHeaders, envelope, unary } from "../../bench/load/grpc.ts";
+import { connectHttp2 } from "../../bench/load/http2.ts";
+
+/** What a good client saw. */
+export interface Testimony {
+  readonly calls: number;
+  readonly worstMs: number;
+  /** The first ones. */
+  readonly failures: readonly string[];
+}
+
+/** A good client that calls all the time, in a thread, so that what the attacker computes does not slow it. */
+export interface Witness {
+  /** Ends it and gives what it saw. */
+  stop(): Promise<Testimony>;
+}
+
+interface Task {
+  readonly port: number;
+  readonly key: string;
+}
+
+/** Between two calls, in milliseconds. */
+const PAUSE_MS = 20;
+/** Calls before its first word, so that what is made at the first calls is there before memory is looked at. */
+const WARM_UP = 60;
+const MAX_FAILURES = 3;
+
+/** Starts a good client; it has made some calls when this resolves. */
+export async function startWitness(port: number, key: string): Promise<Witness> {
+  const task: Task = { port, key };
+  const thread = new Worker(new URL(import.meta.url), { workerData: task });
+  await once(thread, "message");
+  let testimony: Promise<Testimony> | undefined;
+  return {
+    stop: () =>
+      (testimony ??= (async () => {
+        thread.postMessage("stop");
+        const [seen] = (await once(thread, "message")) as [Testimony]; // what `witness` posts
+        await thread.terminate();
+        return seen;
+      })()),
+  };
+}
+
+async function witness({ port, key }: Task): Promise<void> {
+  const failures: string[] = [];
+  const note = (failure: unknown): void => {
+    if (failures.length < MAX_FAILURES)
+      failures.push(failure instanceof Error ? failure.message : String(failure));
+  };
+  const headers = callHeaders("/users.v1.UserService/ListUsers", [["x-api-key", key]]);
+  const body = envelope(Buffer.of(8, 1)); // page_size: 1
+  let connection = connectHttp2(port, broken);
+  function broken(reason: Error): void {
+    note(reason);
+    connection = connectHttp2(port, () => {});
+  }
+
+  let isOver = false;
+  parentPort?.once("message", () => {
+    isOver = true;
+  });
+  let calls = 0;
+  let worstMs = 0;
+  while (!isOver) {
+    const begin = performance.now();
+    // What has no answer for a minute has none: the call is left, and the row's bound has seen it.
+    await Promise.race([unary(connection, headers, body), pause(60_000)]).catch(note);
+    if (calls++ >= WARM_UP) worstMs = Math.max(worstMs, performance.now() - begin);
+    if (calls === WARM_UP) parentPort?.postMessage("warm");
+    if (calls > WARM_UP || failures.length > 0) await pause(failures.length > 0 ? 200 : PAUSE_MS);
+  }
+  connection.close();
+  parentPort?.postMessage({ calls, worstMs: Math.round(worstMs), failures } satisfies Testimony);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+if (!isMainThread) await witness(workerData as Task); // as startWitness hands it over
