@@ -9,6 +9,7 @@ export type { FlagValues } from "./config/layers.ts";
 export interface Environment {
   readonly [name: string]: string | undefined;
   readonly NODE_ENV?: string | undefined;
+  readonly PORT?: string | undefined;
   readonly RUNRPC_CONFIG?: string | undefined;
   readonly RUNRPC_KEY?: string | undefined;
   readonly RUNRPC_ADDRESS?: string | undefined;
@@ -53,7 +54,8 @@ export function processEnvironment(): Environment {
 }
 
 /**
- * The configuration: defaults, overridden by the file, then by the environment, then by flags.
+ * The configuration: defaults, overridden by the file, then by the environment, then by flags. PORT names the port where
+ * none of these does.
  * What reads and checks it is imported on the first call, because it takes 200 ms of CPU that `--help` can do without.
  *
  * @throws ConfigError with every problem that was found: a file that cannot be read, an unknown key or variable,

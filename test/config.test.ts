@@ -82,6 +82,28 @@ describe("loadConfig", () => {
     }
   });
 
+  it("takes the port of the platform where nothing else names one, and tells where it came from", async () => {
+    const named = folder({ "runrpc.yaml": "server: {port: 2}" });
+    for (const [options, port, source] of [
+      [{ folder: empty, env: { PORT: "8080" } }, 8080, "environment PORT"],
+      [{ folder: empty, env: { PORT: "0" } }, 0, "environment PORT"],
+      [{ folder: empty, env: { PORT: "" } }, 50051, "default"],
+      [{ folder: named, env: { PORT: "8080" } }, 2, "file runrpc.yaml"],
+      [{ folder: empty, env: { PORT: "8080", RUNRPC_PORT: "3" } }, 3, "environment RUNRPC_PORT"],
+      [{ folder: empty, env: { PORT: "8080" }, flags: { "server.port": "4" } }, 4, "flag --port"],
+      [{ folder: empty, env: { PORT: "somebody's" }, flags: { "server.port": "4" } }, 4, "flag --port"],
+      [{ folder: empty, env: { PORT: "8080", RUNRPC_PORT: "tcp://10.0.0.7:80" } }, 8080, "environment PORT"],
+    ] as const) {
+      const { config, sources } = await loadConfig(options);
+      assert.deepEqual([config.server.port, sources.get("server.port")], [port, source]);
+    }
+    for (const PORT of ["http", "-1", "65536", "80.5"]) {
+      await assert.rejects(loadConfig({ folder: empty, env: { PORT } }), {
+        message: new RegExp(`environment PORT is "?${PORT}"?; it takes a whole number from 0 to 65535`),
+      });
+    }
+  });
+
   it("takes switches and lists from text, and an empty variable for none", async () => {
     const { config } = await loadConfig({
       folder: empty,

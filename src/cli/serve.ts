@@ -16,7 +16,8 @@ export function configure(command: Command, io: Io): void {
 
 const notes = `
 Values come from flags, then RUNRPC_... variables, then the file, then defaults: --max-connections is
-RUNRPC_MAX_CONNECTIONS, and limits.max_connections in the file. \`runrpc config\` shows what is in force.
+RUNRPC_MAX_CONNECTIONS, and limits.max_connections in the file. \`runrpc config\` shows what is in force. PORT names
+the port where none of these does.
 
 Examples:
   runrpc serve --port 8080 --database /var/lib/app.sqlite

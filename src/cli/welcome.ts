@@ -33,9 +33,17 @@ export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writa
 
 /** A curl line, and a grpcurl line where reflection is on, because grpcurl learns the schema from it. */
 function exampleLines(app: StartedApp, key: string, url: string, reflection: boolean): string[] {
+  if (url.startsWith("unix:")) return unixLines(app, key, url.slice("unix:".length), reflection);
   const [protocol, host] = url.split("://"); // not URL, which drops the port 443
   const tls = protocol === "https";
   const curl = `curl ${tls ? "-k " : ""}-H 'x-api-key: ${key}' -H 'content-type: application/json' -d '{}' ${url}/${app.exampleMethod}`;
   const grpcurl = `grpcurl ${tls ? "-insecure" : "-plaintext"} -H 'x-api-key: ${key}' -d '{}' ${host} ${app.exampleMethod}`;
+  return [`  ${curl}`, ...(reflection ? ["", `  ${grpcurl}`] : [])];
+}
+
+/** The same for a Unix socket. */
+function unixLines(app: StartedApp, key: string, path: string, reflection: boolean): string[] {
+  const curl = `curl --unix-socket '${path}' -H 'x-api-key: ${key}' -H 'content-type: application/json' -d '{}' http://localhost/${app.exampleMethod}`;
+  const grpcurl = `grpcurl -plaintext -unix -H 'x-api-key: ${key}' -d '{}' '${path}' ${app.exampleMethod}`;
   return [`  ${curl}`, ...(reflection ? ["", `  ${grpcurl}`] : [])];
 }

@@ -73,6 +73,20 @@ export function layerOfEnvironment(env: Environment): Layer {
   return { settings, problems };
 }
 
+/**
+ * The layer of the platform that the server runs on, beneath all others: Heroku, Cloud Run and their like name the port in
+ * PORT (https://cloud.google.com/run/docs/container-contract#port). Where another layer names one, it is somebody else's.
+ */
+export function layerOfPlatform({ PORT }: Environment, others: readonly Layer[]): Layer {
+  const settings: Setting[] = [];
+  const problems: string[] = [];
+  const field = configFields.find(({ path }) => path === "server.port");
+  const isNamed = others.some((layer) => layer.settings.some((setting) => setting.field === field));
+  if (PORT && field !== undefined && !isNamed)
+    addSetting({ field, value: PORT, source: "environment PORT" }, settings, problems);
+  return { settings, problems };
+}
+
 /** The layer of the command line. */
 export function layerOfFlags(flags: FlagValues): Layer {
   const settings: Setting[] = [];

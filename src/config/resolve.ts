@@ -10,6 +10,7 @@ import {
   layerOfEnvironment,
   layerOfFile,
   layerOfFlags,
+  layerOfPlatform,
   refusalOf,
   type Setting,
 } from "./layers.ts";
@@ -18,11 +19,12 @@ import {
 export function resolveConfig(options: ConfigOptions): LoadedConfig {
   const env = options.env ?? {};
   const file = readConfigFile(options);
-  const layers: Layer[] = [
+  const own: Layer[] = [
     ...(file === undefined ? [] : [layerOfFile(file.name, file.data)]),
     layerOfEnvironment(env),
     layerOfFlags(options.flags ?? {}),
   ];
+  const layers = [layerOfPlatform(env, own), ...own];
   const production = env.NODE_ENV === "production";
   const settings = joinLayers(layers, production);
   const config = fromJson(ConfigSchema, jsonOf(settings)) as ResolvedConfig; // jsonOf names every value

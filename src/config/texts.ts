@@ -4,8 +4,10 @@
  */
 export const configTexts: Readonly<Record<string, string>> = {
   server: "Where the server listens, and what it serves besides your services.",
-  "server.host": "The address to bind. [::] takes IPv4 as well, where the system allows it.",
-  "server.port": "The port to bind. 0 takes a free one.",
+  "server.host":
+    "The address to bind. [::] takes IPv4 as well, where the system allows it. unix:/path.sock is a Unix socket, which its owner and group may open: who can is a peer on this machine.",
+  "server.port":
+    "The port to bind. 0 takes a free one. Where nothing else names it, PORT of the environment does.",
   "server.debug": "Verbose logs, and stack traces in the log of every failed call.",
   "server.health": "grpc.health.v1.Health.",
   "server.reflection": "grpc.reflection.v1 and v1alpha.",

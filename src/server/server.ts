@@ -11,7 +11,7 @@ import { createHealth, type Health } from "./health.ts";
 import { createFastLane } from "./lanes/fast/lane.ts";
 import { createRefusalLane } from "./lanes/refusals.ts";
 import { createStockLane } from "./lanes/stock.ts";
-import { type ListenerStats, listen } from "./listener/listen.ts";
+import { type Listener, type ListenerStats, listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
 import { createOrigins } from "./origin.ts";
 import { BUILT_IN } from "./policy.ts";
@@ -74,9 +74,11 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
 
 /** A server that listens. */
 export interface Server {
+  /** As bound, without brackets; `unix:` and its path for a Unix socket. */
   readonly host: string;
+  /** 0 for a Unix socket. */
   readonly port: number;
-  /** The address for a client on this machine, such as `http://localhost:50051`. */
+  /** The address for a client on this machine, such as `http://localhost:50051` or `unix:/run/app.sock`. */
   readonly url: string;
   /** Sets what the health service says of one service, or of all. */
   readonly health: Pick<Health, "set">;
@@ -150,11 +152,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 
   let drained: Promise<void> | undefined;
-  const scheme = listener.encrypted ? "https" : "http";
   return {
     host: listener.host,
     port: listener.port,
-    url: `${scheme}://${clientHost(listener.host)}:${listener.port}`,
+    url: urlOf(listener),
     health,
     stats: () => ({ calls: calls.stats(), listener: listener.stats() }),
     drain: () => (drained ??= drain()),
@@ -175,6 +176,10 @@ function builtIn(
   const described = [...services, ...healthServices].map(({ service }) => service);
   const isPublic = keys === "open" || production !== true || server.reflectionOpen;
   return [...healthServices, ...createReflection(described, { isPublic }).map(withLimits)];
+}
+
+function urlOf({ host, port, encrypted }: Listener): string {
+  return host.startsWith("unix:") ? host : `${encrypted ? "https" : "http"}://${clientHost(host)}:${port}`;
 }
 
 function clientHost(host: string): string {

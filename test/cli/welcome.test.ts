@@ -22,3 +22,10 @@ it("there is no grpcurl line without reflection, and none at all where clients n
   const mutual = { "tls.key_file": "k", "tls.cert_file": "c", "tls.client_ca_file": "ca" };
   assert.ok(!(await textOf(mutual, "https://localhost:1")).includes("curl"));
 });
+
+it("the lines to try a Unix socket with name its path", async () => {
+  const text = await textOf({}, "unix:/run/a b.sock");
+  assert.match(text, /listens on unix:\/run\/a b\.sock\n/);
+  assert.match(text, / curl --unix-socket '\/run\/a b\.sock' .* http:\/\/localhost\/a\.v1\.B\/C\n/);
+  assert.match(text, / grpcurl -plaintext -unix .* '\/run\/a b\.sock' a\.v1\.B\/C\n/);
+});

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { Transport } from "@connectrpc/connect";
 import {
   createConnectTransport,
@@ -9,7 +11,7 @@ import { usageError } from "../io.ts";
 
 /** How to reach a server. */
 export interface TransportSettings {
-  /** A URL, or `host:port`, which is cleartext unless one of the TLS settings is there. */
+  /** A URL, `host:port` or `unix:/path`; the last two are cleartext unless one of the TLS settings is there. */
   readonly address: string;
   readonly protocol: string;
   /** Takes any certificate. */
@@ -25,7 +27,10 @@ export const protocols = ["grpc", "grpc-web", "connect"] as const;
 
 /** A Connect transport over HTTP/2. @throws CommandFailure (usage) for an address or file that cannot be used */
 export function createTransport(settings: TransportSettings): Transport {
-  const options = { baseUrl: baseUrlOf(settings), nodeOptions: tlsOptionsOf(settings) };
+  const options = {
+    baseUrl: baseUrlOf(settings),
+    nodeOptions: { ...tlsOptionsOf(settings), ...unixOptionsOf(settings) },
+  };
   switch (settings.protocol) {
     case "connect":
       return createConnectTransport({ ...options, httpVersion: "2" });
@@ -36,12 +41,34 @@ export function createTransport(settings: TransportSettings): Transport {
   }
 }
 
+/** How to reach a Unix socket: `unix:/run/app.sock`, or `unix:///run/app.sock` as gRPC has it. */
+function unixOptionsOf(settings: TransportSettings) {
+  const path = unixPathOf(settings.address);
+  if (path === undefined) return {};
+  const tls = tlsOptionsOf(settings);
+  return {
+    createConnection: (): Socket =>
+      wantsTls(settings) ? connectTls({ ...tls, path, ALPNProtocols: ["h2"] }) : connect(path),
+  };
+}
+
+function unixPathOf(address: string): string | undefined {
+  return /^unix:(?:\/\/(?=\/))?(.+)$/.exec(address)?.[1];
+}
+
+function wantsTls(settings: TransportSettings): boolean {
+  return Object.values(tlsOptionsOf(settings)).some((value) => value !== undefined);
+}
+
 function baseUrlOf(settings: TransportSettings): string {
-  const wantsTls = Object.values(tlsOptionsOf(settings)).some((value) => value !== undefined);
+  const scheme = wantsTls(settings) ? "https" : "http";
   const { address } = settings;
-  const url = address.includes("://") ? address : `${wantsTls ? "https" : "http"}://${address}`;
+  if (unixPathOf(address) !== undefined) return `${scheme}://localhost`;
+  const url = address.includes("://") ? address : `${scheme}://${address}`;
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw usageError(`--address is "${address}"; it takes a URL such as http://localhost:50051`);
+    throw usageError(
+      `--address is "${address}"; it takes a URL such as http://localhost:50051, or unix:/path`,
+    );
   }
   return url.replace(/\/$/, "");
 }

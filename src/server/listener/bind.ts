@@ -1,14 +1,24 @@
-import type { AddressInfo, Server } from "node:net";
+import type { Server } from "node:net";
+import { clearUnixPath, restrictUnixPath, unixPathOf } from "./unix-socket.ts";
 
 /** More than Node's 511, so that a burst of clients is queued rather than dropped; the kernel caps it (somaxconn). */
 const BACKLOG = 4096;
 
+/** Where a server listens: its address without brackets and its port, or `unix:` with a path, and 0. */
+export interface Bound {
+  readonly address: string;
+  readonly port: number;
+}
+
 /**
- * Makes `server` listen. `[::]` is taken as `::`, and falls back to `0.0.0.0` on a machine without IPv6.
+ * Makes `server` listen. `unix:` and a path is a Unix socket, which has no port: its owner and group may open it (mode
+ * 0660), a socket that a killed process left behind makes room, and it is removed when the server closes. `[::]` is taken as `::`, and falls back to `0.0.0.0` on a machine without IPv6.
  *
  * @throws Error whose message says what to change: the port, the host, or the right to use them.
  */
-export async function bind(server: Server, host: string, port: number): Promise<AddressInfo> {
+export async function bind(server: Server, host: string, port: number): Promise<Bound> {
+  const path = unixPathOf(host);
+  if (path !== undefined) return await bindUnix(server, path);
   const plain = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
   try {
     return await attempt(server, plain, port);
@@ -22,20 +32,57 @@ export async function bind(server: Server, host: string, port: number): Promise<
   }
 }
 
-function attempt(server: Server, host: string, port: number): Promise<AddressInfo> {
-  const { promise, resolve, reject } = Promise.withResolvers<AddressInfo>();
+async function bindUnix(server: Server, path: string): Promise<Bound> {
+  await clearUnixPath(path);
+  try {
+    await listening(server, () => {
+      server.listen({ path, backlog: BACKLOG });
+      if (server.listening) restrictUnixPath(path);
+    });
+  } catch (error) {
+    throw new Error(unixSentence(error, path), { cause: error });
+  }
+  return { address: `unix:${path}`, port: 0 };
+}
+
+function unixSentence(error: unknown, path: string): string {
+  switch (codeOf(error)) {
+    case "EADDRINUSE":
+      return `the Unix socket ${path} is in use: stop the other process or choose another with --host`;
+    case "EACCES":
+    case "EPERM":
+      // libuv says EACCES of a folder that is not there, too.
+      return `the folder of ${path} is not there, or not to be written in: choose another with --host`;
+    case "ENOENT":
+    case "ENOTDIR":
+      return `the folder of the Unix socket ${path} is not there: make it or choose another with --host`;
+    default:
+      return `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function attempt(server: Server, host: string, port: number): Promise<Bound> {
+  return listening(server, () => server.listen({ host, port, backlog: BACKLOG })).then(() => {
+    const address = server.address();
+    // A string is a pipe's name; a host and a port were asked for.
+    if (address === null || typeof address === "string") throw new Error("the server has no address");
+    return { address: address.address, port: address.port };
+  });
+}
+
+/** Resolves when the server listens after `begin`. */
+function listening(server: Server, begin: () => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   const settle = (error?: unknown): void => {
     server.off("error", settle);
     server.off("listening", settle);
-    const address = server.address();
-    // A string is a pipe's name; a host and a port were asked for.
-    if (error === undefined && address !== null && typeof address !== "string") resolve(address);
+    if (error === undefined) resolve();
     else reject(error);
   };
   server.once("error", settle);
   server.once("listening", settle);
   try {
-    server.listen({ host, port, backlog: BACKLOG });
+    begin();
   } catch (error) {
     settle(error); // a port out of range throws here
   }

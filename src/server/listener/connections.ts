@@ -51,7 +51,10 @@ export function createConnections(limits: Limits, cut: (request: OpenRequest) =>
   };
   const isFull = (address: string): boolean =>
     accepted.size >= maxConnections ||
-    (maxConnectionsPerAddress > 0 && (perAddress.get(address) ?? 0) >= maxConnectionsPerAddress);
+    // Who comes by a Unix socket has no address.
+    (maxConnectionsPerAddress > 0 &&
+      address !== "" &&
+      (perAddress.get(address) ?? 0) >= maxConnectionsPerAddress);
 
   function connectionOf(socket: Socket): Connection {
     const known = serving.get(socket);

@@ -14,9 +14,9 @@ export type { ListenerOptions, ListenerStats, RequestHandlers, TlsOptions } from
 
 /** One open port. */
 export interface Listener {
-  /** The address as bound, without brackets. */
+  /** The address as bound, without brackets; `unix:` and its path for a Unix socket. */
   readonly host: string;
-  /** The port as bound. */
+  /** The port as bound; 0 for a Unix socket. */
   readonly port: number;
   /** Whether it speaks TLS, and nothing else. */
   readonly encrypted: boolean;

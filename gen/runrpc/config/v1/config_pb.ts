@@ -77,14 +77,15 @@ export const ConfigSchema: GenMessage<Config> = /*@__PURE__*/
  */
 export type Server = Message<"runrpc.config.v1.Server"> & {
   /**
-   * The address to bind. [::] takes IPv4 as well, where the system allows it.
+   * The address to bind. [::] takes IPv4 as well, where the system allows it. unix:/path.sock is a Unix socket, which
+   * its owner and group may open: who can is a peer on this machine.
    *
    * @generated from field: string host = 1 [default = "[::]"];
    */
   host: string;
 
   /**
-   * The port to bind. 0 takes a free one.
+   * The port to bind. 0 takes a free one. Where nothing else names it, PORT of the environment does.
    *
    * @generated from field: uint32 port = 2 [default = 50051];
    */
