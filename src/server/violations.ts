@@ -1,9 +1,10 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary, toJson } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { type ValidationResult, type Violation, violationToProto } from "@bufbuild/protovalidate";
 import {
   type Violation as ViolationProto,
   ViolationSchema,
+  type Violations,
   ViolationsSchema,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -28,9 +29,19 @@ export function refusal(result: ValidationResult, found: "first" | "all"): Conne
   }
   const refused = new ConnectError(sentence(first, others.length, found), Code.InvalidArgument);
   const violations = fitting([first, ...others].slice(0, MAX_DETAILS));
-  if (violations.length > 0)
-    refused.details.push({ desc: ViolationsSchema, value: create(ViolationsSchema, { violations }) });
+  if (violations.length > 0) refused.details.push(detailOf(create(ViolationsSchema, { violations })));
   return refused;
+}
+
+/** In bytes, so that they are made once: they are measured, and then sent. Connect alone shows a detail as JSON, too. */
+function detailOf(violations: Violations): ConnectError["details"][number] {
+  return {
+    type: ViolationsSchema.typeName,
+    value: toBinary(ViolationsSchema, violations),
+    get debug() {
+      return toJson(ViolationsSchema, violations);
+    },
+  };
 }
 
 function sentence(first: Violation, others: number, found: "first" | "all"): string {
@@ -50,11 +61,16 @@ function fitting(violations: readonly Violation[]): ViolationProto[] {
       if (proto.message !== "") proto.message = boundedText(proto.message, MAX_VIOLATION_TEXT_BYTES);
       return proto;
     })
-    .filter((proto) => {
+    .filter((proto, _index, { length }) => {
+      // A few never take as much.
+      if (length <= MAX_UNMEASURED) return true;
       left -= toBinary(ViolationSchema, proto).byteLength;
       return left >= 0;
     });
 }
+
+/** Violations that fit whatever they are, short keys and deep paths aside: see `MAX_VIOLATION_TEXT_BYTES`. */
+const MAX_UNMEASURED = 3;
 
 /** The path through a map holds the key, which may be as large as the request. */
 function hasShortKeys({ field }: Violation): boolean {

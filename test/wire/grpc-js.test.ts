@@ -71,6 +71,16 @@ function statusOf(call: Untyped): Promise<grpc.StatusObject> {
   return new Promise((resolve) => call.once("status", resolve));
 }
 
+test("a message of an error is read as it was written", async (t) => {
+  const users = clientOf(t, "users.v1.UserService");
+  const request = { id: userId, update_mask: { paths: ["é: 100%, 中?"] } };
+  const error = await ask(users, "UpdateUser", request, metadata("js/told")).catch((reason) => reason);
+  assert.deepEqual(
+    [error.code, error.details],
+    [grpc.status.INVALID_ARGUMENT, 'update_mask path "é: 100%, 中?" is not one of: email, display_name'],
+  );
+});
+
 test("unary: an answer, the request id in its metadata, and refusals with their codes", async (t) => {
   const users = clientOf(t, "users.v1.UserService");
   const call = users.GetUser({ id: userId }, metadata("js/unary"), (_error: unknown, _answer: unknown) => {});
@@ -176,6 +186,7 @@ test("the request log holds each of these calls once", async () => {
     ["js/not-found", "GetUser", "not_found", 1, 0, null],
     ["js/publish", "PublishEvent", "ok", 1, 1, null],
     ["js/server-stream", "StreamUsers", "ok", 1, 1, null],
+    ["js/told", "UpdateUser", "invalid_argument", 1, 0, null],
     ["js/unary", "GetUser", "ok", 1, 1, null],
     ["js/unary-2", "GetUser", "ok", 1, 1, null],
   ]);

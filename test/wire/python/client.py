@@ -85,6 +85,13 @@ def main(channel):
     def expired(metadata):
         return list(events.StreamEvents(events_pb2.StreamEventsRequest(), metadata=metadata, timeout=0.3))
 
+    def told(metadata):
+        request = users_pb2.UpdateUserRequest(id=USER_ID, update_mask={"paths": ["é: 100%, 中?"]})
+        try:
+            return users.UpdateUser(request, metadata=metadata, timeout=TIMEOUT_S).user.email
+        except grpc.RpcError as error:
+            return error.details()
+
     kinds = {
         "unary": unary,
         "server_stream": server_stream,
@@ -97,6 +104,7 @@ def main(channel):
         wrong = credentials(f"{name}-wrong-key", KEY[:-1] + ("B" if KEY.endswith("A") else "A"))
         report(f"{name} with a wrong key", lambda: kind(wrong))
     report("invalid", lambda: unary(credentials("invalid", KEY), "x"))
+    report("told", lambda: told(credentials("told", KEY)))
     report("cancelled", lambda: cancelled(credentials("cancelled", KEY)))
     report("expired", lambda: expired(credentials("expired", KEY)))
 

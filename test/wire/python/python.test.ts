@@ -47,6 +47,7 @@ test("grpcio does all four kinds with a key, is refused without one, and the req
     ["bidi_stream", ["", "Received: a", "Received: b"]],
     ...refused("bidi_stream"),
     ["invalid", "INVALID_ARGUMENT"],
+    ["told", 'update_mask path "é: 100%, 中?" is not one of: email, display_name'],
     ["cancelled", "CANCELLED"],
     ["expired", "DEADLINE_EXCEEDED"],
   ]);
@@ -83,6 +84,7 @@ test("grpcio does all four kinds with a key, is refused without one, and the req
     "publish PublishEvent ok 1 1",
     "server_stream StreamUsers ok 1 1",
     ...refusals("server_stream", "StreamUsers"),
+    "told UpdateUser invalid_argument 1 0",
     "unary GetUser ok 1 1",
     ...refusals("unary", "GetUser"),
   ]);
