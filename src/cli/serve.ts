@@ -48,12 +48,13 @@ async function run(loaded: LoadedConfig, io: Io, { first }: StopSignals): Promis
   const { startApp } = await loadApp();
   const app = await startApp(loaded);
   io.stdout.write(welcomeText(app, loaded, io.stdout));
-  const signal = await first;
+  const reason = await Promise.race([first, app.strayed.then(() => undefined)]);
+  const why = reason ?? "an error that nobody caught (errors.on_stray)";
   const { drainDelayMs, drainTimeoutMs } = loaded.config.timeouts;
   const delay = drainDelayMs > 0 ? `still serving for ${drainDelayMs} ms, then ` : "";
   io.stderr.write(
-    `${signal}: ${delay}draining for at most ${drainTimeoutMs} ms; a second signal exits at once\n`,
+    `${why}: ${delay}draining for at most ${drainTimeoutMs} ms; a second signal exits at once\n`,
   );
   await app.drain();
-  return exitCodes.ok;
+  return reason === undefined ? exitCodes.failed : exitCodes.ok;
 }

@@ -63,6 +63,8 @@ export const configTexts: Readonly<Record<string, string>> = {
     "The age at which a connection ends in good order, give or take a tenth, so that clients spread over the servers that there are. 0: none.",
   "timeouts.max_connection_age_grace_ms":
     "How long after its greatest age the open calls of a connection may go on before they are aborted with UNAVAILABLE. 0: until they end.",
+  "timeouts.write_timeout_ms":
+    "How long a client may read nothing of what is sent to it before its call is cut. 0: as long as the call has time.",
   auth: "How API keys are checked.",
   "auth.key_lease_ms":
     "How long a key that was looked up is trusted before it is looked up again. A key that is revoked stops working within this time, on open streams too.",
@@ -99,4 +101,7 @@ export const configTexts: Readonly<Record<string, string>> = {
     "Response headers of your own that pages may read, beside those of the protocols. * for all.",
   "cors.allow_credentials":
     "Pages may call with cookies and client certificates, for an application that tells callers by them.",
+  errors: "What becomes of the process when code fails outside of any call.",
+  "errors.on_stray":
+    "An error that nobody catches, as in a timer, or a rejected promise that nobody awaits, is logged with the method and request id of the call that it comes from. continue: the server goes on. drain: it drains, and the exit code is 1.",
 };

@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingHttpHeaders } from "node:http";
 import { performance } from "node:perf_hooks";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -37,10 +38,22 @@ export function headersOfEvery({ requestId, corsHeaders }: CallHead): Readonly<R
   return { "x-request-id": requestId, ...corsHeaders };
 }
 
+/** What a call needs of the lane that serves it. */
+export interface Follower {
+  /** Hears of a cancel before all others. */
+  cancelled(reason: ConnectError): void;
+  /** Whether something that was written waits for its client to read. */
+  isStalled(): boolean;
+  /** Ends the exchange at once, as its client does not read. */
+  cut(): void;
+}
+
 /** What a call needs of the server that it runs in. */
 export interface CallOwner {
   readonly deadlines: Deadlines;
   readonly turns: LoopTurns;
+  /** The call as a part of which code runs. For what nobody catches alone: nothing else depends on it. */
+  readonly scope: AsyncLocalStorage<CallHead>;
   readonly wallClock: WallClock;
   /** Turns anything thrown into what the client may see, and logs what it may not. */
   failure(call: Call, reason: unknown): ConnectError;
@@ -76,13 +89,14 @@ export class Call implements Member, Timed {
   onHandlerDone: (() => void) | undefined = undefined;
   error: ConnectError | undefined = undefined;
   cancelledBy: CancelledBy | undefined = undefined;
-  /** Hears of the cancel before all others: the exchange of the lane that serves the call. */
-  follower: { cancelled(reason: ConnectError): void } | undefined = undefined;
+  /** The exchange of the lane that serves the call. */
+  follower: Follower | undefined = undefined;
   /** Unties the call from its key. */
   release: (() => void) | undefined = undefined;
   readonly #owner: CallOwner;
   #admitted = false;
   #settled = false;
+  #isCancelled = false;
   #hasFailedLate = false;
   #endedAtMs = 0;
   /** The same moment on the system's clock. */
@@ -118,7 +132,7 @@ export class Call implements Member, Timed {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.cancelledBy !== undefined) this.#controller.abort(this.error);
+      if (this.#isCancelled) this.#controller.abort(this.error);
     }
     return this.#controller.signal;
   }
@@ -143,7 +157,20 @@ export class Call implements Member, Timed {
   expire(): void {
     const timeoutMs = Math.round(this.#deadlineAtMs - this.startedAtMs);
     const reason = `the deadline of ${timeoutMs} ms is exceeded`;
-    this.cancel("deadline", new ConnectError(reason, Code.DeadlineExceeded));
+    const error = new ConnectError(reason, Code.DeadlineExceeded);
+    // An answer that its client has not read by then is not worth keeping.
+    if (this.#settled) this.cut("deadline", error);
+    else this.cancel("deadline", error);
+  }
+
+  /** Ends the call whose client does not read, also after success: what it was to be told does not arrive. */
+  cut(by: CancelledBy, reason: ConnectError): void {
+    if (!this.#settled) this.cancel(by, reason);
+    else if (this.follower?.isStalled() === true) {
+      this.cancelledBy = by;
+      this.error = reason;
+    }
+    this.follower?.cut();
   }
 
   /** What is left until the deadline, in milliseconds; undefined without one. */
@@ -156,10 +183,11 @@ export class Call implements Member, Timed {
   /** Ends the call from outside its handler. The first reason stays; after the handler is done nothing happens. */
   cancel(by: CancelledBy, reason: ConnectError): void {
     if (this.#settled) return;
+    this.#isCancelled = true;
     this.cancelledBy = by;
     this.#settle(reason);
     this.follower?.cancelled(reason);
-    this.#controller?.abort(reason);
+    if (this.#controller !== undefined) this.enter(abort, this.#controller, reason);
     const listeners = this.#listeners;
     this.#listeners = undefined;
     if (listeners !== undefined) for (const listener of listeners) listener(reason);
@@ -167,13 +195,18 @@ export class Call implements Member, Timed {
 
   /** Runs once when the call is cancelled: at once if it was already. Returns a function that takes it back. */
   onCancel(listener: (reason: ConnectError) => void): () => void {
-    if (this.cancelledBy !== undefined && this.error !== undefined) {
+    if (this.#isCancelled && this.error !== undefined) {
       listener(this.error);
       return nothing;
     }
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
     return () => this.#listeners?.delete(listener);
+  }
+
+  /** Runs user code as a part of this call, so that of an error which nobody catches it is known where it comes from. */
+  enter<A, B, R>(run: (a: A, b: B) => R, a: A, b: B): R {
+    return this.#owner.scope.run(this.head, run, a, b);
   }
 
   /** User code is done, whatever came of it. */
@@ -206,8 +239,8 @@ export class Call implements Member, Timed {
   /** The response has ended, or the client is gone. */
   end(): void {
     if (this.#endedAtMs !== 0) return;
-    if (!this.#settled)
-      this.cancel("client", new ConnectError("the client cancelled the call", Code.Canceled));
+    if (!this.#settled) this.cancel("client", clientGone());
+    if (this.heapPlace !== -1) this.#owner.deadlines.delete(this);
     this.#endedAtMs = performance.now();
     this.#endedAtWallMs = this.#owner.wallClock(this.#endedAtMs);
     this.#owner.ended(this);
@@ -246,8 +279,17 @@ export class Call implements Member, Timed {
   #settle(error: ConnectError | undefined): void {
     this.#settled = true;
     this.error = error;
-    if (this.heapPlace !== -1) this.#owner.deadlines.delete(this);
   }
+}
+
+/** Why a call is cancelled whose client has left it. */
+export function clientGone(): ConnectError {
+  return new ConnectError("the client cancelled the call", Code.Canceled);
+}
+
+/** A listener that throws is a stray: Node throws it again where nobody catches it. */
+function abort(controller: AbortController, reason: ConnectError): void {
+  controller.abort(reason);
 }
 
 function nothing(): void {}

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { boundedText } from "./bounded-text.ts";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
@@ -7,6 +8,7 @@ import { guardLog, type ServerLog } from "./log.ts";
 import { createLoopTurns } from "./loop-turns.ts";
 import type { CallRecord } from "./record.ts";
 import { Roster } from "./roster.ts";
+import { watchStalledReaders } from "./stalled-readers.ts";
 import { follow, isThenable } from "./thenable.ts";
 import { createWallClock } from "./wall-clock.ts";
 
@@ -17,12 +19,16 @@ const ABANDONED_AFTER_MS = 1_000;
 export interface Calls {
   begin(head: CallHead): Call;
   stats(): CallStats;
+  /** The call as a part of which the code at hand runs, where that is known. */
+  current(): CallHead | undefined;
   /** Cancels what is open. */
   cancelAll(reason: ConnectError): void;
   /** Resolves when no call is open, or when the signal aborts. */
   whenIdle(signal: AbortSignal): Promise<void>;
   /** Writes the records that wait for a handler which does not end. */
   flush(): void;
+  /** Ends the watch over the open calls. */
+  close(): void;
 }
 
 export interface CallStats {
@@ -41,11 +47,14 @@ export interface CallsOptions {
   readonly debug: boolean;
   readonly mapError: MapError;
   readonly onRecord: (record: CallRecord) => void;
+  /** How long a client may read nothing of what is sent to it, in milliseconds. Default 0: as long as its call has time. */
+  readonly writeTimeoutMs?: number;
   /** The system's clock, in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-export function createCalls({ log: ownersLog, debug, mapError, onRecord, now }: CallsOptions): Calls {
+export function createCalls(options: CallsOptions): Calls {
+  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now } = options;
   const log = guardLog(ownersLog);
   const open = new Roster<Call>();
   const waiting = new Set<Call>();
@@ -54,9 +63,12 @@ export function createCalls({ log: ownersLog, debug, mapError, onRecord, now }: 
   let ended = 0;
   let abandoned = 0;
 
+  const endWatch = writeTimeoutMs > 0 ? watchStalledReaders(open, writeTimeoutMs) : undefined;
+  const scope = new AsyncLocalStorage<CallHead>();
   const owner: CallOwner = {
     deadlines: new Deadlines(),
     turns: createLoopTurns(),
+    scope,
     wallClock: createWallClock(now),
     failure(call, reason) {
       const failure = failureFrom(reason, call.head.requestId, mapError);
@@ -129,6 +141,7 @@ export function createCalls({ log: ownersLog, debug, mapError, onRecord, now }: 
       return call;
     },
     stats: () => ({ open: open.size, admitted, ended, abandoned }),
+    current: () => scope.getStore(),
     cancelAll(reason) {
       for (const call of open) call.cancel("shutdown", reason);
     },
@@ -147,6 +160,7 @@ export function createCalls({ log: ownersLog, debug, mapError, onRecord, now }: 
     flush() {
       for (const call of [...waiting]) leave(call);
     },
+    close: () => endWatch?.(),
   };
 }
 

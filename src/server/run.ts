@@ -14,7 +14,7 @@ export async function runToMessage(call: Call, start: () => Message | Promise<Me
   try {
     if (call.cancelledBy !== undefined) throw call.error;
     call.handlerRunning = true;
-    const started = start();
+    const started = call.enter(start, undefined, undefined);
     if (!isThenable(started)) {
       call.handlerDone();
       call.succeed();
@@ -62,7 +62,7 @@ function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncI
   let forget: (() => void) | undefined;
   const leave = async (): Promise<void> => {
     try {
-      if (source !== undefined) await tellReturn(source);
+      if (source !== undefined) await call.enter(tellReturn, source, undefined);
     } catch (reason) {
       call.failLate(reason);
     } finally {
@@ -79,7 +79,7 @@ function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncI
   /** The next value; undefined is the end. */
   const ask = async (): Promise<{ readonly value: unknown } | undefined> => {
     try {
-      const result = await askNext(source ?? begin());
+      const result = await call.enter(() => askNext(source ?? begin()), undefined, undefined);
       return isDone(result) ? undefined : { value: await result.value };
     } catch (reason) {
       if (call.cancelledBy !== undefined) call.failLate(reason);

@@ -27,6 +27,7 @@ import {
   type ServerSettings,
   tlsOf,
 } from "./settings.ts";
+import { watchStrays } from "./strays.ts";
 import { createValidation } from "./validation.ts";
 
 /** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
@@ -63,6 +64,7 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   timeouts: true,
   auth: true,
   cors: true,
+  errors: true,
   interceptors: true,
   mapError: true,
   onRecord: true,
@@ -82,7 +84,14 @@ export interface Server {
   readonly url: string;
   /** Sets what the health service says of one service, or of all. */
   readonly health: Pick<Health, "set">;
-  stats(): { readonly calls: CallStats; readonly listener: ListenerStats };
+  stats(): {
+    readonly calls: CallStats;
+    readonly listener: ListenerStats;
+    /** Errors that nobody caught, since the start. */
+    readonly strays: number;
+  };
+  /** Resolves when such an error made the server drain (`errors.on_stray`). The exit code of the process is 1 by then. */
+  readonly strayed: Promise<void>;
   /**
    * Ends in good order: health says NOT_SERVING; after `timeouts.drain_delay_ms`, in which everything is served, no more is
    * accepted, clients are told to go away, calls that cross this are served, open calls may finish within
@@ -122,6 +131,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     debug: settings.server.debug,
     mapError: options.mapError ?? (() => undefined),
     onRecord: options.onRecord ?? (() => {}),
+    writeTimeoutMs: timeouts.writeTimeoutMs,
   });
   const authenticator = keys === "open" ? undefined : createAuthenticator({ ...auth, keys, production, log });
   const gate = createGate({
@@ -148,17 +158,33 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   async function drain(): Promise<void> {
     await drainServer({ ...timeouts, health, listener, calls, gate });
+    calls.close();
     await authenticator?.close();
+    // A handler that was left behind may still fail.
+    if (calls.stats().abandoned === 0) strays.close();
   }
 
   let drained: Promise<void> | undefined;
+  const drainOnce = (): Promise<void> => (drained ??= drain());
+  const strayed = Promise.withResolvers<void>();
+  const strays = watchStrays({
+    log,
+    currentCall: calls.current,
+    onStray() {
+      if (settings.errors.onStray !== "drain") return;
+      process.exitCode = 1;
+      strayed.resolve();
+      void drainOnce();
+    },
+  });
   return {
     host: listener.host,
     port: listener.port,
     url: urlOf(listener),
     health,
-    stats: () => ({ calls: calls.stats(), listener: listener.stats() }),
-    drain: () => (drained ??= drain()),
+    stats: () => ({ calls: calls.stats(), listener: listener.stats(), strays: strays.count }),
+    strayed: strayed.promise,
+    drain: drainOnce,
   };
 }
 

@@ -10,6 +10,7 @@ import { createValidator, type Validator } from "@bufbuild/protovalidate";
 import {
   AuthSchema,
   CorsSchema,
+  ErrorsSchema,
   LimitsSchema,
   ServerSchema,
   TimeoutsSchema,
@@ -29,6 +30,7 @@ export interface ServerSettings {
   readonly timeouts?: MessageInitShape<typeof TimeoutsSchema> | undefined;
   readonly auth?: MessageInitShape<typeof AuthSchema> | undefined;
   readonly cors?: MessageInitShape<typeof CorsSchema> | undefined;
+  readonly errors?: MessageInitShape<typeof ErrorsSchema> | undefined;
 }
 
 /** The settings with every default filled in, as own properties. */
@@ -64,6 +66,7 @@ export function resolveSettings(settings: ServerSettings, production = false) {
     timeouts: resolve(validator, "timeouts", TimeoutsSchema, settings.timeouts),
     auth: resolve(validator, "auth", AuthSchema, settings.auth),
     cors: resolve(validator, "cors", CorsSchema, settings.cors),
+    errors: resolve(validator, "errors", ErrorsSchema, settings.errors),
   };
 }
 

@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { errorAnswer } from "../answers.ts";
 import { type Call, headersOfEvery } from "../call.ts";
 import { untilCancelled } from "../run.ts";
+import { SLICE_BYTES } from "../slices.ts";
 import { stopUpload } from "../stop-upload.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -38,24 +39,34 @@ export async function* requestBody(call: Call, request: NodeRequest): AsyncGener
 }
 
 /**
- * The bytes that go out, each as `sent` makes it, the last followed by `ended`. An iterator by hand, so that `throw` and
- * `return` reach the adapter's.
+ * The bytes that go out, each as `sent` makes it and long ones in slices, the last followed by `ended`. An iterator by hand,
+ * so that `throw` and `return` reach the adapter's.
  */
 export function responseBody(
   source: AsyncIterable<Uint8Array>,
   sent: (bytes: Uint8Array) => Uint8Array,
+  written: (bytes: number) => void,
   ended: () => void,
 ): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
       const iterator = source[Symbol.asyncIterator]();
+      let rest: Uint8Array = new Uint8Array();
       const gone = Promise.resolve({ done: true, value: undefined } as const);
       return {
         async next() {
-          const result = await iterator.next();
-          if (result.done !== true) return { done: false, value: sent(result.value) };
-          ended();
-          return result;
+          if (rest.length === 0) {
+            const result = await iterator.next();
+            if (result.done === true) {
+              ended();
+              return result;
+            }
+            rest = sent(result.value);
+          }
+          const value = rest.subarray(0, SLICE_BYTES);
+          rest = rest.subarray(value.length);
+          written(value.length);
+          return { done: false, value };
         },
         throw: (reason?: unknown) => iterator.throw?.(reason) ?? gone,
         return: (value?: unknown) => iterator.return?.(value) ?? gone,
@@ -75,6 +86,11 @@ export function finishExchange(
   settle: () => void,
 ): void {
   let lastWord: NodeJS.Timeout | undefined;
+  call.follower = {
+    cancelled() {},
+    isStalled: () => isStalled(response),
+    cut: () => abandon(response),
+  };
   const forget = call.onCancel(() => {
     lastWord = setTimeout(() => abandon(response), LAST_WORD_MS).unref();
   });
@@ -132,6 +148,13 @@ export function answerUnwritten(
   for (const [name, value] of Object.entries({ ...headersOfEvery(call.head), ...answer.headers }))
     if (value !== undefined) response.setHeader(name, value);
   response.end(answer.body);
+}
+
+function isStalled(response: NodeResponse): boolean {
+  if ("stream" in response && response.stream === undefined) return false; // it is gone
+  const { destroyed, writableLength, writableEnded, writableFinished } =
+    "stream" in response ? response.stream : response;
+  return !destroyed && (writableLength > 0 || (writableEnded && !writableFinished));
 }
 
 function abandon(response: NodeResponse): void {

@@ -10,7 +10,7 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { type Call, headersOfEvery } from "../call.ts";
+import { type Call, clientGone, headersOfEvery } from "../call.ts";
 import { isOfConnection } from "../connection-headers.ts";
 import { wireOf } from "../content-type.ts";
 import type { Gate } from "../gate.ts";
@@ -102,8 +102,9 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
     finishExchange(call, request, response, () => settleFromAnswer(stock, response.statusCode));
     answer(handler, stock, request, response).catch((reason: unknown) => {
       if (isWritable(response)) return answerUnwritten(call, request, response, reason);
-      // The client is gone, which the call has been told by its socket.
-      if (!call.settled) call.fail(reason);
+      // Its client is gone, and over HTTP/1.1 the failed write tells of it before the socket does.
+      if (call.handlerRunning) call.cancel("client", clientGone());
+      else if (!call.settled) call.fail(reason);
       response.destroy();
     });
   }
@@ -163,9 +164,10 @@ async function answer(
     (bytes) => {
       const sent = isWeb ? webAnswer(bytes, encoding) : bytes;
       stock.lastBytes = sent;
-      const last = givesText ? base64(sent) : sent;
-      call.bytesOut += last.byteLength;
-      return last;
+      return givesText ? base64(sent) : sent;
+    },
+    (byteLength) => {
+      call.bytesOut += byteLength;
     },
     () => {
       dropConnectionHeaders(answered.trailer);

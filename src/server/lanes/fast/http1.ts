@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Call } from "../../call.ts";
+import { SLICE_BYTES, Slices } from "../../slices.ts";
 import { byteLengthOf } from "./envelope.ts";
 import { type Exchange, LAST_WORD_MS, type Wire } from "./wire.ts";
 
@@ -15,6 +16,9 @@ export class Http1Wire implements Wire {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #lastWord: NodeJS.Timeout | undefined = undefined;
+  /** Of a long piece, what the client has not made room for. */
+  #slices: Slices | undefined = undefined;
+  #endsAfterSlices = false;
 
   constructor(call: Call, request: IncomingMessage, response: ServerResponse) {
     this.#call = call;
@@ -37,6 +41,13 @@ export class Http1Wire implements Wire {
     return !this.#response.destroyed;
   }
 
+  get isStalled(): boolean {
+    const { destroyed, writableLength, writableEnded, writableFinished } = this.#response;
+    return (
+      !destroyed && (this.#slices !== undefined || writableLength > 0 || (writableEnded && !writableFinished))
+    );
+  }
+
   read(): void {
     this.#request.on("data", onData);
     this.#request.on("end", onEnd);
@@ -54,10 +65,14 @@ export class Http1Wire implements Wire {
     const response = this.#response;
     const byteLength = byteLengthOf(body);
     headers["content-length"] = byteLength;
-    this.#call.bytesOut += byteLength;
     // What is left of an upload is read and dropped by the listener, before it closes the connection.
     if (!this.#request.complete) headers.connection = "close";
     response.writeHead(status, headers);
+    if (byteLength > SLICE_BYTES) {
+      this.end(typeof body === "string" ? Buffer.from(body) : body);
+      return;
+    }
+    this.#call.bytesOut += byteLength;
     response.end(body);
   }
 
@@ -68,14 +83,43 @@ export class Http1Wire implements Wire {
   }
 
   write(bytes: Uint8Array): boolean {
+    if (bytes.length > SLICE_BYTES || this.#slices !== undefined) return this.#writeSlices(bytes);
     this.#call.bytesOut += bytes.length;
     if (this.#response.write(bytes)) return true;
     this.#response.once("drain", onDrain);
     return false;
   }
 
+  #writeSlices(bytes: Uint8Array): boolean {
+    if (this.#slices !== undefined) {
+      this.#slices.append(bytes);
+      return false;
+    }
+    this.#slices = new Slices(this.#response, bytes, (length) => {
+      this.#call.bytesOut += length;
+    });
+    return this.drained();
+  }
+
+  /** False: the response has to drain again. */
+  drained(): boolean {
+    if (this.#slices !== undefined) {
+      if (!this.#slices.write()) {
+        this.#response.once("drain", onDrain);
+        return false;
+      }
+      this.#slices = undefined;
+      if (this.#endsAfterSlices) this.#response.end();
+    }
+    return !this.#response.writableNeedDrain;
+  }
+
   end(bytes: Uint8Array | undefined): void {
-    if (bytes === undefined || bytes.length === 0) this.#response.end();
+    if (bytes !== undefined && (this.#slices !== undefined || bytes.length > SLICE_BYTES)) {
+      this.#endsAfterSlices = true;
+      this.#writeSlices(bytes);
+    } else if (this.#slices !== undefined) this.#endsAfterSlices = true;
+    else if (bytes === undefined || bytes.length === 0) this.#response.end();
     else {
       this.#call.bytesOut += bytes.length;
       this.#response.end(bytes);
@@ -84,6 +128,10 @@ export class Http1Wire implements Wire {
 
   cutSoon(): void {
     this.#lastWord ??= setTimeout(cut, LAST_WORD_MS, this.#response).unref();
+  }
+
+  cut(): void {
+    cut(this.#response);
   }
 
   destroy(): void {
@@ -110,7 +158,8 @@ function onEnd(this: WiredRequest): void {
 }
 
 function onDrain(this: WiredResponse): void {
-  this[WIRE].exchange?.onDrain();
+  const wire = this[WIRE];
+  if (wire.drained()) wire.exchange?.onDrain();
 }
 
 function onClose(this: WiredResponse): void {

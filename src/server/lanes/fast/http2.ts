@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { constants, type ServerHttp2Stream, sensitiveHeaders } from "node:http2";
 import type { Call } from "../../call.ts";
+import { SLICE_BYTES, Slices } from "../../slices.ts";
 import { stopUpload } from "../../stop-upload.ts";
 import { type Exchange, LAST_WORD_MS, type Wire } from "./wire.ts";
 
@@ -24,6 +25,9 @@ export class Http2Wire implements Wire {
   /** The request has ended, and all of it was read. */
   #inputEnded = false;
   #trailers: OutgoingHttpHeaders | undefined = undefined;
+  /** Of a long piece, what the client has not made room for. */
+  #slices: Slices | undefined = undefined;
+  #endsAfterSlices = false;
   #lastWord: NodeJS.Timeout | undefined = undefined;
 
   constructor(call: Call, stream: ServerHttp2Stream) {
@@ -44,6 +48,13 @@ export class Http2Wire implements Wire {
 
   get isOpen(): boolean {
     return !this.#stream.destroyed && !this.#stream.closed;
+  }
+
+  get isStalled(): boolean {
+    const { destroyed, writableLength, writableEnded, writableFinished } = this.#stream;
+    return (
+      !destroyed && (this.#slices !== undefined || writableLength > 0 || (writableEnded && !writableFinished))
+    );
   }
 
   read(): void {
@@ -86,16 +97,45 @@ export class Http2Wire implements Wire {
   }
 
   write(bytes: Uint8Array): boolean {
+    if (bytes.length > SLICE_BYTES || this.#slices !== undefined) return this.#writeSlices(bytes);
     this.#call.bytesOut += bytes.length;
     if (this.#stream.write(bytes)) return true;
     this.#stream.once("drain", onDrain);
     return false;
   }
 
+  #writeSlices(bytes: Uint8Array): boolean {
+    if (this.#slices !== undefined) {
+      this.#slices.append(bytes);
+      return false;
+    }
+    this.#slices = new Slices(this.#stream, bytes, (length) => {
+      this.#call.bytesOut += length;
+    });
+    return this.drained();
+  }
+
+  /** False: the stream has to drain again. */
+  drained(): boolean {
+    if (this.#slices !== undefined) {
+      if (!this.#slices.write()) {
+        this.#stream.once("drain", onDrain);
+        return false;
+      }
+      this.#slices = undefined;
+      if (this.#endsAfterSlices) this.#stream.end();
+    }
+    return !this.#stream.writableNeedDrain;
+  }
+
   end(bytes: Uint8Array | string | undefined, trailers: OutgoingHttpHeaders | undefined): void {
     this.#trailers = trailers;
     const stream = this.#stream;
-    if (bytes === undefined || bytes.length === 0) stream.end();
+    if (bytes !== undefined && (this.#slices !== undefined || bytes.length > SLICE_BYTES)) {
+      this.#endsAfterSlices = true;
+      this.#writeSlices(typeof bytes === "string" ? Buffer.from(bytes) : bytes);
+    } else if (this.#slices !== undefined) this.#endsAfterSlices = true;
+    else if (bytes === undefined || bytes.length === 0) stream.end();
     else {
       this.#call.bytesOut += typeof bytes === "string" ? Buffer.byteLength(bytes) : bytes.length;
       stream.end(bytes);
@@ -105,6 +145,10 @@ export class Http2Wire implements Wire {
 
   cutSoon(): void {
     this.#lastWord ??= setTimeout(cut, LAST_WORD_MS, this.#stream).unref();
+  }
+
+  cut(): void {
+    cut(this.#stream);
   }
 
   destroy(): void {
@@ -145,7 +189,8 @@ function onEnd(this: WiredStream): void {
 }
 
 function onDrain(this: WiredStream): void {
-  this[WIRE]?.exchange?.onDrain();
+  const wire = this[WIRE];
+  if (wire?.drained() === true) wire.exchange?.onDrain();
 }
 
 function onWantTrailers(this: WiredStream): void {

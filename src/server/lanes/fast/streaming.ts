@@ -87,7 +87,15 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
 
   onDrain(): void {
     this.#isBlocked = false;
-    if (!this.#isAnswered && !this.#isPulling) this.#pull();
+    if (!this.#isAnswered && !this.#isPulling) this.call.enter(pull, this, undefined);
+  }
+
+  isStalled(): boolean {
+    return this.wire.isStalled;
+  }
+
+  cut(): void {
+    this.wire.cut();
   }
 
   cancelled(reason: ConnectError): void {
@@ -121,8 +129,12 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
   }
 
   #run(input: Message | InputStream): void {
-    const { kind, start } = this.plan.route.handler;
     this.call.handlerRunning = true;
+    this.call.enter(run, this, input);
+  }
+
+  #start(input: Message | InputStream): void {
+    const { kind, start } = this.plan.route.handler;
     this.context = new CallContext(this.call, this.plan, this.wire);
     try {
       const output = start(input, this.context);
@@ -148,7 +160,19 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
 
   /** The event loop has turned. */
   turned(): void {
-    if (this.#output !== undefined && !this.#isAnswered) this.#ask(this.#output);
+    if (this.#output !== undefined && !this.#isAnswered) this.call.enter(ask, this, this.#output);
+  }
+
+  static pull(exchange: StreamExchange): void {
+    exchange.#pull();
+  }
+
+  static ask(exchange: StreamExchange, output: AsyncIterator<unknown>): void {
+    exchange.#ask(output);
+  }
+
+  static run(exchange: StreamExchange, input: Message | InputStream): void {
+    exchange.#start(input);
   }
 
   #ask(output: AsyncIterator<unknown>): void {
@@ -218,7 +242,7 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
       done();
     };
     try {
-      const returned = tellReturn(output);
+      const returned = this.call.enter(tellReturn, output, undefined);
       if (returned === undefined) done();
       else follow(returned, done, failed);
     } catch (reason) {
@@ -312,6 +336,18 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
       this.wire.destroy();
     }
   }
+}
+
+function pull(exchange: StreamExchange): void {
+  StreamExchange.pull(exchange);
+}
+
+function ask(exchange: StreamExchange, output: AsyncIterator<unknown>): void {
+  StreamExchange.ask(exchange, output);
+}
+
+function run(exchange: StreamExchange, input: Message | InputStream): void {
+  StreamExchange.run(exchange, input);
 }
 
 function flush(exchange: StreamExchange): void {

@@ -58,6 +58,14 @@ export class UnaryExchange implements Exchange, CallParts {
   /** A unary response has its headers and its message in one. */
   sendHeaders(): void {}
 
+  isStalled(): boolean {
+    return this.wire.isStalled;
+  }
+
+  cut(): void {
+    this.wire.cut();
+  }
+
   cancelled(reason: ConnectError): void {
     this.#answer(undefined, reason);
     this.wire.cutSoon();
@@ -74,7 +82,7 @@ export class UnaryExchange implements Exchange, CallParts {
     this.context = new CallContext(call, this.plan, this.wire);
     let result: unknown;
     try {
-      result = this.plan.route.handler.start(input, this.context);
+      result = call.enter(this.plan.route.handler.start, input, this.context);
       if (isThenable(result)) {
         follow(
           result,

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import type { ConnectError } from "@connectrpc/connect";
+import type { Follower } from "../../call.ts";
 
 /** One HTTP request and its response, the same for HTTP/2 (`http2.ts`) and HTTP/1.1 (`http1.ts`). It ends its call. */
 export interface Wire {
@@ -27,20 +27,22 @@ export interface Wire {
   write(bytes: Uint8Array): boolean;
   /** The last of a streamed answer. */
   end(bytes: Uint8Array | undefined, trailers: OutgoingHttpHeaders | undefined): void;
+  /** Whether something that was written waits for the client to read. */
+  readonly isStalled: boolean;
   /** Cuts the connection to a client that does not take the end of its answer, in a second. */
   cutSoon(): void;
+  /** Cuts it at once. */
+  cut(): void;
   /** Ends without an answer. */
   destroy(): void;
 }
 
 /** What a wire and a call tell: the two shapes of a call are `unary.ts` and `streaming.ts`. */
-export interface Exchange {
+export interface Exchange extends Follower {
   /** The gate has let the call in. */
   begin(): void;
   /** The call ends with an error that is not its handler's. */
   fail(reason: unknown): void;
-  /** The call was cancelled from outside; nobody hears of it when the client is gone. */
-  cancelled(reason: ConnectError): void;
   /** The handler wants its response headers to leave before its first message. */
   sendHeaders(): void;
   onData(chunk: Buffer): void;
