@@ -20,6 +20,16 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
   { name: "keys", summary: "make, list, revoke and rotate API keys", load: () => import("./cli/keys.ts") },
   { name: "migrate", summary: "bring the database up to date", load: () => import("./cli/migrate.ts") },
   {
+    name: "backup",
+    summary: "copy the database into a file, also while it is served",
+    load: () => import("./cli/backup.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "look the database over, and say what is wrong with it",
+    load: () => import("./cli/doctor.ts"),
+  },
+  {
     name: "config",
     summary: "print each value of the configuration and where it came from",
     load: () => import("./cli/config.ts"),

@@ -1,12 +1,15 @@
 // The composition root: configuration → store → services → server. Read this first.
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { ChatService } from "../gen/chat/v1/chat_pb.ts";
 import { EventService } from "../gen/events/v1/events_pb.ts";
 import { LogService } from "../gen/logs/v1/logs_pb.ts";
 import type { Database } from "../gen/runrpc/config/v1/config_pb.ts";
 import { UserService } from "../gen/users/v1/users_pb.ts";
-import type { LoadedConfig } from "./config.ts";
+import { ConfigError, type LoadedConfig } from "./config.ts";
+import { type BackupOptions, type BackupReport, backupDatabase as backUp } from "./data/backup.ts";
+import { createChore } from "./data/chore.ts";
+import { fileFromUrl } from "./data/database-url.ts";
+import { type Examination, examineDatabase as examine } from "./data/doctor.ts";
 import { type MigrationsReport, migrateDatabase as migrate } from "./data/migrate.ts";
 import { openStore, type Store, type StoreOptions } from "./data/store.ts";
 import { isLogged, openLog } from "./log.ts";
@@ -36,9 +39,9 @@ export interface App extends Server {
 }
 
 /** YOUR SERVICES: add one here. What a service needs is handed to it. */
-function services({ queries }: Store<Modules>): readonly ServiceDefinition[] {
+function services({ queries }: Store<Modules>, removeDeleted: () => void): readonly ServiceDefinition[] {
   return [
-    defineService(UserService, createUserService(queries.users)),
+    defineService(UserService, createUserService(queries.users, removeDeleted)),
     defineService(EventService, createEventService(queries.events)),
     defineService(LogService, createLogService(queries.logs)),
     defineService(ChatService, createChatService(queries.chat)),
@@ -53,10 +56,21 @@ function services({ queries }: Store<Modules>): readonly ServiceDefinition[] {
 export async function startApp({ config, production }: LoadedConfig): Promise<App> {
   tuneGarbageCollection();
   const { database, log: logSettings, ...settings } = config;
+  const options = storeOptions(database);
   // Before a database is made or migrated, so that a start that fails leaves none behind.
   await tryListening(settings);
   const log = openLog(logSettings, config.server.debug);
-  const store = await openStore<Modules>({ ...storeOptions(database), log: log.logger });
+  const store = await openStore<Modules>({ ...options, log: log.logger });
+  const { newer } = store.migrations;
+  if (newer !== undefined)
+    log.logger.warn(
+      { newer },
+      "the database has later migrations than this code knows (database.allow_newer)",
+    );
+  const { users } = store.queries;
+  const removal = createChore((writeOptions) => users.removeDeleted(undefined, writeOptions), {
+    onError: (err) => log.logger.warn({ err }, "what deleted users owned is not removed yet"),
+  });
   let server: Server | undefined;
   try {
     const requestLog = createRequestLogWriter(store.queries.requestLog, {
@@ -65,7 +79,7 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
     });
     const started = await startServer({
       ...settings,
-      services: services(store),
+      services: services(store, removal.wake),
       keys: createKeyStore(store.queries.keys),
       mapError: connectErrorFromDataError,
       probe: (signal) => store.ping({ signal }),
@@ -82,6 +96,7 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
     const developmentKey = production ? undefined : await bootstrap(store);
     async function drain(): Promise<void> {
       await started.drain();
+      await removal.close();
       await requestLog.close();
       await store.close();
       log.flush();
@@ -96,6 +111,7 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
     };
   } catch (error) {
     await server?.drain();
+    await removal.close();
     await store.close();
     log.flush();
     throw error;
@@ -105,6 +121,20 @@ export async function startApp({ config, production }: LoadedConfig): Promise<Ap
 /** Applies the migrations to the database of the configuration, which is made when there is none. */
 export function migrateDatabase({ config }: LoadedConfig): Promise<MigrationsReport> {
   return migrate(storeOptions(config.database));
+}
+
+/** Copies the database of the configuration into a file, for the `backup` command. Safe beside a running server. */
+export function backupDatabase(
+  { config }: LoadedConfig,
+  target: string,
+  options: BackupOptions,
+): Promise<BackupReport> {
+  return backUp(storeOptions(config.database), target, options);
+}
+
+/** Looks the database of the configuration over, for the `doctor` command. Safe beside a running server. */
+export function examineDatabase({ config }: LoadedConfig): Promise<Examination> {
+  return examine(storeOptions(config.database));
 }
 
 /** Opens the table of keys, for the `keys` command. Safe beside a running server. */
@@ -137,7 +167,7 @@ function storeOptions({ url, ...database }: Database): StoreOptions {
   // A worker is not an import: the compiler leaves its name alone, so it takes the ending of this file.
   const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
   return {
-    file: url.startsWith("file:") ? fileURLToPath(url) : url,
+    file: fileOf(url),
     worker: new URL(`./worker.${ending}`, import.meta.url),
     migrations: new URL("./services/migrations/", import.meta.url),
     readers: database.readers,
@@ -145,5 +175,15 @@ function storeOptions({ url, ...database }: Database): StoreOptions {
     maxQueuedWrites: database.maxQueuedQueries,
     maxQueuedBytes: database.maxQueuedBytes,
     heapMb: database.workerHeapMb,
+    allowNewer: database.allowNewer,
   };
+}
+
+/** @throws ConfigError for what names no SQLite file. */
+function fileOf(url: string): string {
+  try {
+    return fileFromUrl(url);
+  } catch (error) {
+    throw new ConfigError([`database.url ${error instanceof Error ? error.message : String(error)}`]);
+  }
 }

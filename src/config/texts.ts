@@ -92,6 +92,8 @@ export const configTexts: Readonly<Record<string, string>> = {
     "What the queries that wait may hold together, in bytes; past it calls end with RESOURCE_EXHAUSTED.",
   "database.worker_heap_mb":
     "The heap of each worker, in megabytes. A query that takes or gives more than a quarter of it ends with RESOURCE_EXHAUSTED.",
+  "database.allow_newer":
+    "Serves a database with later migrations than this code knows. Only for migrations that add and take nothing away.",
   cors: "Which web pages may call from a browser.",
   "cors.origins": "Origins such as https://app.example.com, or * for all. Empty: none.",
   "cors.max_age_seconds": "How long a browser may keep the answer to a preflight, in seconds.",

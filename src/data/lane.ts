@@ -108,9 +108,9 @@ export function createLane(kind: "read" | "write", options: ResolvedStoreOptions
   }
 
   function linkOptions(): LinkOptions {
-    const { file, worker, migrations, busyTimeoutMs, heapMb } = options;
+    const { file, worker, migrations, allowNewer, busyTimeoutMs, heapMb } = options;
     const role = isRead ? "reader" : "writer";
-    return { role, file, worker, migrations, busyTimeoutMs, heapMb, maxBatchCalls };
+    return { role, file, worker, migrations, allowNewer, busyTimeoutMs, heapMb, maxBatchCalls };
   }
 
   function queueOf(call: PendingCall): CallQueue {

@@ -9,10 +9,10 @@ export type { MigrationsReport } from "./thread-protocol.ts";
  * when there is none, and is safe beside a running server. Throws the errors of `openStore`.
  */
 export async function migrateDatabase(options: StoreOptions): Promise<MigrationsReport> {
-  const { file, worker, migrations, busyTimeoutMs, heapMb } = resolveStoreOptions(options);
+  const { file, worker, migrations, allowNewer, busyTimeoutMs, heapMb } = resolveStoreOptions(options);
   const ended = Promise.withResolvers<void>();
   const link = startWorker(
-    { role: "migrate", file, worker, migrations, busyTimeoutMs, heapMb, maxBatchCalls: 1 },
+    { role: "migrate", file, worker, migrations, allowNewer, busyTimeoutMs, heapMb, maxBatchCalls: 1 },
     { onAnswer() {}, onEnd: () => ended.resolve() },
     undefined,
   );

@@ -41,7 +41,7 @@ export function openDatabase(setup: WorkerSetup, onStatement: () => void): OpenD
     const migrations: MigrationsReport =
       setup.role === "reader"
         ? { created: false, applied: [], present: [] }
-        : applyMigrations(client, setup.migrations);
+        : applyMigrations(client, setup.migrations, setup.allowNewer);
     guardResults(client, maxTransferBytes(setup.heapMb));
     const db = drizzle({ client, logger: { logQuery: onStatement } });
     // The log is there from the first transaction on, and a reader has had none yet.

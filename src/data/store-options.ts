@@ -15,6 +15,11 @@ export interface StoreOptions {
   readonly worker: URL;
   /** The folder that drizzle-kit writes migrations into. */
   readonly migrations: URL | string;
+  /**
+   * Serves a database with migrations that this code does not know, when they come after all that it knows: for those who
+   * know that they only add. Default false: it is refused.
+   */
+  readonly allowNewer?: boolean | undefined;
   /** Told when the database cannot be read or written, and when it can again. Default: nobody. */
   readonly log?: StoreLog | undefined;
   readonly readers?: number | undefined;
@@ -37,6 +42,7 @@ export type ResolvedStoreOptions = Limits & {
   readonly worker: URL;
   readonly migrations: string;
   readonly log: StoreLog | undefined;
+  readonly allowNewer: boolean;
 };
 
 /** The defaults, and what each is for. */
@@ -89,11 +95,12 @@ const ranges: { readonly [K in keyof Limits]: readonly [min: number, max: number
 
 /** Fills in the defaults. Throws an `invalid_argument` DataError that holds the value and the limit, or the unknown name. */
 export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions {
-  const { file, worker, migrations, log, ...limits } = options;
+  const { file, worker, migrations, log, allowNewer = false, ...limits } = options;
   return {
     file: resolveFile(file),
     worker,
     log,
+    allowNewer,
     migrations: typeof migrations === "string" ? resolve(migrations) : fileURLToPath(migrations),
     ...resolveLimits(limits),
   };

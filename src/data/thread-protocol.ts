@@ -22,6 +22,8 @@ export interface WorkerSetup {
   readonly role: WorkerRole;
   readonly file: string;
   readonly migrations: string;
+  /** Whether migrations that the code does not know are let be. Default false. */
+  readonly allowNewer?: boolean | undefined;
   readonly busyTimeoutMs: number;
   /** The worker's heap, in megabytes. Default: no bound is known, and results have none. */
   readonly heapMb?: number | undefined;
@@ -80,6 +82,8 @@ export interface MigrationsReport {
   readonly created: boolean;
   /** Names of the migrations applied by this open, in order. */
   readonly applied: readonly string[];
-  /** Names of the migrations that had been applied before, in order. */
+  /** Names of the migrations that had been applied before, in order; of `newer` ones too. */
   readonly present: readonly string[];
+  /** Those among them that this code does not know; absent when there are none. */
+  readonly newer?: readonly string[];
 }

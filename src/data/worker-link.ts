@@ -22,6 +22,7 @@ export interface LinkOptions {
   readonly file: string;
   readonly worker: URL;
   readonly migrations: string;
+  readonly allowNewer: boolean;
   readonly busyTimeoutMs: number;
   readonly heapMb: number;
   readonly maxBatchCalls: number;
@@ -81,6 +82,7 @@ export function startWorker(
     role: options.role,
     file: options.file,
     migrations: options.migrations,
+    allowNewer: options.allowNewer,
     busyTimeoutMs: options.busyTimeoutMs,
     identity,
     heapMb: options.heapMb,

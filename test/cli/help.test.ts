@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { configFields } from "../../src/config/fields.ts";
 import { runCommand } from "./run-command.ts";
 
-const commands = ["serve", "call", "keys", "migrate", "config"];
+const commands = ["serve", "call", "keys", "migrate", "backup", "doctor", "config"];
 
 describe("help", () => {
   it("names every command, examples and exit codes, and ends with 0", async () => {

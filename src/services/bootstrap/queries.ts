@@ -12,7 +12,7 @@ export type BootstrapQueries = Queries<{
 export const read = {
   /** Whether there is no user, and so no key either, as each key is a user's. */
   async isUnused(db: Db): Promise<boolean> {
-    return (await userReads.listUsers(db, { afterSeq: 0, limit: 1 })).length === 0;
+    return userReads.isEmpty(db);
   },
 };
 

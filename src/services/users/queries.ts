@@ -1,27 +1,38 @@
-import { and, asc, eq, gt, ne, sql } from "drizzle-orm";
+import { and, asc, eq, getColumns, gt, isNotNull, isNull, ne, sql } from "drizzle-orm";
 import { DataError, type Db, prepared } from "../../data/query.ts";
+import { removeOwnedRows } from "../../data/remove-owned.ts";
 import type { Queries } from "../../data/store.ts";
+import * as schema from "../schema.ts"; // All that a user may own.
 import { users } from "./table.ts";
 
-/** A row of the table. */
-export type UserRow = typeof users.$inferSelect;
+/** A user. */
+export type UserRow = Omit<typeof users.$inferSelect, "deleteTime">;
+
+const { deleteTime: _, ...columns } = getColumns(users);
+
+const isThere = isNull(users.deleteTime);
+
+/** What a removal may take of a background write, in milliseconds. */
+const maxRemovalMs = 10;
+
+const removeOwned = removeOwnedRows(users.id, Object.values(schema));
 
 /** The queries as the main thread calls them. */
 export type UserQueries = Queries<{ users: { read: typeof read; write: typeof write } }>["users"];
 
 const byId = prepared((db) =>
   db
-    .select()
+    .select(columns)
     .from(users)
-    .where(eq(users.id, sql.placeholder("id")))
+    .where(and(eq(users.id, sql.placeholder("id")), isThere))
     .prepare(),
 );
 
 const afterSeq = prepared((db) =>
   db
-    .select()
+    .select(columns)
     .from(users)
-    .where(gt(users.seq, sql.placeholder("afterSeq")))
+    .where(and(gt(users.seq, sql.placeholder("afterSeq")), isThere))
     .orderBy(asc(users.seq))
     .limit(sql.placeholder("limit"))
     .prepare(),
@@ -39,11 +50,16 @@ const insert = prepared((db) =>
       updateTime: sql.placeholder("at"),
     })
     .onConflictDoNothing({ target: users.emailKey })
-    .returning()
+    .returning(columns)
     .prepare(),
 );
 
 export const read = {
+  /** Whether there is no user, not even one that is deleted and not removed yet. */
+  async isEmpty(db: Db): Promise<boolean> {
+    return (await db.$count(users)) === 0;
+  },
+
   /** @throws DataError `not_found`. */
   async getUser(db: Db, input: { readonly id: string }): Promise<UserRow> {
     const [user] = await byId(db).execute(input);
@@ -54,9 +70,9 @@ export const read = {
   /** The user with this email, in any spelling of upper and lower case; undefined when there is none. */
   async findUserByEmail(db: Db, input: { readonly email: string }): Promise<UserRow | undefined> {
     const [user] = await db
-      .select()
+      .select(columns)
       .from(users)
-      .where(eq(users.emailKey, emailKeyFrom(input.email)));
+      .where(and(eq(users.emailKey, emailKeyFrom(input.email)), isThere));
     return user;
   },
 
@@ -99,19 +115,42 @@ export const write = {
         ...(email === undefined ? {} : { email, emailKey: emailKeyFrom(email) }),
         ...(displayName === undefined ? {} : { displayName }),
       })
-      .where(eq(users.id, id))
-      .returning();
+      .where(and(eq(users.id, id), isThere))
+      .returning(columns);
     if (user === undefined) throw missing(id);
     return user;
   },
 
   /**
-   * Removes the user and, by their foreign keys, what the user owns.
+   * Deletes the user: nobody finds it from here on, its email is free, its keys are gone. What it owns goes with it when
+   * that is little; true when some is left for `removeDeleted`.
    * @throws DataError `not_found`.
    */
-  async deleteUser(db: Db, input: { readonly id: string }): Promise<void> {
-    const deleted = await db.delete(users).where(eq(users.id, input.id)).returning({ id: users.id });
-    if (deleted.length === 0) throw missing(input.id);
+  async deleteUser(db: Db, { id }: { readonly id: string }): Promise<boolean> {
+    const [user] = await byId(db).execute({ id });
+    if (user === undefined) throw missing(id);
+    if (!(await removeOwned(db, id, 0))) {
+      await db.delete(users).where(eq(users.id, id));
+      return false;
+    }
+    await db.delete(schema.keys).where(eq(schema.keys.userId, id));
+    // No email is like this one: it has no @.
+    const gone = { email: "", emailKey: `deleted ${id}`, displayName: "", deleteTime: new Date() };
+    await db.update(users).set(gone).where(eq(users.id, id));
+    return true;
+  },
+
+  /** Removes some of what deleted users own, and those of them that own nothing any more; true when more is left. */
+  async removeDeleted(db: Db): Promise<boolean> {
+    const [user] = await db
+      .select({ id: users.id })
+      .from(users)
+      .where(isNotNull(users.deleteTime))
+      .orderBy(asc(users.deleteTime))
+      .limit(1);
+    if (user === undefined) return false;
+    if (!(await removeOwned(db, user.id, maxRemovalMs))) await db.delete(users).where(eq(users.id, user.id));
+    return true;
   },
 };
 

@@ -12,6 +12,7 @@ import {
   UpdateUserRequestSchema,
   UserService,
 } from "../../../gen/users/v1/users_pb.ts";
+import { createChore } from "../../../src/data/chore.ts";
 import { connectErrorFromDataError } from "../../../src/services/data-errors.ts";
 import { rowsOfUser } from "../../../src/services/logs/row.ts";
 import { createUserService } from "../../../src/services/users/service.ts";
@@ -234,4 +235,57 @@ test("a deleted user takes its keys, events, logs and messages along", async () 
   const before = { time: new Date(8.64e15), id: Number.MAX_SAFE_INTEGER };
   const { rows } = await queries.logs.listLogs({ userId, before, minSeverity: 0, limit: 10, maxSize: 100 });
   assert.deepEqual(rows, []);
+});
+
+test("a user who owns much is gone at once; what it owned is removed step by step, and other writes go between", async () => {
+  const { queries, store } = db;
+  const userId = await addUser(queries, "much");
+  const email = `${userId}@example.com`;
+  await queries.users.updateUser({ id: userId, email, displayName: undefined, at: new Date() });
+  const at = new Date();
+  const line = { time: at, severity: 1, message: "m".repeat(100), attributes: null, size: 100 };
+  const lines = Array.from({ length: 1_000 }, () => line);
+  for (let batch = 0; batch < 30; batch++) await queries.logs.addLogs({ rows: rowsOfUser(userId, lines) });
+  const key = {
+    keyId: "rr_much",
+    hash: new Uint8Array(32),
+    userId,
+    label: "",
+    scopes: [],
+    at,
+    expireTime: null,
+  };
+  await queries.keys.createKey(key);
+  let leftovers = 0;
+  const { deleteUser } = createUserService(queries.users, () => leftovers++);
+  const request = create(DeleteUserRequestSchema, { id: userId });
+  await deleteUser(request, contextOf(method.deleteUser, undefined));
+
+  assert.equal(leftovers, 1);
+  const again = async () => deleteUser(request, contextOf(method.deleteUser, undefined));
+  assert.equal(await codeOf(again()), Code.NotFound);
+  assert.equal(await codeOf(queries.users.getUser({ id: userId })), Code.NotFound);
+  assert.equal(await queries.users.findUserByEmail({ email }), undefined);
+  assert.deepEqual(await queries.keys.findKeys({ keyIds: ["rr_much"] }), []);
+  const change = { id: userId, email: undefined, displayName: "x", at };
+  assert.equal(await codeOf(queries.users.updateUser(change)), Code.NotFound);
+  assert.ok(!(await listAll(500)).includes(userId));
+  const heir = await createUser(email);
+  assert.notEqual(heir, userId);
+
+  const before = store.stats().writes.calls;
+  const removal = createChore((options) => queries.users.removeDeleted(undefined, options), {
+    onError: (error) => assert.fail(String(error)),
+  });
+  let between = 0;
+  const removed = removal.done().then(() => true);
+  while (!(await Promise.race([removed, addUser(queries, "between")]).then((end) => end === true))) between++;
+  await removal.close();
+  const steps = store.stats().writes.calls - before - between;
+  assert.ok(steps >= 5 && between >= 5, `${steps} steps, ${between} writes between them`);
+  const position = { time: new Date(8.64e15), id: Number.MAX_SAFE_INTEGER };
+  const left = { userId, before: position, minSeverity: 0, limit: 10, maxSize: 100 };
+  assert.deepEqual((await queries.logs.listLogs(left)).rows, []);
+  assert.equal(await queries.users.removeDeleted(), false);
+  assert.equal((await queries.users.getUser({ id: heir })).email, email);
 });

@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { loadApp } from "./app.ts";
+import { addConfigOptions, loadConfigOf } from "./config-options.ts";
+import type { Io } from "./io.ts";
+
+/** `runrpc backup`: copies the database into one file, while a server serves it. */
+export function configure(command: Command, io: Io): void {
+  addConfigOptions(command, ["database"]);
+  command
+    .argument("<file>", "the file to write")
+    .option("--force", "replace the file if it exists")
+    .option("--json", 'what was written, as {"file":...,"bytes":...}')
+    .addHelpText("after", notes)
+    .action(async (target: string) => {
+      const { force, json } = command.opts<{ force?: boolean; json?: boolean }>();
+      const loaded = await loadConfigOf(command, io);
+      const { backupDatabase } = await loadApp();
+      const report = await untilSignal((signal) =>
+        backupDatabase(loaded, target, { force, signal, onProgress: progressOn(io) }),
+      );
+      if (json) io.stdout.write(`${JSON.stringify(report)}\n`);
+      else io.stdout.write(`wrote ${report.file}, ${report.bytes} bytes, checked\n`);
+    });
+}
+
+const notes = `
+The copy is the database as it was at one moment, in one file that only its owner can read. It is checked before it gets its
+name; a backup that fails leaves nothing behind. To restore: stop the server, put the copy in the database's place, and
+remove the -wal and -shm files beside it.
+
+Examples:
+  runrpc backup /var/backups/app.sqlite
+  runrpc backup --database /var/lib/app.sqlite --force latest.sqlite
+`;
+
+/** One line that is written over, on a terminal only. */
+function progressOn({ stderr }: Io): ((copied: number, total: number) => void) | undefined {
+  if (!("isTTY" in stderr) || stderr.isTTY !== true) return undefined;
+  return (copied, total) => {
+    const end = copied === total ? "\n" : "";
+    stderr.write(`\r${Math.floor((100 * copied) / Math.max(1, total))} % of ${total} pages${end}`);
+  };
+}
+
+/** Ends what runs at Ctrl-C or SIGTERM, so that it can clean up, and then the process as the signal would have. */
+async function untilSignal<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let caught: NodeJS.Signals | undefined;
+  const end = (name: NodeJS.Signals): void => {
+    caught ??= name;
+    controller.abort(new Error(`ended by ${name}`));
+  };
+  process.once("SIGINT", end).once("SIGTERM", end);
+  try {
+    return await run(controller.signal);
+  } finally {
+    process.off("SIGINT", end).off("SIGTERM", end);
+    if (caught !== undefined) process.kill(process.pid, caught);
+  }
+}
