@@ -1,5 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { boundedText } from "./bounded-text.ts";
 import { fittingHeaders, headerBytes, MAX_METADATA_BYTES, MAX_METADATA_ENTRIES } from "./header-bytes.ts";
 import { percentEncoded } from "./percent-encoding.ts";
 
@@ -19,12 +20,12 @@ function withStatus(trailers: Headers, error: ConnectError): Headers {
   return trailers;
 }
 
-/** Gives the message among trailers that connect has written the encoding of `percentEncoded`. */
+/** Gives the message among trailers that connect has written, of an error of its own too, its bound and its encoding. */
 export function reencodeMessage(trailers: Headers): void {
   const encoded = trailers.get(MESSAGE);
   if (encoded === null) return;
   try {
-    trailers.set(MESSAGE, percentEncoded(decodeURIComponent(encoded)));
+    trailers.set(MESSAGE, percentEncoded(boundedText(decodeURIComponent(encoded))));
   } catch {
     // A handler has set it, and not as an encoded text.
   }

@@ -3,13 +3,14 @@
  * silence. And names are what is written: with an escape in it, V8 13.6 takes a name for another one that a document before
  * had in its place (`{"\u0061":1}` for `{"\\":1}`).
  *
- * @throws SyntaxError as JSON.parse does. Error for a name that stands twice in an object.
+ * @throws SyntaxError as JSON.parse does. Error for a name that stands twice in an object. RangeError for a document that
+ * is deeper than any message: it would cost the more the deeper it is.
  */
 export function parseJson(text: string): unknown {
   const json: unknown = JSON.parse(text);
+  if (text.includes("\\")) return parseAgain(text);
   // Without escapes it is enough to count: what was parsed has fewer strings than the text when a member got lost.
-  const isExact = !text.includes("\\") && countQuotes(text) === 2 * countStrings(json, 0);
-  return isExact ? json : parseAgain(text);
+  return countQuotes(text) === 2 * countStrings(json, 1) ? json : parseAgain(text);
 }
 
 function countQuotes(text: string): number {
@@ -18,20 +19,26 @@ function countQuotes(text: string): number {
   return count;
 }
 
-/** Deeper than any message. */
-const MAX_COUNTED_DEPTH = 500;
+/** Objects and arrays within each other. protobuf-es reads 100 messages within each other. */
+const MAX_LEVELS = 500;
 
-/** Names of members and values that are strings, at any depth; NaN where that is too deep to be counted. */
-function countStrings(json: unknown, depth: number): number {
+/** Names of members and values that are strings, at any level. */
+function countStrings(json: unknown, level: number): number {
   if (typeof json === "string") return 1;
   if (typeof json !== "object" || json === null) return 0;
-  if (depth > MAX_COUNTED_DEPTH) return Number.NaN;
+  if (level > MAX_LEVELS) throw tooDeep();
   let count = 0;
-  if (Array.isArray(json)) for (const value of json) count += countStrings(value, depth + 1);
+  if (Array.isArray(json)) for (const value of json) count += countStrings(value, level + 1);
   else
     for (const name of Object.keys(json))
-      count += 1 + countStrings((json as Record<string, unknown>)[name], depth + 1);
+      count += 1 + countStrings((json as Record<string, unknown>)[name], level + 1);
   return count;
+}
+
+function tooDeep(): RangeError {
+  return new RangeError(
+    `it is deeper than the maximum of ${MAX_LEVELS} objects and arrays within each other`,
+  );
 }
 
 type Container = unknown[] | Record<string, unknown>;
@@ -53,7 +60,7 @@ function parseAgain(text: string): unknown {
     if (first === "{" || first === "[") {
       const value: Container = first === "{" ? {} : [];
       add(value);
-      open.push(value);
+      if (open.push(value) > MAX_LEVELS + 1) throw tooDeep();
     } else if (first === "}" || first === "]") open.pop();
     else if (first === '"' && name === undefined && !Array.isArray(open.at(-1)))
       name = stringFrom(text.slice(at, end));

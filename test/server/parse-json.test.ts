@@ -52,6 +52,15 @@ it("a name that stands twice in an object is an error, however it is written", (
   assert.deepEqual(parseJson('{"a":{"b":"\\n"},"c":{"b":1}}'), { a: { b: "\n" }, c: { b: 1 } });
 });
 
+it("500 objects and arrays within each other are read, and not one more", () => {
+  for (const leaf of ["1", '"\\n"']) {
+    const nested = (levels: number) => `${'{"a":['.repeat(levels / 2)}${leaf}${"]}".repeat(levels / 2)}`;
+    assert.deepEqual(parseJson(nested(500)), JSON.parse(nested(500)));
+    assert.throws(() => parseJson(`[${nested(500)}]`), RangeError);
+    assert.throws(() => parseJson(nested(4_000_000)), RangeError);
+  }
+});
+
 it("__proto__ is a member as any other", () => {
   const json = parseJson('{"__proto__":{"a":"\\n"}}') as object;
   assert.deepEqual(Object.keys(json), ["__proto__"]);

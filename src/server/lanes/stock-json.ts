@@ -21,8 +21,6 @@ function exactDecoder(desc: DescMessage, registry: Registry): { decode(bytes: Ui
   return {
     decode(bytes) {
       const text = exactTextOf(bytes);
-      // Names with escapes, and what is checked, need the text parsed; the rest protobuf-es finds itself.
-      if (check === undefined && !text.includes("\\")) return text;
       const inexact = inexactIn(text);
       if (inexact !== undefined)
         throw new ConnectError(
@@ -37,8 +35,9 @@ function exactDecoder(desc: DescMessage, registry: Registry): { decode(bytes: Ui
     let json: unknown;
     try {
       json = parseJson(text);
-    } catch {
-      return undefined; // protobuf-es says it in its own words
+    } catch (reason) {
+      // The rest protobuf-es says in its own words.
+      return reason instanceof RangeError ? reason.message : undefined;
     }
     // protobuf-es parses the text itself, where V8 may take a name with an escape for another one: see parseJson.
     if (text.includes("\\") && JSON.stringify(JSON.parse(text)) !== JSON.stringify(json))

@@ -80,6 +80,10 @@ const BODIES: Readonly<Record<string, { body: Uint8Array; refused?: RegExp; kept
     body: json('{"displayName":"a","displayName":"b"}'),
     refused: /duplicate object key "displayName"/,
   },
+  "an unknown member that is too deep": {
+    body: json(`{"unknown":${"[".repeat(500)}${"]".repeat(500)}}`),
+    refused: /deeper than the maximum of 500 objects and arrays within each other$/,
+  },
   "a byte order mark": { body: Buffer.concat([json("\ufeff"), named("a")]), kept: "a" },
   "U+FFFD itself": { body: named("\ufffd"), kept: "\ufffd" },
   "U+0000 as an escape": { body: named("a\\u0000b"), kept: "a\0b" },
