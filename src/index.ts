@@ -11,6 +11,7 @@ export {
   storeDefaults,
 } from "./data/store.ts";
 export { type CreatedKey, createKey, hashKey, parseKey } from "./server/auth/format.ts";
+export type { Authenticate, Identity } from "./server/auth/identity.ts";
 export type { KeyStore, KeyUse, StoredKey } from "./server/auth/key-store.ts";
 export type { CallStats } from "./server/calls.ts";
 export type { MapError } from "./server/errors.ts";

@@ -65,7 +65,7 @@ export const configTexts: Readonly<Record<string, string>> = {
     "How long after its greatest age the open calls of a connection may go on before they are aborted with UNAVAILABLE. 0: until they end.",
   "timeouts.write_timeout_ms":
     "How long a client may read nothing of what is sent to it before its call is cut. 0: as long as the call has time.",
-  auth: "How API keys are checked.",
+  auth: "How callers are told, by API keys or by the application.",
   "auth.key_lease_ms":
     "How long a key that was looked up is trusted before it is looked up again. A key that is revoked stops working within this time, on open streams too.",
   "auth.max_failures":
@@ -74,6 +74,10 @@ export const configTexts: Readonly<Record<string, string>> = {
     "For how long wrong keys of such an address are answered so; it doubles with each further one, up to sixty times as long.",
   "auth.lookups_per_second":
     "Look-ups in a second, for each address, of keys that turn out wrong; a tenth of it may come at once. Past it the unknown keys of that address wait for their turn, its connections in rotation.",
+  "auth.authenticate_timeout_ms":
+    "How long the application's own `authenticate` may take for a call, which is UNAVAILABLE then.",
+  "auth.recheck_interval_ms":
+    "How often the application's own `authenticate` is asked again about a call that stays open, which ends when its caller is not known any more. An expiry that it gave ends calls by itself.",
   log: "Which finished calls are written to the access log and to the request_log table.",
   "log.mode": "off: none. errors: those that did not end with OK. all: every call.",
   "log.level": "The least level of the server's own log lines.",

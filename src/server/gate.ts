@@ -24,7 +24,7 @@ export interface GateOptions extends RoomOptions {
 
 export function createGate(options: GateOptions): Gate {
   const { authenticator } = options;
-  const room = createRoom(options);
+  const room = createRoom({ noun: authenticator?.noun ?? "caller", ...options });
   let closed = false;
 
   function enter(call: Call, principal: Principal | undefined): void {
@@ -32,7 +32,7 @@ export function createGate(options: GateOptions): Gate {
     // Before any refusal: who was refused for want of a scope belongs in the record.
     call.principal = principal;
     if (route !== undefined && !route.policy.isPublic && authenticator !== undefined)
-      authorize(call, principal);
+      authorize(call, principal, authenticator);
     // While a key was looked up, the client may have gone or the deadline passed.
     if (call.cancelledBy !== undefined) throw call.error;
     const leave = room.enter(call, principal);
@@ -42,7 +42,7 @@ export function createGate(options: GateOptions): Gate {
         ? leave
         : both(
             leave,
-            authenticator.hold(principal, (reason) => call.cancel("key", reason)),
+            authenticator.hold(principal, (reason) => call.cancel("key", reason), call),
           );
   }
 
@@ -64,19 +64,14 @@ export function createGate(options: GateOptions): Gate {
 }
 
 /** Holds the method's scopes against the key's. */
-function authorize(call: Call, principal: Principal | undefined): void {
-  if (principal === undefined) {
-    throw new ConnectError(
-      "this call needs an API key, in x-api-key or authorization: Bearer",
-      Code.Unauthenticated,
-    );
-  }
+function authorize(call: Call, principal: Principal | undefined, { noun, wanted }: Authenticator): void {
+  if (principal === undefined) throw new ConnectError(`this call needs ${wanted}`, Code.Unauthenticated);
   const scopes = call.head.route?.policy.scopes ?? [];
   if (scopes.length === 0) return;
   const missing = scopes.filter((scope) => !coversScope(principal.scopes, scope));
   if (missing.length > 0) {
     throw new ConnectError(
-      `the key ${principal.keyId} lacks the scope ${missing.join(", ")}`,
+      `the ${noun} ${principal.keyId} lacks the scope ${missing.join(", ")}`,
       Code.PermissionDenied,
     );
   }

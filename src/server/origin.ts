@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { PeerCertificate } from "node:tls";
 import { clientBehind, plainAddress } from "./forwarded.ts";
 import { createTrustedProxies, UNIX_PEER } from "./trusted-proxies.ts";
 
@@ -12,6 +13,8 @@ export interface Origin {
   readonly isProxy: boolean;
   /** Undefined when the peer is gone already. */
   readonly socket: Socket | undefined;
+  /** Its verified certificate: null where it has none, undefined until somebody asked. */
+  certificate: PeerCertificate | null | undefined;
   /** The headers that were read last and what they said: a proxy that keeps a connection for a client repeats them. */
   lastChain: string;
   lastClient: string;
@@ -41,7 +44,7 @@ export function createOrigins(settings: {
     // A Unix socket has no address, nor has a TCP socket whose peer is gone.
     const address = remoteAddress === undefined ? (isUnix ? UNIX_PEER : "") : plainAddress(remoteAddress);
     const isProxy = address !== "" && isTrusted(address);
-    return { address, isProxy, socket, lastChain: "", lastClient: "" };
+    return { address, isProxy, socket, certificate: undefined, lastChain: "", lastClient: "" };
   }
 
   return {

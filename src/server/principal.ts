@@ -1,10 +1,14 @@
 import { Code, ConnectError, type ContextValues, createContextKey } from "@connectrpc/connect";
 
-/** Who a call speaks for: the owner of the key that it came with. */
+/** Who a call speaks for: the owner of the key that it came with, or whom the application's `authenticate` names. */
 export interface Principal {
   /** The owner of the key. */
   readonly userId: string;
-  /** The visible prefix of the key, such as `rr_4f7Kq2Zd`. Never the key itself. */
+  /**
+   * The visible prefix of the key, such as `rr_4f7Kq2Zd`. Never the key itself. Of callers whom the application names: what
+   * it calls their credentials, such as a token's `jti` or a certificate's serial number, else the `userId`. Limits for
+   * each key count by it.
+   */
   readonly keyId: string;
   /** What the key may do. `*` covers all, `users.*` covers `users.read`. */
   readonly scopes: readonly string[];
@@ -12,6 +16,8 @@ export interface Principal {
   readonly callsPerSecond?: number;
   /** The calls that the key may have open, instead of `limits.max_concurrent_calls_per_key`; 0 is no limit. */
   readonly maxConcurrentCalls?: number;
+  /** Open calls end at this time, where the application says so; the expiry of a key is kept by its own. */
+  readonly expiresAt?: Date;
 }
 
 /** Where the gate leaves the principal in a call's context values. Unset on a public call without a key. */

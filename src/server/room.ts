@@ -1,12 +1,11 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { networkOf } from "./auth/peer.ts";
 import type { Call } from "./call.ts";
 import { exhausted, RETRY_ROOM_MS } from "./exhausted.ts";
+import { isHealthCheck } from "./health-route.ts";
 import { createMeters } from "./meters.ts";
 import type { Principal } from "./principal.ts";
 import { createPublicPool } from "./public-pool.ts";
-import type { Route } from "./routes.ts";
 
 /** How many calls may be open at one time and come in a second, and whose. */
 export interface Room {
@@ -30,6 +29,8 @@ export interface RoomOptions {
   readonly callsBurst?: number;
   readonly maxConcurrentCallsPerKey?: number;
   readonly maxConcurrentCallsPerAddress?: number;
+  /** What a principal's `keyId` names, for errors. Default `key`. */
+  readonly noun?: string;
   /** Admitted calls that have not ended. */
   readonly openCalls: () => number;
 }
@@ -69,8 +70,8 @@ export function createRoom(options: RoomOptions): Room {
 
 /** The limits of a key, its own ones before the server's. Undefined: it has none. */
 function createKeyMeter(options: RoomOptions): (principal: Principal) => (() => void) | undefined {
-  const { callsPerSecond = 0, callsBurst: burst = 0, maxConcurrentCallsPerKey = 0 } = options;
-  const meters = createMeters({ nameOf: (keyId) => `the key ${keyId}` });
+  const { callsPerSecond = 0, callsBurst: burst = 0, maxConcurrentCallsPerKey = 0, noun = "key" } = options;
+  const meters = createMeters({ nameOf: (keyId) => `the ${noun} ${keyId}` });
   return ({ keyId, callsPerSecond: ownRate, maxConcurrentCalls: ownMax }) => {
     const perSecond = ownRate ?? callsPerSecond;
     const maxConcurrent = ownMax ?? maxConcurrentCallsPerKey;
@@ -90,11 +91,6 @@ function createAddressMeter(options: RoomOptions): ((network: string) => () => v
     maxConcurrent: maxConcurrentCallsPerAddress,
   };
   return (network) => meters.enter(network, limit);
-}
-
-/** What balancers and orchestrators ask: a full server that answers is not a dead one. */
-function isHealthCheck({ method }: Route): boolean {
-  return method.parent.typeName === Health.typeName && method.methodKind === "unary";
 }
 
 /** One function of two, of which either may be missing. */

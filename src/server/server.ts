@@ -1,5 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
-import { createAuthenticator } from "./auth/authenticate.ts";
+import { authenticatorFor } from "./auth/application.ts";
+import type { Authenticate } from "./auth/identity.ts";
 import type { KeyStore } from "./auth/key-store.ts";
 import { type CallStats, createCalls } from "./calls.ts";
 import { createCors } from "./cors.ts";
@@ -33,8 +34,15 @@ import { createValidation } from "./validation.ts";
 /** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
 export interface ServerOptions extends ServerSettings {
   readonly services: readonly ServiceDefinition[];
-  /** Who keeps the API keys. `open` lets every caller do everything: it has to be asked for by name. */
-  readonly keys: KeyStore | "open";
+  /**
+   * Who keeps the API keys. `open` lets every caller do everything: it has to be asked for by name. It may be left out
+   * where there is `authenticate`.
+   */
+  readonly keys?: KeyStore | "open";
+  /**
+   * The application's own way to tell who calls, in place of API keys or before them. Default: there are API keys alone.
+   */
+  readonly authenticate?: Authenticate;
   /** Run around every handler, the first outermost, after the request was validated. Default: none. */
   readonly interceptors?: readonly Interceptor[];
   /** Gives the application's own errors a code. Default: they become `internal`. */
@@ -58,6 +66,7 @@ export interface ServerOptions extends ServerSettings {
 const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   services: true,
   keys: true,
+  authenticate: true,
   server: true,
   tls: true,
   limits: true,
@@ -103,11 +112,12 @@ export interface Server {
 
 /**
  * Starts a server, or rejects with an Error that says what to change: no service, a service twice, a method that its
- * proto does not have, an unknown or invalid option or setting, a proxy list that cannot be read, a port in use, a certificate that cannot be read.
+ * proto does not have, nobody who says who may call, an unknown or invalid option or setting, a proxy list that cannot be
+ * read, a port in use, a certificate that cannot be read.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   checkOptionNames(options, Object.keys(OPTION_NAMES));
-  const { keys, production = false } = options;
+  const { production = false } = options;
   const settings = resolveSettings(options, production);
   const { limits, timeouts, auth } = settings;
   const log = guardLog(options.log ?? silentLog);
@@ -133,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     onRecord: options.onRecord ?? (() => {}),
     writeTimeoutMs: timeouts.writeTimeoutMs,
   });
-  const authenticator = keys === "open" ? undefined : createAuthenticator({ ...auth, keys, production, log });
+  const authenticator = authenticatorFor(options, { ...auth, production, log });
   const gate = createGate({
     ...limits,
     authenticator,

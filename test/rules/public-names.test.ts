@@ -28,12 +28,14 @@ it("the package exports these types", () => {
   const inline = [...text.matchAll(/\btype (\w+)(?=[,\s}])/g)].map(([, name = ""]) => name);
   const found = new Set([...types.map((name) => name.trim()), ...inline].filter((name) => name !== ""));
   assert.deepEqual([...found].sort(), [
+    "Authenticate",
     "CallRecord",
     "CallStats",
     "CancelledBy",
     "Cloned",
     "CreatedKey",
     "DataErrorCode",
+    "Identity",
     "KeyStore",
     "KeyUse",
     "ListenerStats",

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Call, CallHead } from "../call.ts";
+import type { Call } from "../call.ts";
 import type { ServerLog } from "../log.ts";
 import type { Principal } from "../principal.ts";
 import { credentialFromHeaders } from "./credential.ts";
 import { createKeyReader } from "./format.ts";
 import { createHolds } from "./hold.ts";
+import type { CallerHead } from "./identity.ts";
 import type { KeyStore } from "./key-store.ts";
 import { createLeases, type Lease } from "./lease.ts";
 import { networkOf } from "./peer.ts";
@@ -22,8 +23,12 @@ import { createTurns } from "./turns.ts";
 import { createUseCounter } from "./use-count.ts";
 import { createWrongKeys } from "./wrong-keys.ts";
 
-/** Tells who calls, and ends the open calls of keys that stop being good. */
+/** Tells who calls, and ends the open calls of those who stop being good. */
 export interface Authenticator {
+  /** What a principal's `keyId` names, for errors. */
+  readonly noun: "key" | "caller";
+  /** What a call without a principal lacks, for errors. */
+  readonly wanted: string;
   /**
    * The owner of the key in these headers; undefined when none was sent, and whether that will do is for the
    * caller to say. A key that was sent and is not good is refused, always. Answers at once when the key was
@@ -38,19 +43,19 @@ export interface Authenticator {
     headers: IncomingHttpHeaders,
     peer: string,
     call?: Caller,
-  ): Principal | undefined | Promise<Principal>;
+  ): Principal | undefined | Promise<Principal | undefined>;
   /**
    * Ties an open call to its key: `cancel` is called once, with an `unauthenticated` error, when the key is
    * revoked, expires, is replaced or deleted. Returns the function that unties. Costs a map lookup and an
    * entry, so every call may be tied; one that ends within `keyLeaseMs` need not be.
    */
-  hold(principal: Principal, cancel: (reason: ConnectError) => void): () => void;
+  hold(principal: Principal, cancel: (reason: ConnectError) => void, call?: Caller): () => void;
   /** Reports the use counts that are left and stops all timers. Lookups under way are refused as `unavailable`. */
   close(): Promise<void>;
 }
 
 /** The call that a key came with, as far as it matters here. */
-export type Caller = Pick<Call, "onCancel"> & { readonly head: Pick<CallHead, "origin"> };
+export type Caller = Pick<Call, "onCancel"> & { readonly head: CallerHead };
 
 export interface AuthenticatorOptions {
   readonly keys: KeyStore;
@@ -88,6 +93,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const { idOf, matches } = createKeyReader();
 
   return {
+    noun: "key",
+    wanted: "an API key, in x-api-key or authorization: Bearer",
     authenticate(headers, peer, call) {
       const credential = credentialFromHeaders(headers);
       if (credential.kind === "none") return undefined;
