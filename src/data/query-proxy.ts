@@ -1,4 +1,5 @@
 import { DataError } from "./data-error.ts";
+import { heardPromise } from "./heard-promise.ts";
 import type { QueryModules } from "./query.ts";
 import type { Manifest } from "./thread-protocol.ts";
 
@@ -46,7 +47,8 @@ export type Cloned<T> = T extends Uint8Array
 
 /**
  * Makes the functions that {@link Queries} describes from a worker's manifest. The name of a query that no worker
- * serves throws `internal` with the names that there are.
+ * serves throws `internal` with the names that there are. `onUnheard` is called for a query that is rejected and that
+ * nobody awaits.
  */
 export function createQueryProxy<M extends QueryModules>(
   manifest: Manifest,
@@ -56,12 +58,15 @@ export function createQueryProxy<M extends QueryModules>(
     input: unknown,
     options: CallOptions | undefined,
   ) => Promise<unknown>,
+  onUnheard: (query: string, reason: unknown) => void,
 ): Queries<M> {
   const modules = withClearMiss("the store");
   for (const [number, [module, query, kind]] of manifest.entries()) {
     if (!Object.hasOwn(modules, module)) modules[module] = withClearMiss(module);
     const functions = modules[module] as Record<string, unknown>; // Made by the line above.
-    functions[query] = (input: unknown, options?: CallOptions) => call(kind, number, input, options);
+    const unheard = (reason: unknown): void => onUnheard(`${module}.${query}`, reason);
+    functions[query] = (input: unknown, options?: CallOptions) =>
+      heardPromise(call(kind, number, input, options), unheard);
   }
   return modules as Queries<M>; // The manifest lists what M is the type of: both come from one worker file.
 }

@@ -4,6 +4,7 @@ import { createQueryProxy, type Queries } from "./query-proxy.ts";
 import { resolveStoreOptions, type StoreOptions } from "./store-options.ts";
 import { type MigrationsReport, pingQuery, pingWriteQuery } from "./thread-protocol.ts";
 import { createTroubleWatch } from "./trouble.ts";
+import { createUnheard } from "./unheard.ts";
 
 export { DataError, type DataErrorCode } from "./data-error.ts";
 export type { LaneStats } from "./lane.ts";
@@ -77,8 +78,10 @@ export async function openStore<M extends QueryModules>(options: StoreOptions): 
   }
 
   return {
-    queries: createQueryProxy<M>(manifest, (kind, query, input, callOptions) =>
-      (kind === "read" ? reads : writes).call(query, input, callOptions),
+    queries: createQueryProxy<M>(
+      manifest,
+      (kind, query, input, callOptions) => (kind === "read" ? reads : writes).call(query, input, callOptions),
+      createUnheard(resolved.log),
     ),
     file: resolved.file,
     created: migrations.created,
