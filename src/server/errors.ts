@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { boundedError } from "./bounded-error.ts";
+import { checkValues } from "./header-bytes.ts";
 
 /** Turns an error of the application, such as one of its database, into a Connect error; undefined where it knows none. */
 export type MapError = (reason: unknown) => ConnectError | undefined;
@@ -44,6 +45,7 @@ function writable(error: ConnectError): ConnectError {
   if (!names.has(code)) throw new TypeError(`a ConnectError has the code ${String(code).slice(0, 100)}`);
   if (typeof rawMessage !== "string") throw new TypeError("a ConnectError has a message that is no text");
   if (!(metadata instanceof Headers)) throw new TypeError("a ConnectError has metadata that are no Headers");
+  checkValues(metadata, "the metadata of a ConnectError");
   for (const detail of details) checkDetail(detail);
   if (rawMessage.isWellFormed()) return error;
   const copy = new ConnectError(rawMessage.toWellFormed(), code, metadata, undefined, cause);

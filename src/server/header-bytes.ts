@@ -21,6 +21,7 @@ export function headerBytes(headers: Headers): number {
 /** @throws Error when a handler has set more than its client can take. */
 export function checkMetadata(headers: Headers | undefined, what: "headers" | "trailers"): void {
   if (headers === undefined) return;
+  checkValues(headers, `the handler's response ${what}`);
   const bytes = headerBytes(headers);
   if (bytes > MAX_METADATA_BYTES)
     throw new Error(
@@ -31,6 +32,16 @@ export function checkMetadata(headers: Headers | undefined, what: "headers" | "t
     throw new Error(
       `the handler set ${entries} response ${what}, above the maximum of ${MAX_METADATA_ENTRIES}`,
     );
+}
+
+/** What no value may hold, of what a Headers object takes (RFC 9110, 5.5): HTTP/1.1 refuses it, and a client of HTTP/2 its answer. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones
+const NOT_IN_VALUES = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/** @throws Error that names the entry whose value HTTP does not take. */
+export function checkValues(headers: Headers, of: string): void {
+  for (const [name, value] of headers)
+    if (NOT_IN_VALUES.test(value)) throw new Error(`${of} have a control character in ${name.slice(0, 100)}`);
 }
 
 /** The headers themselves where they fit, else those of their entries that do, each whole. */

@@ -2,6 +2,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import type { Call } from "../call.ts";
 import { failureTrailers } from "../grpc-status.ts";
 import { checkMetadata, fittingHeaders, headerBytes, MAX_METADATA_BYTES } from "../header-bytes.ts";
+import { dropServerHeaders, serverHeadersOf } from "../server-headers.ts";
 
 /**
  * The message of a handler, once what it has set of headers and trailers is known to be within the bounds: the adapter
@@ -12,13 +13,16 @@ import { checkMetadata, fittingHeaders, headerBytes, MAX_METADATA_BYTES } from "
 export async function boundedMessage<T>(
   call: Call,
   context: HandlerContext,
-  message: Promise<T>,
+  run: () => Promise<T>,
 ): Promise<T> {
+  const restore = keepServerHeaders(context);
   try {
-    const value = await message;
+    const value = await run();
+    restore();
     check(context, true);
     return value;
   } catch (reason) {
+    restore();
     throw trimmed(call, context, reason);
   }
 }
@@ -31,13 +35,19 @@ export function boundedMessages<T>(
 ): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {
+      const restore = keepServerHeaders(context);
+      let hasBegun = false;
       const iterator = messages[Symbol.asyncIterator]();
       return {
         async next() {
           const result = await iterator.next().catch((reason: unknown) => {
+            restore();
             throw trimmed(call, context, reason);
           });
           try {
+            // Headers leave with the first message, trailers after the last.
+            if (!hasBegun || result.done === true) restore();
+            hasBegun = true;
             check(context, result.done === true);
           } catch (reason) {
             await iterator.return?.();
@@ -48,6 +58,15 @@ export function boundedMessages<T>(
         return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
       };
     },
+  };
+}
+
+/** Remembers what the adapter has set before the handler runs. Gives what puts that back, whatever the handler has set. */
+function keepServerHeaders({ responseHeader, responseTrailer }: HandlerContext): () => void {
+  const [header, trailer] = [serverHeadersOf(responseHeader), serverHeadersOf(responseTrailer)];
+  return () => {
+    dropServerHeaders(responseHeader, header);
+    dropServerHeaders(responseTrailer, trailer);
   };
 }
 

@@ -240,18 +240,14 @@ function implementation(handler: Handler): MethodImpl<DescMethod> {
         return (input: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
           call.messagesIn++;
-          return counted(
-            call,
-            context,
+          return counted(call, context, () =>
             runToMessage(call, () => handler.run(input, contextOf(call, context))),
           );
         };
       case "client_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
-          return counted(
-            call,
-            context,
+          return counted(call, context, () =>
             runToMessage(call, () => handler.run(runInput(call, readable(inputs)), contextOf(call, context))),
           );
         };
@@ -284,8 +280,8 @@ async function* readable<T>(inputs: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-async function counted<T>(call: Call, context: HandlerContext, message: Promise<T>): Promise<T> {
-  const value = await boundedMessage(call, context, message);
+async function counted<T>(call: Call, context: HandlerContext, run: () => Promise<T>): Promise<T> {
+  const value = await boundedMessage(call, context, run);
   call.messagesOut++;
   return value;
 }

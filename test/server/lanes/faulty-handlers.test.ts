@@ -133,6 +133,8 @@ const thrown: Readonly<Record<string, () => unknown>> = {
     new ConnectError("x", Code.Aborted, undefined, [
       { desc: UserSchema, value: { createTime: { seconds: "x" as never } } },
     ]),
+  "a ConnectError with metadata that HTTP does not take": () =>
+    new ConnectError("x", Code.Aborted, { "x-odd": "a\u0001b" }),
   "a ConnectError with a detail that is none": () =>
     Object.assign(new ConnectError("x"), { details: [{ type: 7 }] }),
   "a ConnectError whose details throw": () =>

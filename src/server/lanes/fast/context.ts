@@ -2,6 +2,7 @@ import { type ContextValues, createContextValues, type HandlerContext } from "@c
 import type { Call } from "../../call.ts";
 import { principalKey } from "../../principal.ts";
 import { sendHeadersKey } from "../../send-headers.ts";
+import { dropServerHeaders } from "../../server-headers.ts";
 import { headersFromNode } from "./headers.ts";
 import type { Plan } from "./plan.ts";
 import type { Wire } from "./wire.ts";
@@ -78,13 +79,17 @@ export class CallContext implements HandlerContext {
     return this.#responseTrailer;
   }
 
-  /** The response headers, if anybody has looked at them. */
+  /** The response headers, if anybody has looked at them, without what a handler may not set. */
   static header(context: CallContext | undefined): Headers | undefined {
-    return context === undefined ? undefined : context.#responseHeader;
+    if (context === undefined || context.#responseHeader === undefined) return undefined;
+    dropServerHeaders(context.#responseHeader, { "content-type": context.#plan.contentType });
+    return context.#responseHeader;
   }
 
-  /** The response trailers, if anybody has looked at them. */
+  /** The same of the response trailers. */
   static trailer(context: CallContext | undefined): Headers | undefined {
-    return context === undefined ? undefined : context.#responseTrailer;
+    if (context === undefined || context.#responseTrailer === undefined) return undefined;
+    dropServerHeaders(context.#responseTrailer, context.#plan.protocol.trailer);
+    return context.#responseTrailer;
   }
 }
