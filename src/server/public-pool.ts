@@ -4,6 +4,8 @@ import { exhausted, RETRY_ROOM_MS } from "./exhausted.ts";
 /** What callers without a key hold open of public methods, in all and by network. */
 export interface PublicPool {
   size(): number;
+  /** Networks that have anything open. */
+  networks(): number;
   /** @throws ConnectError `resource_exhausted`: there is no room. */
   check(network: string): void;
   /** Takes room. Returns what gives it back, once. */
@@ -16,6 +18,7 @@ export function createPublicPool(what: string, max: number, maxPerNetwork: numbe
   let open = 0;
   return {
     size: () => open,
+    networks: () => byNetwork.size,
     check(network) {
       if (open >= max) throw full(`${open} public ${what} are open`, max);
       const ofNetwork = byNetwork.get(network) ?? 0;

@@ -169,6 +169,38 @@ describe("the gate", () => {
     await authenticator.close();
   });
 
+  it("ties a call to its key once it is let in, and unties it once, when it has ended", async () => {
+    const { authenticator } = gateFor(["*"]);
+    const told: string[] = [];
+    const { calls, begin } = openCalls();
+    const gate = createGate({
+      authenticator: {
+        ...authenticator,
+        hold(principal, cancel, call) {
+          told.push("tied");
+          const untie = authenticator.hold(principal, cancel, call);
+          return () => {
+            told.push("untied");
+            untie();
+          };
+        },
+      },
+      maxConcurrentCalls: 1,
+      openCalls: () => calls.stats().admitted,
+    });
+    const call = begin({ route: routeWith({}), headers: good });
+    await gate.admit(call);
+    assert.equal(
+      await codeOf(() => gate.admit(begin({ route: routeWith({}), headers: good }))),
+      Code.ResourceExhausted,
+    );
+    assert.deepEqual(told, ["tied"]);
+    call.end();
+    call.end();
+    assert.deepEqual(told, ["tied", "untied"]);
+    await authenticator.close();
+  });
+
   it("does not let in a call that ended while its key was looked up", async () => {
     const { gate, begin, authenticator } = gateFor(["*"]);
     const call = begin({ route: routeWith({}), headers: good });
