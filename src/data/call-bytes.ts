@@ -20,6 +20,7 @@ export function approximateBytes(value: unknown, enough: number): number {
     for (let next = left.pop(); next !== undefined && bytes <= enough; next = left.pop()) {
       bytes += objectBytes;
       if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) bytes += next.byteLength;
+      else if (Array.isArray(next)) for (let at = 0; at < next.length && bytes <= enough; at++) add(next[at]);
       else addItems(next, add);
     }
   } catch {
@@ -29,7 +30,7 @@ export function approximateBytes(value: unknown, enough: number): number {
 }
 
 function addItems(object: object, add: (item: unknown) => void): void {
-  if (Array.isArray(object) || object instanceof Set) {
+  if (object instanceof Set) {
     for (const item of object) add(item);
   } else if (object instanceof Map) {
     for (const [key, item] of object) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { migrateDatabase } from "../../src/data/migrate.ts";
 import { DataError, openStore } from "../../src/data/store.ts";
-import { migrations, openTestStore, tempDirectory, worker } from "./fixture/open.ts";
+import { codeOf, migrations, openTestStore, tempDirectory, worker } from "./fixture/open.ts";
 import type { Modules } from "./fixture/worker.ts";
 
 const first = "20261122182905_items";
@@ -115,4 +115,49 @@ test("processes that migrate one database at once apply each migration once", as
     reports.flatMap((report) => report.applied),
     [first],
   );
+});
+
+test("a migration that leaves broken foreign keys is refused, and leaves nothing of itself", async (t) => {
+  const { options, add } = await freshFolder(t);
+  await migrateDatabase(options);
+  await add(
+    "20270101000000_orphan",
+    "INSERT INTO `parts` (`item_id`, `label`) VALUES (99, 'orphan');\n--> statement-breakpoint\nCREATE TABLE `half` (`id` integer);",
+  );
+  assert.match(
+    await refusal(migrateDatabase(options)),
+    /20270101000000_orphan: it leaves 1 rows with broken foreign keys/,
+  );
+  await add("20270101000000_orphan", "CREATE TABLE `half` (`id` integer);");
+  const store = await openTestStore(t, options);
+  assert.equal(await store.queries.items.countParts(), 0);
+});
+
+test("later migrations are let be when allowNewer says so, unless one comes from another line", async (t) => {
+  const { options, add } = await freshFolder(t);
+  await add("20270101000000_newer", "CREATE TABLE `newer` (`id` integer);");
+  await add("20270201000000_newest", "CREATE TABLE `newest` (`id` integer);");
+  await migrateDatabase(options);
+  const older = { ...options, migrations };
+  assert.match(
+    await refusal(migrateDatabase(older)),
+    /20270101000000_newer, 20270201000000_newest.*allow_newer/,
+  );
+  const names = ["20270101000000_newer", "20270201000000_newest"];
+  assert.deepStrictEqual(await migrateDatabase({ ...older, allowNewer: true }), {
+    created: false,
+    applied: [],
+    present: [first, ...names],
+    newer: names,
+  });
+  const store = await openTestStore(t, { ...older, allowNewer: true });
+  assert.equal(await codeOf(store.queries.items.insertName("a")), "ok");
+  await store.close();
+
+  const other = await freshFolder(t);
+  await other.add("20250101000000_early", "CREATE TABLE `early` (`id` integer);");
+  await migrateDatabase(other.options);
+  const message = await refusal(migrateDatabase({ ...other.options, migrations, allowNewer: true }));
+  assert.match(message, /20250101000000_early/);
+  assert.doesNotMatch(message, /allow_newer/);
 });

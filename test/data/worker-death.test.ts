@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import { codeOf, openTestStore, turn } from "./fixture/open.ts";
+import { DataError, openStore } from "../../src/data/store.ts";
+import { codeOf, migrations, openTestStore, tempDirectory, turn } from "./fixture/open.ts";
+import type { Modules } from "./fixture/worker.ts";
 
 test("the call that ends its reader fails as unavailable; others are answered by the rest and a replacement", async (t) => {
   const store = await openTestStore(t, { readers: 1 });
@@ -96,4 +99,36 @@ test("a result or an input that is larger than a quarter of the heap is refused,
   });
   const { reads, writes } = store.stats();
   assert.deepStrictEqual([reads.workersReplaced, writes.workersReplaced], [0, 0]);
+});
+
+test("a write that was being committed when its worker died is unknown, one that had only begun is not stored", async (t) => {
+  const store = await openTestStore(t);
+  const { items } = store.queries;
+  const committing = await items.exitWhileCommitting("a").catch((error: unknown) => error);
+  assert.ok(committing instanceof DataError);
+  assert.equal(committing.code, "unknown");
+  assert.match(committing.message, /look whether it is stored/);
+  assert.equal(await codeOf(items.exitInWrite("b")), "unavailable");
+  assert.equal(await codeOf(items.insertName("c")), "ok");
+});
+
+test("a call over which two workers die fails, and those that came with it are done", async (t) => {
+  const file = join(await tempDirectory(t), "db.sqlite");
+  const worker = new URL("./fixture/poison-worker.ts", import.meta.url);
+  const store = await openStore<Modules>({ file, worker, migrations, readers: 1 });
+  t.after(() => store.close());
+  const { items } = store.queries;
+  const writes = ["before", "poison", "behind"].map((name) => items.insertName(name));
+  const background = items.insertName("background", { background: true });
+  const [before, poison, behind] = await Promise.allSettled(writes);
+  assert.deepStrictEqual([before?.status, behind?.status], ["fulfilled", "fulfilled"]);
+  assert.ok(poison?.status === "rejected" && poison.reason instanceof DataError);
+  assert.equal(poison.reason.code, "unavailable");
+  assert.match(poison.reason.message, /^2 database workers ended over this query/);
+  await background;
+  assert.equal(store.stats().writes.workersReplaced, 2);
+  const read = items.findByName("poison");
+  assert.equal(await codeOf(read), "unavailable");
+  assert.equal(store.stats().reads.workersReplaced, 2);
+  assert.deepStrictEqual(new Set(await items.listNames()), new Set(["before", "behind", "background"]));
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type ServerLog, silentLog } from "../../../src/server/log.ts";
 import type { CallRecord } from "../../../src/server/record.ts";
+import type { RequestLogQueries } from "../../../src/services/request-log/queries.ts";
 import { createRequestLogWriter, type RequestLogOptions } from "../../../src/services/request-log/writer.ts";
 import { openTestStore, type TestStore } from "../fixture.ts";
 
@@ -202,4 +203,69 @@ test("retention 0 keeps every row", async () => {
   const writer = createRequestLogWriter(db.queries.requestLog, { ...options, now: () => 1e14 });
   assert.equal(await writer.removeOld(), 0);
   await writer.close();
+});
+
+/** The real queries, of which some attempts to insert fail first; counts them. */
+function failing(fails: (attempt: number) => boolean) {
+  const counted = { attempts: 0 };
+  const queries: RequestLogQueries = {
+    ...db.queries.requestLog,
+    async addRequests(records, writeOptions) {
+      counted.attempts += 1;
+      if (fails(counted.attempts)) throw new Error("the disk is full");
+      await db.queries.requestLog.addRequests(records, writeOptions);
+    },
+  };
+  return { queries, counted };
+}
+
+test("each of two batches that fail in a row is tried as often as one, and the batch behind them is written", async () => {
+  const errors: object[] = [];
+  const log: ServerLog = { ...silentLog, error: (fields) => errors.push(fields) };
+  const { queries, counted } = failing((attempt) => attempt <= 6);
+  const writer = createRequestLogWriter(queries, { ...options, log, maxBatchRecords: 2 });
+  for (let index = 0; index < 6; index++) writer.write(recordOf(`two-fail-${index}`));
+  await writer.close();
+  const { queued, written, dropped } = writer.stats();
+  assert.deepEqual([counted.attempts, queued, written, dropped], [7, 0, 2, 4]);
+  assert.deepEqual(
+    errors.map((fields) => Reflect.get(fields, "records")),
+    [2, 2],
+  );
+  assert.deepEqual(
+    (await rowsOf("two-fail-")).map(({ requestId }) => requestId),
+    ["two-fail-4", "two-fail-5"],
+  );
+});
+
+test("a batch that succeeds at last leaves the next one all of its attempts", async () => {
+  const { queries, counted } = failing((attempt) => attempt % 3 !== 0);
+  const writer = createRequestLogWriter(queries, { ...options, maxBatchRecords: 2 });
+  for (let index = 0; index < 4; index++) writer.write(recordOf(`at-last-${index}`));
+  await writer.close();
+  const { queued, written, dropped } = writer.stats();
+  assert.deepEqual([counted.attempts, queued, written, dropped], [6, 0, 4, 0]);
+});
+
+test("a removal takes what is older than the age, and not what is exactly as old", async () => {
+  const now = 2_000 * hourMs;
+  const filler = createRequestLogWriter(db.queries.requestLog, options);
+  for (const [name, extraMs] of [
+    ["older", 1],
+    ["as-old", 0],
+    ["younger", -1],
+  ] as const) {
+    filler.write(recordOf(`edge-${name}`, { startedAt: new Date(now - 24 * hourMs - extraMs) }));
+  }
+  await filler.close();
+  const writer = createRequestLogWriter(db.queries.requestLog, {
+    ...options,
+    retentionHours: 24,
+    now: () => now,
+  });
+  await writer.removeOld();
+  await writer.close();
+  const left = (await rowsOf("edge-")).map(({ requestId }) => requestId);
+  assert.deepEqual(left, ["edge-as-old", "edge-younger"]);
+  assert.equal(await writer.removeOld(), 0);
 });
