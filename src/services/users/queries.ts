@@ -13,7 +13,7 @@ const { deleteTime: _, ...columns } = getColumns(users);
 const isThere = isNull(users.deleteTime);
 
 /** What a removal may take of a background write, in milliseconds. */
-const maxRemovalMs = 10;
+const maxRemovalMs = 5;
 
 const removeOwned = removeOwnedRows(users.id, Object.values(schema));
 
