@@ -132,8 +132,13 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     answersAnyHost(httpMethod, path) {
       return httpMethod !== "POST" && isProbe(withoutQuery(path));
     },
-    answerRefused(refusal, headers) {
-      return withRequestId(refusedAnswer(refusal, headers, cors), headers);
+    answerRefused(refusal, headers, response) {
+      const answer = withRequestId(refusedAnswer(refusal, headers, cors), headers);
+      for (const lane of response === undefined ? [] : lanes) {
+        const id = response && lane.requestIdOf?.(response);
+        if (id !== undefined) return { ...answer, headers: { ...answer.headers, "x-request-id": id } };
+      }
+      return answer;
     },
     onCut(request) {
       const reason =

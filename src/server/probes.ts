@@ -23,10 +23,10 @@ export function createProbes(isReady: (signal: AbortSignal) => Promise<boolean>)
     switch (path) {
       case "/healthz":
       case "/healthz/":
-        return takes(httpMethod) ? probeAnswer(200, "ok") : notTaken(httpMethod);
+        return takes(httpMethod) ? probeAnswer(200, "ok") : probeRefusal(httpMethod);
       case "/readyz":
       case "/readyz/":
-        if (!takes(httpMethod)) return notTaken(httpMethod);
+        if (!takes(httpMethod)) return probeRefusal(httpMethod);
         return isReady(AbortSignal.timeout(READY_TIMEOUT_MS)).then(
           (ready) => readiness(ready),
           () => readiness(false),
@@ -49,7 +49,8 @@ function probeAnswer(status: number, text: string): PlainAnswer {
   return textAnswer(status, text, { "cache-control": "no-store" });
 }
 
-function notTaken(httpMethod: string): PlainAnswer {
+/** The answer to a probe by another HTTP method. */
+export function probeRefusal(httpMethod: string): PlainAnswer {
   const text = `a probe takes ${ALLOWED}, and not ${httpMethod.slice(0, 32)}`;
   return textAnswer(405, text, { allow: ALLOWED, "cache-control": "no-store" });
 }

@@ -19,4 +19,6 @@ export interface Lane {
   ): boolean;
   /** The same for a call that came over HTTP/1.1. */
   serveRequest(call: Call, httpMethod: string, request: IncomingMessage, response: ServerResponse): boolean;
+  /** The id of the request that is answered with this response, for an answer past the lane; undefined when it is not its. */
+  requestIdOf?(response: ServerResponse): string | undefined;
 }

@@ -10,6 +10,7 @@ import {
 import { type Call, headersOfEvery } from "../call.ts";
 import { typesFor, wireOf } from "../content-type.ts";
 import type { Gate } from "../gate.ts";
+import { isProbe, probeRefusal } from "../probes.ts";
 import type { Route } from "../routes.ts";
 import type { Lane } from "./lane.ts";
 
@@ -20,11 +21,9 @@ import type { Lane } from "./lane.ts";
  */
 export function createRefusalLane(gate: Gate): Lane {
   function refused(call: Call, httpMethod: string): PlainAnswer | undefined {
-    const { route, headers, protocol } = call.head;
+    const { route } = call.head;
     const answer =
-      route === undefined
-        ? unknownMethodAnswer(protocol, headers["content-type"], refusal(gate, call))
-        : httpRefusal(call, route, httpMethod);
+      route === undefined ? unknownAnswer(gate, call, httpMethod) : httpRefusal(call, route, httpMethod);
     if (answer === undefined) return undefined;
     return { ...answer, headers: { ...answer.headers, ...headersOfEvery(call.head) } };
   }
@@ -45,6 +44,14 @@ export function createRefusalLane(gate: Gate): Lane {
       return true;
     },
   };
+}
+
+function unknownAnswer(gate: Gate, call: Call, httpMethod: string): PlainAnswer {
+  const { path, headers, protocol } = call.head;
+  const error = refusal(gate, call);
+  return isProbe(path)
+    ? probeRefusal(httpMethod)
+    : unknownMethodAnswer(protocol, headers["content-type"], error);
 }
 
 /** What the gate throws at a call that it must refuse. */

@@ -6,6 +6,7 @@ import { type Call, headersOfEvery } from "../call.ts";
 import { untilCancelled } from "../run.ts";
 import { SLICE_BYTES } from "../slices.ts";
 import { stopUpload } from "../stop-upload.ts";
+import { brokenRequest, cancelBroken } from "./broken-request.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -22,7 +23,8 @@ export async function* requestBody(call: Call, request: NodeRequest): AsyncGener
   try {
     for (;;) {
       const { done, value } = await untilCancelled(call, chunks.next()).catch((reason: unknown) => {
-        call.cancel("client", new ConnectError("the client broke off its request", Code.Canceled));
+        const brokenOff = new ConnectError("the client broke off its request", Code.Canceled);
+        call.cancel("client", ("stream" in request ? undefined : brokenRequest(request)) ?? brokenOff);
         throw call.error ?? reason;
       });
       if (done === true) return;
@@ -102,6 +104,7 @@ export function finishExchange(
   response.once("close", () => {
     forget();
     clearTimeout(lastWord);
+    if (!("stream" in request)) cancelBroken(call, request);
     call.end();
   });
 }

@@ -126,6 +126,10 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
       serve(call, request, response);
       return true;
     },
+    requestIdOf(response) {
+      const id = response.getHeader("x-request-id");
+      return typeof id === "string" ? id : undefined;
+    },
   };
 }
 

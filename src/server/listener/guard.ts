@@ -12,8 +12,8 @@ export interface Guard {
   target(authority: string | undefined, path: string | undefined): Refusal | undefined;
   /** Checks the size of an HTTP/2 request's headers, which Node announces to the peer and does not hold. */
   headerList(rawHeaders: readonly string[]): Refusal | undefined;
-  /** The same for an HTTP/1.1 request, whose pairs count what their characters do. */
-  headers(rawHeaders: readonly string[]): Refusal | undefined;
+  /** The same for an HTTP/1.1 request, whose pairs count what their characters do; its path is none of them. */
+  headers(path: string | undefined, rawHeaders: readonly string[]): Refusal | undefined;
 }
 
 /** A guard for one listener. */
@@ -35,8 +35,8 @@ export function createGuard(maxHeaderBytes: number, maxHeaderPairs: number): Gua
         ? undefined
         : refuse("the path does not start with a single /");
     },
-    headers(rawHeaders) {
-      let bytes = 0;
+    headers(path = "", rawHeaders) {
+      let bytes = path.length;
       for (const part of rawHeaders) bytes += part.length;
       return bytes > maxHeaderBytes
         ? { status: 431, text: `request headers of ${bytes} bytes are above ${maxHeaderBytes} bytes` }

@@ -56,6 +56,21 @@ export function refusalOf(code: string | undefined, options: ListenerOptions): R
   }
 }
 
+/** Where a request keeps why its body could not be read. */
+const BROKEN = Symbol("broken");
+type BrokenRequest = IncomingMessage & { [BROKEN]?: Refusal };
+
+/** Answers a request whose body cannot be read, of which nothing was answered yet, and ends the connection. */
+export function endBroken(request: BrokenRequest, refusal: Refusal, answer: RefusalAnswer): void {
+  request[BROKEN] = refusal;
+  end(request.socket, answer);
+}
+
+/** What was told in the middle of a request's body; undefined when nothing was. */
+export function refusalOfBroken(request: BrokenRequest): Refusal | undefined {
+  return request[BROKEN];
+}
+
 /** Answers without a request, as text on the socket, and ends the connection. */
 export function end(socket: Socket, { status, headers, body }: RefusalAnswer): void {
   const all = { connection: "close", ...headers, "content-length": Buffer.byteLength(body) };

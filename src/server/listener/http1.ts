@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { type Ending, FIRST_REQUEST_MS, NEXT_REQUEST_MS } from "./ending.ts";
 import { createGuard } from "./guard.ts";
-import { continueOnRead, end, refusalOf, refuse } from "./http1-answers.ts";
+import { continueOnRead, end, endBroken, refusalOf, refuse } from "./http1-answers.ts";
 import { linger, withinLinger } from "./linger.ts";
 import type { ListenerOptions, RequestHandlers } from "./options.ts";
 import { answerRefused } from "./refused.ts";
@@ -43,7 +43,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
     const connection = connections.get(request.socket);
     if (connection !== undefined) track(connection, response);
     const host = hostOf(request);
-    const tooLarge = guard.headers(request.rawHeaders);
+    const tooLarge = guard.headers(request.url, request.rawHeaders);
     const refusal = tooLarge ?? guard.target(host, pathOf(request));
     if (refusal !== undefined && (tooLarge !== undefined || !isServedAnyway(handlers, request))) {
       refused();
@@ -75,16 +75,22 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
   server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
     if (socket.writableEnded || socket.destroyed) return; // what comes in after our answer is read and dropped
     const connection = connections.get(socket);
-    if (connection !== undefined && connection.open.length > 0) {
-      socket.destroy(); // an answer is on its way: a second one would be read as part of it
+    const [current, next] = connection?.open ?? [];
+    const refusal = refusalOf(error.code, options);
+    // An answer that is on its way, or owed to an earlier request: a second one would be read as part of it.
+    const isOwed =
+      current !== undefined && (current.headersSent || current.req.complete || next !== undefined);
+    // Who ends in the middle of a body has left: most often a process that is gone.
+    const hasLeft = current !== undefined && error.code === "HPE_INVALID_EOF_STATE";
+    if (refusal === undefined || isOwed || hasLeft) {
+      socket.destroy();
       return;
     }
-    const refusal = refusalOf(error.code, options);
-    if (refusal === undefined) socket.destroy();
-    else {
-      refused();
-      end(socket, answerRefused(handlers, refusal, {}));
-    }
+    refused();
+    const request = current?.req;
+    const answer = answerRefused(handlers, refusal, request?.headers ?? {}, current);
+    if (request === undefined) end(socket, answer);
+    else endBroken(request, refusal, answer);
   });
   server.emit("listening"); // starts the timer behind headersTimeout, which a server that never listens lacks
 

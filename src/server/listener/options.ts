@@ -79,8 +79,12 @@ export interface RequestHandlers {
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   /** Whether a request is served whatever host it names, and when it names none. Default: none is. */
   answersAnyHost?(httpMethod: string, path: string): boolean;
-  /** The answer to a request that is refused here, of whose headers none may be known. Default: its text, plain. */
-  answerRefused?(refusal: Refusal, headers: IncomingHttpHeaders): RefusalAnswer;
+  /**
+   * The answer to a request that is refused here, of whose headers none may be known. Default: its text, plain.
+   *
+   * @param response of an HTTP/1.1 request that was handed on, before its body could not be read
+   */
+  answerRefused?(refusal: Refusal, headers: IncomingHttpHeaders, response?: ServerResponse): RefusalAnswer;
   /**
    * A request is open though its connection should have ended by now. It is to be answered: its connection is destroyed a
    * second later.

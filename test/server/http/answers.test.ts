@@ -158,6 +158,7 @@ for (const lane of ["auto", "stock"]) {
           ["HEAD", GET_USER, "GET, POST"],
           ["GET", STREAM, "POST"],
           ["PUT", "/healthz", "GET, HEAD, OPTIONS"],
+          ["POST", "/healthz", "GET, HEAD, OPTIONS"],
           ["DELETE", "/readyz", "GET, HEAD, OPTIONS"],
         ] as const) {
           const { status, headers, body } = await asked({ method, path });

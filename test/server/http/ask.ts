@@ -58,11 +58,14 @@ export function askHttp1(port: number, request: Request): Promise<Answer> {
   return say(port, `${method} ${path} HTTP/1.1\r\n${lines.join("")}${length}\r\n`, body);
 }
 
-/** Writes `texts` and parses what comes until the other side has ended. */
-export async function say(port: number, ...texts: (string | Uint8Array)[]): Promise<Answer> {
+/** Writes `texts`, null for the end, and parses what comes until the other side has ended. */
+export async function say(port: number, ...texts: (string | Uint8Array | null)[]): Promise<Answer> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => {});
-  for (const text of texts) socket.write(text);
+  for (const text of texts) {
+    if (text === null) socket.end();
+    else socket.write(text);
+  }
   const chunks: Buffer[] = [];
   socket.on("data", (chunk) => chunks.push(chunk));
   const { promise, resolve } = Promise.withResolvers<void>();

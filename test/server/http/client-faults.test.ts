@@ -8,7 +8,7 @@ import type { CallRecord } from "../../../src/server/record.ts";
 import { type Server, startServer } from "../../../src/server/server.ts";
 import { partOfService } from "../../part-of-service.ts";
 import { envelope } from "../../wire/envelope.ts";
-import { type Answer, askHttp1, askHttp2, codeOf, type Request } from "./ask.ts";
+import { type Answer, askHttp1, askHttp2, codeOf, type Request, say } from "./ask.ts";
 
 const GET_USER = "/users.v1.UserService/GetUser";
 const STREAM = "/users.v1.UserService/StreamUsers";
@@ -42,11 +42,14 @@ interface Side {
   readonly server: Server;
   readonly errors: unknown[];
   readonly records: CallRecord[];
+  /** The next record that is written. */
+  nextRecord(): Promise<CallRecord>;
 }
 
 async function startSide(lane: string): Promise<Side> {
   const errors: unknown[] = [];
   const records: CallRecord[] = [];
+  let waiter: ((record: CallRecord) => void) | undefined;
   const note = (...line: unknown[]): void => void errors.push(line);
   const server = await startServer({
     services,
@@ -54,9 +57,16 @@ async function startSide(lane: string): Promise<Side> {
     server: { host: "127.0.0.1", port: 0, lane },
     limits: { maxRequestBytes: 4_096, maxHeaderBytes: 2_048, maxHeaderPairs: 16 },
     log: { debug() {}, info() {}, warn() {}, error: note, fatal: note } as never, // whichever levels there are
-    onRecord: (record) => records.push(record),
+    onRecord(record) {
+      records.push(record);
+      waiter?.(record);
+    },
   });
-  return { server, errors, records };
+  const nextRecord = (): Promise<CallRecord> =>
+    new Promise((resolve) => {
+      waiter = resolve;
+    });
+  return { server, errors, records, nextRecord };
 }
 
 type Row = readonly [title: string, request: Request, code: string];
@@ -326,6 +336,77 @@ for (const lane of ["auto", "stock"]) {
         "resource_exhausted",
         "unimplemented",
       ]);
+    });
+  });
+}
+
+for (const lane of ["auto", "stock"]) {
+  const head = `POST ${GET_USER} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
+  const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n`;
+  describe(`a request that HTTP/1.1 cannot read, lane ${lane}`, () => {
+    let side: Side;
+    before(async () => {
+      side = await startSide(lane);
+    });
+    after(() => side.server.drain());
+
+    for (const [title, text, status, code] of [
+      ["a chunk without a length", `${chunked}zz\r\n`, 400, "invalid_argument"],
+      ["one behind a good chunk", `${chunked}2\r\n{}\r\nzz\r\n`, 400, "invalid_argument"],
+      [
+        "an extension above the limit",
+        `${chunked}2;${"x".repeat(20_000)}\r\n{}\r\n`,
+        413,
+        "invalid_argument",
+      ],
+      ["another transfer encoding", `${head}Transfer-Encoding: gzip\r\n\r\n{}`, 400, "invalid_argument"],
+    ] as const) {
+      it(`${title} is answered in the protocol of its call, and recorded so`, async () => {
+        const recorded = side.nextRecord();
+        const answer = await say(side.server.port, text);
+        assert.deepEqual([answer.status, codeOf(answer)], [status, code]);
+        const { code: told, requestId } = await recorded;
+        assert.deepEqual([told, requestId], [code, answer.headers["x-request-id"]]);
+      });
+    }
+
+    it("is answered after the requests before it, or not at all", async () => {
+      const whole = `${head}Content-Length: ${JSON_MESSAGE.length}\r\n\r\n${JSON_MESSAGE}`;
+      const { status, body } = await say(side.server.port, whole, "no HTTP\r\n\r\n");
+      assert.ok(status === 200 || status === 0, `${status}`);
+      assert.ok(!body.includes("well-formed") || status === 200);
+    });
+
+    for (const [title, text, status, code] of [
+      ["an expectation", `${head}Expect: x\r\nContent-Length: 2\r\n\r\n{}`, 417, "invalid_argument"],
+      ["a host", `${head.replace("Host: a", "Host: [")}Content-Length: 2\r\n\r\n{}`, 400, "invalid_argument"],
+      ["no host", `${head.replace("Host: a\r\n", "")}Content-Length: 2\r\n\r\n{}`, 400, "invalid_argument"],
+      ["headers far above the limit", `${head}X: ${"y".repeat(9_000)}\r\n\r\n`, 431, "HTTP 431"],
+      ["a path above the limit", `GET /${"y".repeat(2_500)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431, "HTTP 431"],
+      ["no HTTP", "no HTTP\r\n\r\n", 400, "HTTP 400"],
+    ] as const) {
+      it(`${title} is refused with the id of the request`, async () => {
+        const answer = await say(side.server.port, text);
+        assert.deepEqual([answer.status, codeOf(answer)], [status, code]);
+        assert.match(String(answer.headers["x-request-id"]), /^[\da-f]{24}$/);
+      });
+    }
+
+    it("a client that leaves in the middle of its body has cancelled its call", async () => {
+      const recorded = side.nextRecord();
+      const { status } = await say(side.server.port, `${head}Content-Length: 100\r\n\r\n{`, null);
+      const { code, cancelledBy } = await recorded;
+      assert.deepEqual([status, code, cancelledBy], [0, "canceled", "client"]);
+    });
+
+    it("a compressed message without a compression is internal, as gRPC has it, and no error line", async () => {
+      for (const contentType of ["application/grpc", "application/grpc-web", "application/grpc-web-text"]) {
+        const bytes = envelope(PROTO, 1);
+        const body = contentType.endsWith("text") ? bytes.toString("base64") : bytes;
+        const answer = await askHttp2(side.server.port, { path: GET_USER, headers: type(contentType), body });
+        assert.deepEqual([answer.status, told(answer)], [200, "13"]);
+      }
+      assert.deepEqual(side.errors, []);
     });
   });
 }

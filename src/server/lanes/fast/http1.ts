@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Call } from "../../call.ts";
 import { SLICE_BYTES, Slices } from "../../slices.ts";
+import { cancelBroken } from "../broken-request.ts";
 import { byteLengthOf } from "./envelope.ts";
 import { type Exchange, LAST_WORD_MS, type Wire } from "./wire.ts";
 
@@ -27,6 +28,12 @@ export class Http1Wire implements Wire {
     (request as WiredRequest)[WIRE] = this; // the properties are ours
     (response as WiredResponse)[WIRE] = this;
     response.on("close", onClose);
+  }
+
+  /** The id of the request that a response of this lane is for. */
+  static requestIdOf(response: ServerResponse & { [WIRE]?: Http1Wire }): string | undefined {
+    const wire = response[WIRE];
+    return wire === undefined ? undefined : wire.#call.head.requestId;
   }
 
   get scheme(): "http" | "https" {
@@ -145,6 +152,7 @@ export class Http1Wire implements Wire {
 
   closed(): void {
     if (this.#lastWord !== undefined) clearTimeout(this.#lastWord);
+    cancelBroken(this.#call, this.#request);
     this.#call.end();
   }
 }

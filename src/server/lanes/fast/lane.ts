@@ -34,6 +34,7 @@ export function createFastLane({ routes, gate, maxResponseBytes }: FastLaneOptio
       if (plan !== undefined) serve(gate, plan, call, new Http1Wire(call, request, response));
       return plan !== undefined;
     },
+    requestIdOf: Http1Wire.requestIdOf,
   };
 }
 
