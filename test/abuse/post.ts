@@ -116,7 +116,10 @@ function answerFrom(
   const last = type.startsWith("application/grpc-web")
     ? webTrailers(type.includes("-text") ? unBase64(body) : body)
     : trailers;
-  const grpcStatus = headers["grpc-status"] ?? last["grpc-status"];
+  // In other protocols it is a name like any other.
+  const grpcStatus = type.startsWith("application/grpc")
+    ? (headers["grpc-status"] ?? last["grpc-status"])
+    : undefined;
   if (grpcStatus !== undefined) {
     const message = decodeURIComponent(String(headers["grpc-message"] ?? last["grpc-message"] ?? ""));
     return {

@@ -25,6 +25,7 @@ const MAX_KEPT = 1 << 20;
 export async function openRaw(port: number, allowHalfOpen = true): Promise<RawConnection> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen });
   socket.on("error", () => {}); // the server may reset it, which is an answer too
+  socket.setMaxListeners(0); // who waits for an answer in vain leaves a listener behind
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   let kept = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { memoryOf, noMemory } from "../wire/memory.ts";
 import { type ServeProcess, serve } from "../wire/process.ts";
 import type { Arena } from "./row.ts";
-import { startWitness, type Witness } from "./witness.ts";
+import { listUsers, startWitness, type WitnessCall } from "./witness.ts";
 
 /** How a server under attack is started, and what it may suffer. Bytes and milliseconds. */
 export interface SubjectOptions {
@@ -23,16 +24,8 @@ export interface SubjectOptions {
 }
 
 /** A server under attack. */
-export interface Subject extends ServeProcess {
+export interface Subject extends ServeProcess, Watched {
   readonly folder: string;
-  /** What it has written to standard output since it listens. */
-  log(): string;
-  /** Lines of its log at level error and above: a client must not cause one. */
-  errorLines(): readonly string[];
-  /** Bytes of memory that it holds more than before the attack: at this moment, and at the most. */
-  grown(): Promise<{ readonly bytes: number; readonly peakBytes: number }>;
-  /** Calls of the good client that were answered so far. */
-  readonly witness: Witness | undefined;
 }
 
 /** Two cores that run an attacker, a witness and a server beside other tests. */
@@ -43,54 +36,66 @@ const SETTLE_MS = 15_000;
 
 /** Starts a server in a folder of its own; what has to hold of it is tried at the end of the row. */
 export async function startSubject(arena: Arena, options: SubjectOptions): Promise<Subject> {
-  const { flags = [], witnessMs = WITNESS_MS, growthBytes = GROWTH_BYTES, peakBytes, mayLog } = options;
   const folder = await mkdtemp(join(tmpdir(), "runrpc-abuse-"));
   arena.after(() => rm(folder, { recursive: true, force: true }));
   const quiet = ["--log-level", "error", "--log-format", "json"];
-  const server = await serve(folder, "--lane", arena.lane, ...quiet, ...flags);
-  arena.after(() => void server.child.kill("SIGKILL"));
-  let status: number | string | undefined;
-  void server.exit.then((code) => {
-    status = code;
-  });
+  const server = await serve(folder, "--lane", arena.lane, ...quiet, ...(options.flags ?? []));
+  const watched = await watchProcess(arena, server, listUsers(server.key), options);
+  return { ...server, ...watched, folder };
+}
 
+/** A process that is under attack, whatever serves in it. */
+export interface Watched {
+  /** What it has written to standard output since it listens. */
+  log(): string;
+  /** Lines of its log at level error and above: a client must not cause one. */
+  errorLines(): readonly string[];
+  /** Bytes of memory that it holds more than before the attack: at this moment, and at the most. */
+  grown(): Promise<{ readonly bytes: number; readonly peakBytes: number }>;
+}
+
+/** Puts a good client beside a process, and tries at the end of the row what has to hold of both. */
+export async function watchProcess(
+  arena: Arena,
+  { child, port }: { readonly child: ChildProcess; readonly port: number },
+  call: WitnessCall,
+  options: SubjectOptions,
+): Promise<Watched> {
+  const { witnessMs = WITNESS_MS, growthBytes = GROWTH_BYTES, peakBytes, mayLog } = options;
+  arena.after(() => void child.kill("SIGKILL"));
   let log = "";
-  server.child.stdout.on("data", (text: string) => {
+  child.stdout?.on("data", (text: string) => {
     log += text;
   });
-  const witness = witnessMs === false ? undefined : await startWitness(server.port, server.key);
-  const before = noMemory ? { bytes: 0, peakBytes: 0 } : await memoryOf(server.child);
-  const subject: Subject = {
-    ...server,
-    folder,
-    witness,
+  const witness = witnessMs === false ? undefined : await startWitness(port, call);
+  const before = noMemory ? { bytes: 0, peakBytes: 0 } : await memoryOf(child);
+  const watched: Watched = {
     log: () => log,
     errorLines: () => errorLinesIn(log).filter((line) => mayLog?.test(line) !== true),
     async grown() {
       if (noMemory) return { bytes: 0, peakBytes: 0 };
-      const at = await memoryOf(server.child);
+      const at = await memoryOf(child);
       return { bytes: at.bytes - before.bytes, peakBytes: at.peakBytes - before.peakBytes };
     },
   };
-
-  arena.after(async () => {
-    if (witness !== undefined && witnessMs !== false) {
+  if (witness !== undefined && witnessMs !== false) {
+    arena.after(async () => {
       await arena.attempt("a good client beside it", async () => {
         const { calls, worstMs, failures } = await witness.stop();
         assert.deepEqual(failures, []);
         assert.ok(calls > 0 && worstMs <= witnessMs, `${calls} calls, the slowest took ${worstMs} ms`);
       });
-    }
-    if (witnessMs === false) return;
-    await arena.attempt("the process", () => assert.equal(status, undefined, server.output().slice(-2_000)));
-    await arena.attempt("no error line", () => assert.deepEqual(subject.errorLines().slice(0, 3), []));
-    if (status === undefined)
-      await arena.attempt("its memory", () => memoryHolds(subject, growthBytes, peakBytes));
-  });
-  return subject;
+      const status = child.exitCode ?? child.signalCode;
+      await arena.attempt("the process", () => assert.equal(status, null, log.slice(-2_000)));
+      await arena.attempt("no error line", () => assert.deepEqual(watched.errorLines().slice(0, 3), []));
+      if (status === null)
+        await arena.attempt("its memory", () => memoryHolds(watched, growthBytes, peakBytes));
+    });
+  }
+  return watched;
 }
 
-async function memoryHolds(subject: Subject, growthBytes: number, peakBytes = Number.POSITIVE_INFINITY) {
+async function memoryHolds(subject: Watched, growthBytes: number, peakBytes = Number.POSITIVE_INFINITY) {
   const begin = performance.now();
   for (;;) {
     const grown = await subject.grown();

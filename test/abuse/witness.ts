@@ -17,9 +17,21 @@ export interface Witness {
   stop(): Promise<Testimony>;
 }
 
+/** What a good client calls: a unary method, with a message in its bytes. */
+export interface WitnessCall {
+  readonly path: string;
+  readonly message: Uint8Array;
+  readonly key: string;
+}
+
+/** A call of the app that reads the database. */
+export function listUsers(key: string): WitnessCall {
+  return { path: "/users.v1.UserService/ListUsers", message: Buffer.of(8, 1), key }; // page_size: 1
+}
+
 interface Task {
   readonly port: number;
-  readonly key: string;
+  readonly call: WitnessCall;
 }
 
 /** Between two calls, in milliseconds. */
@@ -29,8 +41,8 @@ const WARM_UP = 60;
 const MAX_FAILURES = 3;
 
 /** Starts a good client; it has made some calls when this resolves. */
-export async function startWitness(port: number, key: string): Promise<Witness> {
-  const task: Task = { port, key };
+export async function startWitness(port: number, call: WitnessCall): Promise<Witness> {
+  const task: Task = { port, call };
   const thread = new Worker(new URL(import.meta.url), { workerData: task });
   await once(thread, "message");
   let testimony: Promise<Testimony> | undefined;
@@ -45,14 +57,14 @@ export async function startWitness(port: number, key: string): Promise<Witness> 
   };
 }
 
-async function witness({ port, key }: Task): Promise<void> {
+async function witness({ port, call }: Task): Promise<void> {
   const failures: string[] = [];
   const note = (failure: unknown): void => {
     if (failures.length < MAX_FAILURES)
       failures.push(failure instanceof Error ? failure.message : String(failure));
   };
-  const headers = callHeaders("/users.v1.UserService/ListUsers", [["x-api-key", key]]);
-  const body = envelope(Buffer.of(8, 1)); // page_size: 1
+  const headers = callHeaders(call.path, [["x-api-key", call.key]]);
+  const body = envelope(call.message);
   let connection = connectHttp2(port, broken);
   function broken(reason: Error): void {
     note(reason);

@@ -14,7 +14,7 @@ export function watchSession(
 ): (stream: ServerHttp2Stream) => void {
   const late = setTimeout(() => session.destroy(), options.headersTimeoutMs);
   session.once("remoteSettings", () => clearTimeout(late));
-  const ping = pingPeer(session, options);
+  const stopPings = pingPeer(session, options);
 
   let open = 0;
   let idleSince = performance.now();
@@ -33,7 +33,7 @@ export function watchSession(
   socket.once("close", () => {
     clearTimeout(late);
     clearTimeout(idle);
-    clearInterval(ping);
+    stopPings();
   });
   return (stream) => {
     open++;
@@ -41,12 +41,21 @@ export function watchSession(
   };
 }
 
-function pingPeer(session: ServerHttp2Session, options: ListenerOptions): NodeJS.Timeout | undefined {
-  if (options.pingIntervalMs === 0) return undefined;
-  return setInterval(() => {
-    if (session.destroyed || session.closed) return;
-    const timer = setTimeout(() => session.destroy(), options.pingTimeoutMs);
-    session.once("close", () => clearTimeout(timer));
-    session.ping(() => clearTimeout(timer));
+/** Pings the peer, one ping at a time, and destroys the session of one that does not answer. Gives the function that stops it. */
+function pingPeer(session: ServerHttp2Session, options: ListenerOptions): () => void {
+  if (options.pingIntervalMs === 0) return () => {};
+  let late: NodeJS.Timeout | undefined;
+  const answered = (): void => {
+    clearTimeout(late);
+    late = undefined;
+  };
+  const interval = setInterval(() => {
+    if (session.destroyed || session.closed || late !== undefined) return;
+    late = setTimeout(() => session.destroy(), options.pingTimeoutMs);
+    session.ping(answered);
   }, options.pingIntervalMs);
+  return () => {
+    clearInterval(interval);
+    clearTimeout(late);
+  };
 }

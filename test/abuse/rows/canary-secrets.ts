@@ -17,7 +17,7 @@ const SECRET = "CanarySecretCanarySecretCanarySecretCanarySe";
 export const canarySecrets: Row = {
   name: "canary secrets",
   async attack(arena) {
-    for (const format of ["json", "pretty"] as const) {
+    for (const format of arena.some(["json", "pretty"] as const, 1)) {
       const server = await arena.serve({
         flags: ["--debug", "--log-level", "trace", "--log-format", format],
         witnessMs: false,

@@ -181,6 +181,18 @@ test("a peer that leaves a ping unanswered loses its connection", async (t) => {
   assert.ok(parse(Buffer.concat(bytes)).some(({ type, flags }) => type === 6 && flags === 0));
 });
 
+test("pings leave nothing behind on their session", async (t) => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => warnings.push(warning);
+  process.on("warning", warn);
+  t.after(() => process.off("warning", warn));
+  const listener = await start(t, { pingIntervalMs: 5, pingTimeoutMs: 5_000 });
+  const session = http2(t, listener);
+  // Node warns of the eleventh listener of one event.
+  for (let pings = 0; pings < 14; pings++) await once(session, "ping");
+  assert.deepEqual(warnings, []);
+});
+
 test("a peer that answers its pings keeps its connection", async (t) => {
   const listener = await start(t, { pingIntervalMs: 10, pingTimeoutMs: 5_000 });
   const session = http2(t, listener);

@@ -1,0 +1,55 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { knownUser } from "../requests.ts";
+import type { Arena } from "../row.ts";
+import { type SubjectOptions, type Watched, watchProcess } from "../subject.ts";
+
+/** What the record of a call says, as far as it is told. */
+export interface Told {
+  readonly requestId: string;
+  readonly code: string;
+  readonly cancelledBy?: string;
+}
+
+/** A server whose handlers do what the header `x-deed` says, as a process of its own. */
+export interface HandlersSubject extends Watched {
+  readonly port: number;
+  readonly key: string;
+  /** The handler of the call with this id was called. */
+  begun(requestId: string): Promise<void>;
+  /** The record of the call with this id, which comes when the call ends. */
+  record(requestId: string): Promise<Told>;
+}
+
+export async function serveHandlers(arena: Arena, options: SubjectOptions = {}): Promise<HandlersSubject> {
+  const script = fileURLToPath(new URL("./process.ts", import.meta.url));
+  const child = fork(script, [arena.lane], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const [{ port, key }] = (await once(child, "message")) as [{ port: number; key: string }]; // what process.ts tells first
+  const begun = createArrivals<unknown>();
+  const records = createArrivals<Told>();
+  child.on("message", (told: Told | { readonly begun: string }) => {
+    if ("begun" in told) begun(told.begun).resolve(undefined);
+    else records(told.requestId).resolve(told);
+  });
+  const message = Buffer.concat([Buffer.from([10, knownUser.length]), Buffer.from(knownUser)]);
+  const call = { path: "/users.v1.UserService/GetUser", message, key };
+  const watched = await watchProcess(arena, { child, port }, call, options);
+  return {
+    ...watched,
+    port,
+    key,
+    begun: async (id) => void (await begun(id).promise),
+    record: (id) => records(id).promise,
+  };
+}
+
+/** What comes once for each id, and may be waited for before or after. */
+function createArrivals<T>(): (id: string) => PromiseWithResolvers<T> {
+  const arrivals = new Map<string, PromiseWithResolvers<T>>();
+  return (id) => {
+    const found = arrivals.get(id) ?? Promise.withResolvers<T>();
+    arrivals.set(id, found);
+    return found;
+  };
+}
