@@ -185,7 +185,8 @@ describe("the gate", () => {
           };
         },
       },
-      maxConcurrentCalls: 1,
+      maxConcurrentCalls: 10,
+      maxConcurrentCallsPerKey: 1,
       openCalls: () => calls.stats().admitted,
     });
     const call = begin({ route: routeWith({}), headers: good });
@@ -198,6 +199,7 @@ describe("the gate", () => {
     call.end();
     call.end();
     assert.deepEqual(told, ["tied", "untied"]);
+    assert.equal(await codeOf(() => gate.admit(begin({ route: routeWith({}), headers: good }))), "admitted");
     await authenticator.close();
   });
 

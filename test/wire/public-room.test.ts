@@ -160,6 +160,7 @@ for (const lane of ["auto", "stock"] as const)
         assert.equal(await codeOf(users.getUser(ada, good)), "ResourceExhausted");
         assert.equal((await health.check({})).status, Status.SERVING);
         assert.equal((await health.check({}, good)).status, Status.SERVING);
+        assert.equal(await codeOf(users.getUser(ada, good)), "ResourceExhausted");
         assert.equal(hanging.length, 2);
       });
     });
