@@ -26,16 +26,18 @@ Examples:
 
 SIGTERM and SIGINT drain: health says so at once, what comes is served for --drain-delay-ms more, connections end in
 good order, open calls may end, then the exit code is 0. A second signal exits at once (130 or 143).
-SIGHUP never ends the server: it outlives a terminal that is closed. Under \`node --watch\` it drains.
+SIGHUP reloads the certificates, as a change of their files does, and never ends the server: it outlives a terminal that is
+closed. Under \`node --watch\` it drains.
 `;
 
 async function serve(loaded: LoadedConfig, io: Io): Promise<number> {
   io.outliveReaders();
   // Watched before the start, so that a signal in the middle of it still closes the database in order.
   const signals = watchStopSignals();
-  if (io.env.WATCH_REPORT_DEPENDENCIES === undefined) process.on("SIGHUP", () => {});
+  const hangUp: { heard(): void } = { heard() {} };
+  if (io.env.WATCH_REPORT_DEPENDENCIES === undefined) process.on("SIGHUP", () => hangUp.heard());
   else followWatcher(signals);
-  return Promise.race([run(loaded, io, signals), signals.second.then(exitCodeOf)]);
+  return Promise.race([run(loaded, io, signals, hangUp), signals.second.then(exitCodeOf)]);
 }
 
 /** Under `node --watch` a closed terminal ends the watcher, which says nothing to us: the port would stay taken. */
@@ -44,9 +46,15 @@ function followWatcher({ stop }: StopSignals): void {
   process.once("disconnect", stop);
 }
 
-async function run(loaded: LoadedConfig, io: Io, { first }: StopSignals): Promise<number> {
+async function run(
+  loaded: LoadedConfig,
+  io: Io,
+  { first }: StopSignals,
+  hangUp: { heard(): void },
+): Promise<number> {
   const { startApp } = await loadApp();
   const app = await startApp(loaded);
+  hangUp.heard = app.reloadCertificates;
   io.stdout.write(welcomeText(app, loaded, io.stdout));
   const reason = await Promise.race([first, app.strayed.then(() => undefined)]);
   const why = reason ?? "an error that nobody caught (errors.on_stray)";

@@ -102,6 +102,11 @@ export interface Server {
   /** Resolves when such an error made the server drain (`errors.on_stray`). The exit code of the process is 1 by then. */
   readonly strayed: Promise<void>;
   /**
+   * Reads the TLS files again, as happens by itself when they change; the log says what came of it. Files that cannot be
+   * used change nothing.
+   */
+  reloadCertificates(): void;
+  /**
    * Ends in good order: health says NOT_SERVING; after `timeouts.drain_delay_ms`, in which everything is served, no more is
    * accepted, clients are told to go away, calls that cross this are served, open calls may finish within
    * `timeouts.drain_timeout_ms`, what is left is aborted with `unavailable`, key uses are reported.
@@ -162,7 +167,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,
   });
   const listener = await listen(
-    { ...settings.server, ...limits, ...timeouts, tls: tlsOf(settings) },
+    {
+      ...settings.server,
+      ...limits,
+      ...timeouts,
+      tls: tlsOf(settings),
+      onNotice: (level, text) => log[level]({}, text),
+    },
     { ...dispatch, onError: (err) => log.error({ err }, "a request could not be dispatched") },
   );
 
@@ -195,6 +206,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stats: () => ({ calls: calls.stats(), listener: listener.stats(), strays: strays.count }),
     strayed: strayed.promise,
     drain: drainOnce,
+    reloadCertificates: listener.reloadCertificates,
   };
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
+import { makeCertificates } from "../server/listener/certificates.ts";
 import { type RunOptions, runCommand, startCommand } from "./run-command.ts";
 
 /** A fresh folder for a database. */
@@ -80,6 +81,38 @@ describe("runrpc serve", () => {
     child.kill("SIGINT");
     assert.deepEqual(await once(child, "close"), [130, null]);
     call.kill("SIGKILL");
+  });
+
+  it("reloads its certificates on SIGHUP, and goes on", async () => {
+    const certificates = makeCertificates();
+    if (certificates === undefined) return;
+    after(certificates.remove);
+    const { keyFile, certFile } = certificates;
+    const flags = [
+      "--port",
+      "0",
+      "--tls-key-file",
+      keyFile,
+      "--tls-cert-file",
+      certFile,
+      "--log-format",
+      "json",
+    ];
+    const child = startCommand(["serve", "--host", "127.0.0.1", ...flags], { cwd: folder() });
+    after(() => child.kill("SIGKILL"));
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const until = async (pattern: RegExp): Promise<void> => {
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done === true) assert.fail(`nothing like ${pattern}`);
+        if (pattern.test(value)) return;
+      }
+    };
+    await until(/"level":40.*the TLS certificate .* expires soon/);
+    child.kill("SIGHUP");
+    await until(/the TLS files are as they were/);
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "close"), [0, null]);
   });
 
   it("a port in use stops the start with 1 and a sentence", async () => {

@@ -1,10 +1,11 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { bind } from "./bind.ts";
+import { type Certificates, followCertificates } from "./certificates.ts";
 import { createConnections } from "./connections.ts";
 import { createHttp1 } from "./http1.ts";
 import { createHttp2 } from "./http2.ts";
-import type { ListenerOptions, ListenerStats, RequestHandlers } from "./options.ts";
+import type { ListenerOptions, ListenerStats, RequestHandlers, TlsOptions } from "./options.ts";
 import { type HttpVersion, sniff } from "./sniff.ts";
 import { serverTlsOptions } from "./tls.ts";
 
@@ -31,6 +32,8 @@ export interface Listener {
    * for that without a bound: see `destroy`.
    */
   drain(): Promise<void>;
+  /** Reads the TLS files again, as it does when they change; `onNotice` is told what came of it. Nothing in cleartext. */
+  reloadCertificates(): void;
   /** Stops accepting and destroys all connections. */
   destroy(): void;
 }
@@ -60,11 +63,13 @@ export async function listen(options: ListenerOptions, handlers: RequestHandlers
     connections.undecided(socket);
     sniff(socket, options.firstByteTimeoutMs, options.headersTimeoutMs, (version) => serve(socket, version));
   };
-  const server = options.tls === undefined ? cleartext(sniffed) : encrypted(options, sniffed, serve);
+  const { server, certificates } =
+    options.tls === undefined ? cleartext(sniffed) : encrypted(options, options.tls, sniffed, serve);
   server.prependListener("connection", connections.admit);
 
   const address = await bind(server, options.host, options.port).catch((error: unknown) => {
     http1.close();
+    certificates?.close();
     throw error;
   });
   server.on("error", () => {
@@ -77,17 +82,20 @@ export async function listen(options: ListenerOptions, handlers: RequestHandlers
     encrypted: options.tls !== undefined,
     stats: () => ({ ...connections.stats(), refusedRequests, resetStreams, acceptErrors }),
     retire: connections.retire,
+    reloadCertificates: () => certificates?.reload(),
     async drain() {
       // What the kernel has accepted already is taken in first: closing would reset it.
       await new Promise(setImmediate);
       if (server.listening) server.close();
       await connections.drain();
       http1.close();
+      certificates?.close();
     },
     destroy() {
       if (server.listening) server.close();
       connections.destroy();
       http1.close();
+      certificates?.close();
     },
   };
 }
@@ -95,20 +103,28 @@ export async function listen(options: ListenerOptions, handlers: RequestHandlers
 /** A peer that is gone is noticed by the kernel, on an HTTP/1.1 stream without traffic too. */
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
-function cleartext(sniffed: (socket: Socket) => void): Server {
+/** What accepts connections. */
+interface Acceptor {
+  readonly server: Server;
+  readonly certificates?: Certificates;
+}
+
+function cleartext(sniffed: (socket: Socket) => void): Acceptor {
   // Half-open, because an HTTP/1.1 client may end its side before it reads the answer.
-  return createServer({ ...SOCKET, allowHalfOpen: true }, (socket) => {
+  const server = createServer({ ...SOCKET, allowHalfOpen: true }, (socket) => {
     if (!socket.destroyed) sniffed(socket);
   });
+  return { server };
 }
 
 function encrypted(
-  options: ListenerOptions,
+  { firstByteTimeoutMs, onNotice = () => {} }: ListenerOptions,
+  tls: TlsOptions,
   sniffed: (socket: Socket) => void,
   serve: (socket: Socket, version: HttpVersion) => void,
-): Server {
-  if (options.tls === undefined) throw new Error("TLS without its options");
-  const server = createTlsServer({ ...SOCKET, ...serverTlsOptions(options.tls, options.firstByteTimeoutMs) });
+): Acceptor {
+  const loaded = serverTlsOptions(tls, firstByteTimeoutMs);
+  const server = createTlsServer({ ...SOCKET, ...loaded });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   server.on("secureConnection", (socket) => {
     switch (socket.alpnProtocol) {
@@ -120,5 +136,5 @@ function encrypted(
         return sniffed(socket);
     }
   });
-  return server;
+  return { server, certificates: followCertificates(server, tls, loaded, onNotice) };
 }

@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { OpenRequest } from "./ending.ts";
 import type { Refusal } from "./guard.ts";
 
-/** Files and rules for TLS. Files are read once, at start; an unreadable one stops the start. */
+/** Files and rules for TLS. An unreadable file stops the start; one that changes later is read again. */
 export interface TlsOptions {
   /** PEM file with the private key. */
   readonly keyFile: string;
@@ -17,6 +17,9 @@ export interface TlsOptions {
   readonly minVersion: string;
 }
 
+/** Takes what the operator should know. */
+export type Notice = (level: "info" | "warn" | "error", text: string) => void;
+
 /** Every field is required: defaults belong to the caller, who has one table of them. Times are in milliseconds. */
 export interface ListenerOptions {
   /** Address or name to bind. `[::]` and `::` take IPv6 and IPv4, and IPv4 alone where the machine has no IPv6. */
@@ -24,6 +27,8 @@ export interface ListenerOptions {
   /** 0 takes any free port; `Listener.port` tells which. */
   readonly port: number;
   readonly tls?: TlsOptions | undefined;
+  /** Told of certificates: reloaded, of no use, or at their end. Default: nobody is. */
+  readonly onNotice?: Notice;
   /** A connection that sends no byte, or does not end its TLS handshake, in this time is closed. */
   readonly firstByteTimeoutMs: number;
   /**
