@@ -23,12 +23,34 @@ export function grpcurl(): Tool {
   return toolAt(process.env.TEST_GRPCURL ?? join(cache, "bin/grpcurl"));
 }
 
+/** grpc-go's interop client (google.golang.org/grpc/interop/client): TEST_GRPC_INTEROP_CLIENT, else that of `.ci/tools`. */
+export function grpcInteropClient(): Tool {
+  return toolAt(process.env.TEST_GRPC_INTEROP_CLIENT ?? join(cache, "bin/client"));
+}
+
+/** The conformance tool of HTTP/2 that TEST_H2SPEC names, else that of `.ci/tools`. */
+export function h2spec(): Tool {
+  return toolAt(process.env.TEST_H2SPEC ?? join(cache, "bin/h2spec"));
+}
+
+/** The proxy that TEST_HAPROXY names, else the first of the PATH and of Debian's folder. */
+export function haproxy(): Tool {
+  const { TEST_HAPROXY } = process.env;
+  return TEST_HAPROXY === undefined ? onPath("haproxy", "/usr/sbin") : toolAt(TEST_HAPROXY);
+}
+
 /** The Go command that TEST_GO names, else the first of the PATH. */
 export function go(): Tool {
-  const { TEST_GO, PATH = "" } = process.env;
-  const paths = TEST_GO === undefined ? PATH.split(delimiter).map((folder) => join(folder, "go")) : [TEST_GO];
-  const path = paths.find((each) => existsSync(each));
-  return path === undefined ? { path: "", skip: "there is no go: run .ci/tools" } : { path, skip: false };
+  const { TEST_GO } = process.env;
+  return TEST_GO === undefined ? onPath("go") : toolAt(TEST_GO);
+}
+
+function onPath(name: string, ...more: readonly string[]): Tool {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...more];
+  const path = folders.map((folder) => join(folder, name)).find((each) => existsSync(each));
+  return path === undefined
+    ? { path: "", skip: `there is no ${name}: run .ci/tools` }
+    : { path, skip: false };
 }
 
 function toolAt(path: string): Tool {

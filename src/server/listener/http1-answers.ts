@@ -2,6 +2,7 @@
 
 import { IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { discard } from "./discard.ts";
 import type { Refusal } from "./guard.ts";
 import { linger, withinLinger } from "./linger.ts";
 import type { ListenerOptions, RefusalAnswer } from "./options.ts";
@@ -22,7 +23,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, answe
   if (request.headers.expect !== undefined) response.end();
   else
     withinLinger(
-      (done) => request.once("close", done).resume(),
+      (done) => discard(request.once("close", done)),
       () => response.end(),
     );
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { boundDump, discard } from "./discard.ts";
 import { type Ending, FIRST_REQUEST_MS, NEXT_REQUEST_MS } from "./ending.ts";
 import { createGuard } from "./guard.ts";
 import { continueOnRead, end, endBroken, refusalOf, refuse } from "./http1-answers.ts";
@@ -147,6 +148,7 @@ function track(connection: Connection, response: ServerResponse): void {
   connection.used = true;
   if (connection.retiring) response.shouldKeepAlive = false;
   (response as TrackedResponse)[CONNECTION] = connection; // the property is ours
+  boundDump(response.req);
   response.on("close", onResponseClose);
 }
 
@@ -160,10 +162,9 @@ function onResponseClose(this: TrackedResponse): void {
   if (retiring && open.length === 0) finish(socket);
 }
 
-/** Reads what is left of an answered request, and ends its connection when that takes too long. */
+/** Ends the connection of an answered request when what is left of it takes too long. */
 function drop(request: IncomingMessage): void {
-  // Whoever read it has left it, maybe in the middle of waiting for more, and would keep it from flowing.
-  request.removeAllListeners("readable").removeAllListeners("data").resume();
+  discard(request);
   withinLinger(
     (done) => request.once("close", done),
     () => {

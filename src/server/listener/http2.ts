@@ -1,5 +1,6 @@
 import {
   constants,
+  type Http2Session,
   type IncomingHttpHeaders,
   performServerHandshake,
   type ServerHttp2Stream,
@@ -8,6 +9,7 @@ import {
 import type { Socket } from "node:net";
 import type { Ending } from "./ending.ts";
 import { createGuard } from "./guard.ts";
+import { HeaderFlood } from "./header-flood.ts";
 import type { ListenerOptions, RefusalAnswer, RequestHandlers } from "./options.ts";
 import { answerRefused } from "./refused.ts";
 import { watchSession } from "./session.ts";
@@ -28,6 +30,7 @@ export function createHttp2(
 ): Http2 {
   const guard = createGuard(options.maxHeaderBytes, options.maxHeaderPairs);
   const settings = sessionOptions(options);
+  const floods = createFloods();
   const dispatch = createBatch<Arrival>(({ stream, headers, rawHeaders }) => {
     if (stream.destroyed || stream.closed) {
       reset();
@@ -37,6 +40,7 @@ export function createHttp2(
     const refusal = tooLarge ?? guard.target(authorityOf(headers), pathOf(headers));
     if (refusal !== undefined && (tooLarge !== undefined || !isServedAnyway(handlers, headers))) {
       refused();
+      if (tooLarge !== undefined && floods.isFlood(stream.session)) return;
       refuse(stream, answerRefused(handlers, refusal, headers));
       return;
     }
@@ -65,6 +69,22 @@ export function createHttp2(
         dispatch({ stream, headers, rawHeaders });
       });
       return ending;
+    },
+  };
+}
+
+/** Ends a session that floods us with headers above the limits, and says whether it is one. */
+function createFloods() {
+  const known = new WeakMap<Http2Session, HeaderFlood>();
+  return {
+    isFlood(session: Http2Session | undefined): boolean {
+      if (session === undefined) return true; // it is gone
+      const flood = known.get(session) ?? new HeaderFlood();
+      known.set(session, flood);
+      if (!flood.isFlood(performance.now())) return false;
+      session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      setImmediate(() => session.destroy()); // when the frame has left
+      return true;
     },
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { GET, PREFACE, parse, request, SETTINGS } from "./frames.ts";
-import { heard, start, tcp } from "./start.ts";
+import { heard, say, start, tcp } from "./start.ts";
 
 test("an HTTP/2 preface that comes byte by byte is understood", async (t) => {
   const listener = await start(t);
@@ -54,3 +54,13 @@ test("an HTTP/2 connection that stops after the preface is closed", async (t) =>
   await heard(socket);
   assert.ok(socket.readableEnded || socket.destroyed);
 });
+
+for (const text of ["INVALID CONNECTION PREFACE\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"]) {
+  test(`a broken preface is closed without a word, which would be read as frames: ${JSON.stringify(text)}`, async (t) => {
+    const listener = await start(t);
+    const socket = tcp(t, listener);
+    socket.write(text);
+    assert.equal(await heard(socket), "");
+    assert.match(await say(t, listener, "let me in\r\n\r\n"), /^HTTP\/1\.1 400 /);
+  });
+}
