@@ -11,6 +11,8 @@ const userId = "00000000-0000-4000-8000-000000000001";
 const unary = "/users.v1.UserService/GetUser";
 const upload = "/logs.v1.LogService/UploadLogs";
 const bombBytes = 256 * 1024 * 1024;
+/** A bomb is given up when it has become larger than the greatest message. */
+const maxTakenBytes = 30e6;
 /** 256 MiB of zeros in some 260 KB. */
 const bomb = gzipSync(Buffer.alloc(bombBytes));
 
@@ -304,9 +306,9 @@ for (const lane of ["stock", "auto"] as const) {
       });
     }
 
-    it("has not taken the memory that one bomb would have filled", { skip: noMemory }, async () => {
+    it("has taken little more memory than at its start", { skip: noMemory }, async () => {
       const takenBytes = (await memoryOf(server.child)).peakBytes - peakAtStart;
-      assert.ok(takenBytes < bombBytes, `${takenBytes} bytes more than at the start`);
+      assert.ok(takenBytes < maxTakenBytes, `${takenBytes} bytes more than at the start`);
     });
 
     it("is the same process, and ends in order", async () => {
