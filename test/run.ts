@@ -1,10 +1,12 @@
 // Runs the tests: `npm test`, or `npm test -- test/wire/matrix "test/data/*.test.ts"` for some of them.
+// `npm test -- --http2 own …` has servers speak HTTP/2 by our own engine, where a test names none.
 // In CI a test that skips itself, for want of a tool, is a failure.
 import { glob, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
 
 /** A file that runs longer than this hangs, in milliseconds. */
 const FILE_TIMEOUT_MS = 300_000;
@@ -13,12 +15,20 @@ const FILE_TIMEOUT_MS = 300_000;
 const CONCURRENCY = 2;
 
 const root = join(import.meta.dirname, "..");
-const files = await filesOf(process.argv.slice(2));
+const { values, positionals } = parseArgs({
+  options: { http2: { type: "string", default: "node" } },
+  allowPositionals: true,
+});
+const files = await filesOf(positionals);
+const isOwn = values.http2 === "own";
+// For the processes that tests start.
+if (isOwn) process.env.RUNRPC_HTTP2 = "own";
+const execArgv = isOwn ? ["--import", join(root, "test/on-own-http2.ts")] : [];
 const skipped: string[] = [];
 let passed = 0;
 let failed = 0;
 
-const events = run({ files, cwd: root, concurrency: CONCURRENCY, timeout: FILE_TIMEOUT_MS });
+const events = run({ files, execArgv, cwd: root, concurrency: CONCURRENCY, timeout: FILE_TIMEOUT_MS });
 events.on("test:fail", () => {
   failed++;
 });

@@ -26,15 +26,17 @@ export async function findPeers(
   const stubs = await mkdtemp(join(folder, "python-"));
   const [python, go] = await Promise.all([preparePython(stubs), buildGo()]);
   const both = ["grpc", "json"] as const;
-  const ours = (lane: string, mode: string): PeerSpec => ({
-    name: `runrpc ${lane}${mode === "on" ? ", all on" : ""}`,
+  const ours = (lane: string, mode: string, http2 = "node"): PeerSpec => ({
+    name: `runrpc ${lane}${http2 === "own" ? " on own HTTP/2" : ""}${mode === "on" ? ", all on" : ""}`,
     serves: both,
-    command: async () => [file("ours.ts"), lane, mode, await mkdtemp(join(folder, "db-"))],
+    command: async () => [file("ours.ts"), lane, mode, await mkdtemp(join(folder, "db-")), http2],
     environment: ourEnvironment,
   });
   const peers: PeerSpec[] = [
     ours("auto", "bare"),
     ours("auto", "on"),
+    ours("auto", "bare", "own"),
+    ours("auto", "on", "own"),
     ours("stock", "bare"),
     ours("stock", "on"),
     plain("connect-node", ["grpc"], [file("connect-node.ts"), "http2"]),
@@ -42,6 +44,7 @@ export async function findPeers(
     plain("grpc-js", ["grpc"], [file("grpc-js.ts")]),
     plain("nice-grpc", ["grpc"], [file("nice-grpc.js")]),
     plain("node:http2 by hand", ["grpc"], [file("bare-http2.ts")]),
+    plain("own HTTP/2 by hand", ["grpc"], [file("own-http2.ts")]),
     plain("node:http by hand", ["json"], [file("bare-http.ts")]),
   ];
   if (python !== undefined)

@@ -1,4 +1,4 @@
-// This server: `node ours.ts auto|stock bare|on <folder for the database>`.
+// This server: `node ours.ts auto|stock bare|on <folder for the database> node|own`.
 import { setTimeout as delay } from "node:timers/promises";
 import { startServer } from "../../src/server/server.ts";
 import { defineService } from "../../src/server/service.ts";
@@ -11,10 +11,10 @@ import { handlers } from "./handlers.ts";
 
 // As src/main.ts does.
 tuneGarbageCollection();
-const [lane = "auto", mode = "bare", folder = "."] = process.argv.slice(2);
+const [lane = "auto", mode = "bare", folder = ".", http2 = "node"] = process.argv.slice(2);
 const assembly = mode === "on" ? await assemble<Modules>(folder) : undefined;
 const server = await startServer({
-  server: { host: "127.0.0.1", port: 0, lane },
+  server: { host: "127.0.0.1", port: 0, lane, http2 },
   services: [defineService(BenchService, handlers)],
   // Bare is what the peers are: no deadline either.
   ...(assembly?.options ?? { keys: "open", timeouts: { unaryDeadlineMs: 0 } }),

@@ -4,6 +4,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { boundedText } from "./bounded-text.ts";
 import { wireOf } from "./content-type.ts";
 import { codeName } from "./errors.ts";
+import type { OutgoingHeaders, Stream } from "./http2/stream.ts";
 import { percentEncoded } from "./percent-encoding.ts";
 import type { Protocol } from "./record.ts";
 import { stopUpload } from "./stop-upload.ts";
@@ -72,6 +73,14 @@ export function answerStream(stream: ServerHttp2Stream, answer: PlainAnswer, isH
   stream.respond({ ":status": answer.status, ...answer.headers }, { endStream });
   if (!endStream) stream.end(answer.body);
   stream.once("finish", () => stopUpload(stream));
+}
+
+/** The same on a stream of our own engine, which takes no more of a request than that by itself. */
+export function answerOwnStream(stream: Stream, { status, headers, body }: PlainAnswer): void {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  // Header lists of answers are lists of texts, as the engine takes them.
+  stream.respond(status, headers as OutgoingHeaders, bytes.length === 0);
+  stream.end(bytes);
 }
 
 /** Sends an answer over HTTP/1.1 and, where a body is still coming, ends the connection after it. */

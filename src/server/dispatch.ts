@@ -1,6 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { answerRequest, answerStream, errorAnswer, type PlainAnswer, textAnswer } from "./answers.ts";
+import {
+  answerOwnStream,
+  answerRequest,
+  answerStream,
+  errorAnswer,
+  type PlainAnswer,
+  textAnswer,
+} from "./answers.ts";
 import type { Call, CallHead } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import { plainContentType, wireOf } from "./content-type.ts";
@@ -117,6 +124,16 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       callOf?.set(stream, call);
       for (const lane of lanes) if (lane.serveStream(call, httpMethod, stream, rawHeaders)) return;
     },
+    onOwnStream(stream, headers) {
+      const httpMethod = headers[":method"] ?? "";
+      const path = withoutQuery(headers[":path"] ?? "");
+      const plain = plainAnswer(httpMethod, path, headers);
+      if (plain !== undefined)
+        return void sendPlain(plain, headers, (answer) => answerOwnStream(stream, answer));
+      const call = begin(path, changeable(headers), "2.0", origins.ofSocket(stream.owner.socket));
+      callOf?.set(stream, call);
+      for (const lane of lanes) if (lane.serveOwnStream(call, httpMethod, stream)) return;
+    },
     onRequest(request, response) {
       const httpMethod = request.method ?? "";
       const path = withoutQuery(request.url ?? "");
@@ -146,6 +163,12 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       callOf?.get(request)?.cancel("shutdown", new ConnectError(reason, Code.Unavailable));
     },
   };
+}
+
+/** Our own engine gives requests that repeat the same headers: a copy, where `begin` is going to change them. */
+function changeable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const given = headers["content-type"];
+  return plainContentType(given) === given ? headers : { ...headers };
 }
 
 const WHAT_THERE_IS =

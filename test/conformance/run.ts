@@ -1,5 +1,5 @@
 // Runs the Connect project's conformance suite against this server, and ends with 1 if any case fails.
-// Usage: node test/conformance/run.ts [--lane auto|stock]… [-- options of connectconformance, such as --run or --trace]
+// Usage: node test/conformance/run.ts [--lane auto|stock]… [--http2 node|own]… [-- options of connectconformance, such as --run or --trace]
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -9,21 +9,33 @@ import { installSuite, VERSION } from "./install.ts";
 
 const HERE = import.meta.dirname;
 const LANES = ["stock", "auto"];
+/** The second opinion on both lanes, and our own engine on the lane that is made for it. */
+const RUNS = [
+  ["stock", "node"],
+  ["auto", "node"],
+  ["auto", "own"],
+] as const;
 
 const { values, positionals } = parseArgs({
-  options: { lane: { type: "string", multiple: true } },
+  options: { lane: { type: "string", multiple: true }, http2: { type: "string", multiple: true } },
   allowPositionals: true,
 });
 const binary = installSuite(join(HERE, "..", ".."));
 const results = [];
-for (const lane of values.lane ?? LANES) results.push(await run(lane));
+for (const [lane, http2] of chosen()) results.push(await run(lane, http2));
 console.log(`\nConnect conformance ${VERSION}`);
-for (const { lane, summary, seconds } of results) console.log(`  lane ${lane}: ${summary} (${seconds} s)`);
+for (const { title, summary, seconds } of results) console.log(`  ${title}: ${summary} (${seconds} s)`);
 process.exitCode = results.every(({ passed }) => passed) ? 0 : 1;
 
-async function run(lane: string) {
+function chosen(): readonly (readonly [lane: string, http2: string])[] {
+  if (values.lane === undefined && values.http2 === undefined) return RUNS;
+  const { lane: lanes = LANES, http2 = ["node"] } = values;
+  return lanes.flatMap((lane) => http2.map((engine) => [lane, engine] as const));
+}
+
+async function run(lane: string, http2: string) {
   const startedAt = performance.now();
-  const server = [process.execPath, join(HERE, "server.ts"), "--lane", lane];
+  const server = [process.execPath, join(HERE, "server.ts"), "--lane", lane, "--http2", http2];
   const options = ["--mode", "server", "--conf", join(HERE, "config.yaml"), ...positionals];
   const suite = spawn(binary, [...options, "--", ...server], { stdio: ["ignore", "pipe", "inherit"] });
   const stop = () => suite.kill();
@@ -40,5 +52,6 @@ async function run(lane: string) {
   const [summary = "no counts"] = /\d+ passed, \d+ failed/.exec(output) ?? [];
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
   // The suite's exit code covers its own faults; a run without a single case is none.
-  return { lane, summary, seconds, passed: exitCode === 0 && /^[1-9]\d* passed, 0 failed/.test(summary) };
+  const title = `lane ${lane}, HTTP/2 by ${http2}`;
+  return { title, summary, seconds, passed: exitCode === 0 && /^[1-9]\d* passed, 0 failed/.test(summary) };
 }

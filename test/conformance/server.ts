@@ -1,6 +1,6 @@
 // The server under test, as the conformance runner starts it: a size-prefixed ServerCompatRequest comes on stdin, the
 // matching response goes to stdout, SIGTERM ends it. One process for each protocol, HTTP version and kind of TLS.
-// Usage: node test/conformance/server.ts --lane auto|stock
+// Usage: node test/conformance/server.ts --lane auto|stock --http2 node|own
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,21 +24,23 @@ const complaints: ServerLog = {
   error: (fields, message) => process.stderr.write(`${message}: ${inspect(fields)}\n`),
 };
 
-const { values } = parseArgs({ options: { lane: { type: "string", default: "auto" } } });
+const { values } = parseArgs({
+  options: { lane: { type: "string", default: "auto" }, http2: { type: "string", default: "node" } },
+});
 const input = await buffer(process.stdin);
 const request = fromBinary(ServerCompatRequestSchema, input.subarray(4, 4 + input.readUInt32BE(0)));
-const server = await start(request, values.lane);
+const server = await start(request, values);
 process.once("SIGTERM", () => server.drain().then(() => process.exit(0)));
 answer({ host: server.host, port: server.port, pemCert: request.serverCreds?.cert ?? new Uint8Array() });
 
 /** Every limit is the default one but the size of a message, which the suite says, and the deadline it does not expect. */
-async function start(wanted: ServerCompatRequest, lane: string): Promise<Server> {
+async function start(wanted: ServerCompatRequest, how: typeof values): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "runrpc-conformance-"));
   try {
     return await startServer({
       keys: "open",
       services: [conformanceService],
-      server: { host: "127.0.0.1", port: 0, lane },
+      server: { host: "127.0.0.1", port: 0, ...how },
       tls: tlsFiles(wanted, folder),
       limits: { maxRequestBytes: wanted.messageReceiveLimit },
       // The suite holds a timeout that no client asked for against the server.

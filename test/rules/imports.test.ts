@@ -31,7 +31,12 @@ const rules: readonly Rule[] = [
   },
   { files: "src/server/auth/*.ts", allowed: [NODE, CONNECT, /^src\/server\//] },
   // The listener knows HTTP and sockets, and nothing of calls.
-  { files: "src/server/listener/*.ts", allowed: [NODE, /^src\/server\/listener\//] },
+  {
+    files: "src/server/listener/*.ts",
+    allowed: [NODE, /^src\/server\/listener\//, /^src\/server\/http2\/(engine|options|stream)\.ts$/],
+  },
+  // The engine knows HTTP/2, and nothing of the server that it is a part of.
+  { files: "src/server/http2/**/*.ts", allowed: [NODE, /^src\/server\/http2\//] },
   {
     files: "src/server/lanes/*.ts",
     allowed: [NODE, CONNECT, /^@connectrpc\/connect-node$/, BUFBUILD, /^src\/server\//],

@@ -1,6 +1,7 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
+  answerOwnStream,
   answerRequest,
   answerStream,
   type PlainAnswer,
@@ -36,6 +37,13 @@ export function createRefusalLane(gate: Gate): Lane {
       answerStream(stream, answer, httpMethod === "HEAD");
       return true;
     },
+    serveOwnStream(call, httpMethod, stream) {
+      const answer = refused(call, httpMethod);
+      if (answer === undefined) return false;
+      stream.handler = { ...IGNORE, closed: () => call.end() };
+      answerOwnStream(stream, answer);
+      return true;
+    },
     serveRequest(call, httpMethod, request, response) {
       const answer = refused(call, httpMethod);
       if (answer === undefined) return false;
@@ -53,6 +61,9 @@ function unknownAnswer(gate: Gate, call: Call, httpMethod: string): PlainAnswer 
     ? probeRefusal(httpMethod)
     : unknownMethodAnswer(protocol, headers["content-type"], error);
 }
+
+/** Of a stream whose request nobody reads. */
+const IGNORE = { data() {}, ended() {}, drained() {}, finished() {} };
 
 /** What the gate throws at a call that it must refuse. */
 function refusal(gate: Gate, call: Call): ConnectError {

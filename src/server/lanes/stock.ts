@@ -26,6 +26,7 @@ import { base64, base64Decoded, textType, wantsText, webType } from "./base64-bo
 import { blameClient, COMPRESSIONS } from "./client-faults.ts";
 import { readGetQuery } from "./get-query.ts";
 import type { Lane } from "./lane.ts";
+import { exchangeOn } from "./own-exchange.ts";
 import { boundedMessage, boundedMessages } from "./stock-bounds.ts";
 import {
   answerUnwritten,
@@ -119,6 +120,12 @@ export function createStockLane({ routes, gate, maxResponseBytes }: StockLaneOpt
       if (call.head.route === undefined) return false;
       streams.set(stream, call);
       compat(stream, call.head.headers, rawHeaders);
+      return true;
+    },
+    serveOwnStream(call, _httpMethod, stream) {
+      if (call.head.route === undefined) return false;
+      const { request, response } = exchangeOn(stream, call.head.headers);
+      serve(call, request, response);
       return true;
     },
     serveRequest(call, _httpMethod, request, response) {

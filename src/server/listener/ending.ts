@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
+import type { Stream } from "../http2/stream.ts";
 
 /** The ways to end a connection, from the mildest. A later one may follow an earlier one; each may be called twice. */
 export interface Ending {
@@ -12,7 +13,7 @@ export interface Ending {
 }
 
 /** What a handler was given of a request that has not been answered in full. */
-export type OpenRequest = IncomingMessage | ServerHttp2Stream;
+export type OpenRequest = IncomingMessage | ServerHttp2Stream | Stream;
 
 /**
  * How long a connection that is to end, and on which no request has come yet, is waited for, in milliseconds. Its client

@@ -14,6 +14,7 @@ import type { ListenerOptions, RefusalAnswer, RequestHandlers } from "./options.
 import { answerRefused } from "./refused.ts";
 import { watchSession } from "./session.ts";
 import { createSessionEnding } from "./session-ending.ts";
+import { authorityOf, isServedAnyway, pathOf } from "./target.ts";
 
 /** The HTTP/2 half of a listener. */
 export interface Http2 {
@@ -136,19 +137,6 @@ function sessionOptions(options: ListenerOptions): ServerOptions {
     streamResetBurst: Math.max(1_000, 10 * options.maxConcurrentStreams),
     streamResetRate: 200,
   };
-}
-
-function authorityOf(headers: IncomingHttpHeaders): string | undefined {
-  return headers[":authority"] ?? headers.host; // RFC 9113, 8.3.1: either
-}
-
-/** `OPTIONS *` asks of the server as a whole (RFC 9113, 8.3.1). */
-function pathOf(headers: IncomingHttpHeaders): string | undefined {
-  return headers[":path"] === "*" && headers[":method"] === "OPTIONS" ? "/" : headers[":path"];
-}
-
-function isServedAnyway({ answersAnyHost }: RequestHandlers, headers: IncomingHttpHeaders): boolean {
-  return answersAnyHost?.(headers[":method"] ?? "", headers[":path"] ?? "") === true;
 }
 
 function refuse(stream: ServerHttp2Stream, { status, headers, body }: RefusalAnswer): void {

@@ -6,6 +6,7 @@ import { createConnections } from "./connections.ts";
 import { createHttp1 } from "./http1.ts";
 import { createHttp2 } from "./http2.ts";
 import type { ListenerOptions, ListenerStats, RequestHandlers, TlsOptions } from "./options.ts";
+import { createOwnHttp2 } from "./own-http2.ts";
 import { type HttpVersion, sniff } from "./sniff.ts";
 import { serverTlsOptions } from "./tls.ts";
 
@@ -52,7 +53,8 @@ export async function listen(options: ListenerOptions, handlers: RequestHandlers
     refusedRequests++;
   };
   const http1 = createHttp1(options, handlers, onRefused);
-  const http2 = createHttp2(options, handlers, onRefused, () => {
+  const create = options.http2 === "own" ? createOwnHttp2 : createHttp2;
+  const http2 = create(options, handlers, onRefused, () => {
     resetStreams++;
   });
   const connections = createConnections(options, (request) => handlers.onCut?.(request));

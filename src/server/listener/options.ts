@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Stream } from "../http2/stream.ts";
 import type { OpenRequest } from "./ending.ts";
 import type { Refusal } from "./guard.ts";
 
@@ -58,6 +59,8 @@ export interface ListenerOptions {
    * stream may be reset without an answer, and HTTP/1.1 is answered in plain text.
    */
   readonly maxHeaderBytes: number;
+  /** Who speaks HTTP/2: Node's own module, or the engine in `src/server/http2`. Anything else is taken for `node`. */
+  readonly http2: string;
   /** Request header pairs, HTTP/2 pseudo-headers included. More is 431. */
   readonly maxHeaderPairs: number;
 }
@@ -77,6 +80,11 @@ export interface RequestHandlers {
    * The stream already has an `error` listener: an error on it never ends the process.
    */
   onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void;
+  /**
+   * An HTTP/2 request on our own engine, as `http2` says; what it throws is told by `onError`. The headers may be those
+   * of other requests as well, and must not be changed.
+   */
+  onOwnStream?(stream: Stream, headers: IncomingHttpHeaders): void;
   /**
    * An HTTP/1.1 or 1.0 request. For `Expect: 100-continue` the `100` is sent when the body is first read, so that a
    * request refused on its headers never uploads one.

@@ -24,6 +24,7 @@ export const OPTIONS: ListenerOptions = {
   maxConcurrentStreams: 100,
   maxHeaderBytes: 16_384,
   maxHeaderPairs: 64,
+  http2: "node",
 };
 
 /** Answers with its version, path and the peer's address, so that a test sees who served it. */

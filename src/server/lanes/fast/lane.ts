@@ -4,6 +4,7 @@ import type { Routes } from "../../routes.ts";
 import type { Lane } from "../lane.ts";
 import { Http1Wire } from "./http1.ts";
 import { Http2Wire } from "./http2.ts";
+import { OwnHttp2Wire } from "./own-http2.ts";
 import { createPlans, type Plan } from "./plan.ts";
 import { StreamExchange } from "./streaming.ts";
 import { UnaryExchange } from "./unary.ts";
@@ -27,6 +28,11 @@ export function createFastLane({ routes, gate, maxResponseBytes }: FastLaneOptio
     serveStream(call, httpMethod, stream) {
       const plan = findPlan(call, httpMethod);
       if (plan !== undefined) serve(gate, plan, call, new Http2Wire(call, stream));
+      return plan !== undefined;
+    },
+    serveOwnStream(call, httpMethod, stream) {
+      const plan = findPlan(call, httpMethod);
+      if (plan !== undefined) serve(gate, plan, call, new OwnHttp2Wire(call, stream));
       return plan !== undefined;
     },
     serveRequest(call, httpMethod, request, response) {

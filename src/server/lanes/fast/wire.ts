@@ -13,6 +13,7 @@ export interface Wire {
   /** Begins to read the request. Before that its bytes stay with the client, but for the flow-control window. */
   read(): void;
   pause(): void;
+  /** Goes on reading. The exchange must not be called before this has returned: it is in the middle of something. */
   resume(): void;
   /** The whole answer at once. */
   send(
