@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { openCalls } from "./call-fixture.ts";
 
@@ -49,6 +51,25 @@ describe("a call's deadline", () => {
   });
 
   it("is not there when nobody set one", () => assert.equal(openCalls().begin().remainingMs(), undefined));
+});
+
+it("nothing keeps a call that has ended before its deadline", async () => {
+  const { begin } = openCalls();
+  const ended = Array.from({ length: 3 }, () => {
+    const call = begin();
+    call.startDeadline(3_600_000);
+    call.succeed();
+    call.end();
+    return new WeakRef(call);
+  });
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void; // V8's own, which has no type
+  await new Promise(setImmediate); // until then V8 keeps what a WeakRef was made of
+  collect();
+  assert.deepEqual(
+    ended.map((call) => call.deref()),
+    [undefined, undefined, undefined],
+  );
 });
 
 describe("the outcome of a call", () => {

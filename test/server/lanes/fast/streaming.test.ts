@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ChatRequestSchema } from "../../../../gen/chat/v1/chat_pb.ts";
@@ -12,6 +15,15 @@ const USERS = "/users.v1.UserService/StreamUsers";
 const CHAT = "/chat.v1.ChatService/Chat";
 const REQUEST = framed(toBinary(StreamUsersRequestSchema, create(StreamUsersRequestSchema, {})));
 const SAID = framed(toBinary(ChatRequestSchema, create(ChatRequestSchema, { room: "r", text: "hello" })));
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void; // V8's own, which has no type
+
+/** Bytes of buffers that somebody still has. */
+function bytesHeld(): number {
+  collect();
+  return process.memoryUsage().arrayBuffers;
+}
 
 /** One turn of the event loop, in which everything that is ready happens. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -212,4 +224,64 @@ test("what a client sends ahead of a handler that does not ask is bounded by flo
   stream.resume();
   await once(stream, "close");
   assert.equal((await running.nextRecord()).messagesIn, sent);
+});
+
+test("what a client sends after its handler has left is not kept", async (t) => {
+  const running = await serve(t, {
+    chat: {
+      async *chat(messages, { signal }) {
+        for await (const { text } of messages) {
+          yield { text };
+          break;
+        }
+        await once(signal, "abort");
+      },
+    },
+  });
+  const stream = open(running.session, CHAT);
+  stream.write(SAID);
+  await once(stream, "data");
+  // Not one of these is whole, so that none could be handed on and stop the reading: they would gather as bytes.
+  const piece = Buffer.alloc(65_536);
+  stream.write(framed(Buffer.alloc(0), 0, 4_000_000));
+  const before = bytesHeld();
+  for (let count = 0; count < 800; count++) {
+    if (!stream.write(piece)) await once(stream, "drain");
+  }
+  let grown = Number.POSITIVE_INFINITY;
+  // V8 gives back the memory of buffers in a thread of its own, and tells nobody when.
+  for (let tries = 0; tries < 100 && grown > 10_000_000; tries++) {
+    await delay(20);
+    grown = bytesHeld() - before;
+  }
+  assert.ok(grown <= 10_000_000, `${grown} bytes of 52 MB that nobody will ask for were kept`);
+  stream.close();
+  await once(stream, "close");
+  assert.equal((await running.nextRecord()).messagesIn, 1);
+});
+
+test("the generator of a message that cannot be sent is told to return", async (t) => {
+  const left = Promise.withResolvers<void>();
+  const running = await serve(
+    t,
+    {
+      users: {
+        async *streamUsers() {
+          try {
+            for (;;) yield { user: { displayName: "x".repeat(2_000) } };
+          } finally {
+            left.resolve();
+          }
+        },
+      },
+    },
+    { limits: { maxResponseBytes: 1_000 } },
+  );
+  const stream = open(running.session, "/users.v1.UserService/StreamUsers");
+  const answer = seen(stream);
+  stream.end(Buffer.alloc(5));
+  assert.equal((await answer).trailers["grpc-status"], "8");
+  await left.promise;
+  const { code, abandoned } = await running.nextRecord();
+  assert.deepEqual([code, abandoned], ["resource_exhausted", false]);
 });

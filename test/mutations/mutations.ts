@@ -1,0 +1,144 @@
+/** One change of one place in src that must not go unseen. */
+export interface Mutation {
+  readonly name: string;
+  /** A file of src. */
+  readonly file: string;
+  /** Text that stands in the file once. */
+  readonly from: string;
+  readonly to: string;
+  /** The test files of which one has to fail. */
+  readonly tests: readonly string[];
+}
+
+/**
+ * Changes that once went unseen: bounds at equality, cleaning up after the end, the second failure, memory. One whose
+ * text is gone from the source is an error, so that the list follows the code.
+ */
+export const mutations: readonly Mutation[] = [
+  {
+    name: "an acknowledged write is not on disk",
+    file: "data/sqlite.ts",
+    from: "synchronous = FULL",
+    to: "synchronous = NORMAL",
+    tests: ["data/writer.test.ts"],
+  },
+  {
+    name: "a transaction that reads first loses to another process",
+    file: "data/run-writes.ts",
+    from: '"BEGIN IMMEDIATE"',
+    to: '"BEGIN"',
+    tests: ["data/writer.test.ts"],
+  },
+  {
+    name: "a migration may leave broken foreign keys",
+    file: "data/apply-migrations.ts",
+    from: "broken.length > 0",
+    to: "broken.length < 0",
+    tests: ["data/migrate.test.ts"],
+  },
+  {
+    name: "an ended call stays tied to its key",
+    file: "server/auth/hold.ts",
+    from: "if (calls.delete(call) && calls.size === 0) held.delete(keyId);",
+    to: "if (calls.size === 0) held.delete(keyId);",
+    tests: ["server/auth/hold.test.ts"],
+  },
+  {
+    name: "a key without an open call is kept",
+    file: "server/auth/hold.ts",
+    from: "if (calls.delete(call) && calls.size === 0) held.delete(keyId);",
+    to: "calls.delete(call);",
+    tests: ["server/auth/hold.test.ts"],
+  },
+  {
+    name: "a settled call stays among the deadlines",
+    file: "server/call.ts",
+    from: "if (this.heapPlace !== -1) this.#owner.deadlines.delete(this);",
+    to: "",
+    tests: ["server/call.test.ts"],
+  },
+  {
+    name: "an address's count never goes down",
+    file: "server/listener/connections.ts",
+    from: "count(address, -1);",
+    to: "",
+    tests: ["server/listener/leftovers.test.ts"],
+  },
+  {
+    name: "a request after `Connection: close` is served",
+    file: "server/listener/http1.ts",
+    from: "if (request.socket.writableEnded) return;",
+    to: "",
+    tests: ["server/listener/leftovers.test.ts"],
+  },
+  {
+    name: "100 Continue comes after the final answer",
+    file: "server/listener/http1-answers.ts",
+    from: "if (!response.headersSent) response.writeContinue();",
+    to: "response.writeContinue();",
+    tests: ["server/listener/leftovers.test.ts"],
+  },
+  {
+    name: "a message of exactly the limit is refused in an envelope",
+    file: "server/lanes/fast/envelope.ts",
+    from: "length > this.#maxBytes",
+    to: "length >= this.#maxBytes",
+    tests: ["server/lanes/message-limits.test.ts"],
+  },
+  {
+    name: "a message of exactly the limit is refused in a body",
+    file: "server/lanes/fast/connect-unary.ts",
+    from: "this.#length > this.#maxBytes",
+    to: "this.#length >= this.#maxBytes",
+    tests: ["server/lanes/message-limits.test.ts"],
+  },
+  {
+    name: "an answer of exactly the limit is refused",
+    file: "server/lanes/fast/codec.ts",
+    from: "if (bytes.byteLength > maxBytes)",
+    to: "if (bytes.byteLength >= maxBytes)",
+    tests: ["server/lanes/message-limits.test.ts"],
+  },
+  {
+    name: "an answer of exactly the limit is refused in JSON",
+    file: "server/lanes/fast/codec.ts",
+    from: "if (byteLength > maxBytes)",
+    to: "if (byteLength >= maxBytes)",
+    tests: ["server/lanes/message-limits.test.ts"],
+  },
+  {
+    name: "the generator of a message that cannot be sent is not told to return",
+    file: "server/lanes/fast/streaming.ts",
+    from: "if (!this.#queue(value)) this.#leave();",
+    to: "if (!this.#queue(value)) this.call.handlerDone();",
+    tests: ["server/lanes/fast/streaming.test.ts"],
+  },
+  {
+    name: "what comes after the handler has left is kept",
+    file: "server/lanes/fast/input.ts",
+    from: "if (this.#isClosed) return;",
+    to: "",
+    tests: ["server/lanes/fast/streaming.test.ts"],
+  },
+  {
+    name: "a page token of another list is taken",
+    file: "services/page-token.ts",
+    from: "pageTokenFromPosition(list, position) === token",
+    to: "list !== token",
+    tests: ["services/page-token.test.ts"],
+  },
+  {
+    name: "the second batch of the request log that fails in a row is given up too soon",
+    file: "services/request-log/writer.ts",
+    from: "      attempts = 0;\n      dropped += batch.length;",
+    to: "      dropped += batch.length;",
+    tests: ["services/request-log/writer.test.ts"],
+  },
+  {
+    name: "a read that was done and not answered when its worker died is lost",
+    file: "data/worker-link.ts",
+    from: "if (state !== ticketWaiting && !(alsoDone && state === ticketDone)) return;",
+    to: "if (state !== ticketWaiting) return;",
+    tests: ["data/worker-death.test.ts"],
+  },
+];
