@@ -1,5 +1,6 @@
 import type { Row } from "./row.ts";
 import { amplification } from "./rows/amplification.ts";
+import { bombsRow } from "./rows/bombs.ts";
 import { browserRules } from "./rows/browser-rules.ts";
 import { canarySecrets } from "./rows/canary-secrets.ts";
 import { cancelMatrix } from "./rows/cancel-matrix.ts";
@@ -11,6 +12,7 @@ import { frameFloods } from "./rows/frame-floods.ts";
 import { hostileHeads } from "./rows/hostile-heads.ts";
 import { hostileLogValues } from "./rows/hostile-log-values.ts";
 import { keyBattery } from "./rows/key-battery.ts";
+import { keylessUploads } from "./rows/keyless-uploads.ts";
 import { killNine } from "./rows/kill-nine.ts";
 import { mutatedRequests } from "./rows/mutated-requests.ts";
 import { neverSettling } from "./rows/never-settling.ts";
@@ -30,6 +32,8 @@ export const rows: readonly Row[] = [
   frameFloods,
   streamFloods,
   slowPeers,
+  bombsRow,
+  keylessUploads,
   mutatedRequests,
   deadlines,
   keyBattery,

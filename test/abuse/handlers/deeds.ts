@@ -110,6 +110,14 @@ export const deeds: Readonly<Record<string, Deed>> = {
     setTimeout(boom, 1);
     return {};
   }),
+  "sets headers of the protocol": thenOnce(({ responseHeader, responseTrailer }) => {
+    for (const headers of [responseHeader, responseTrailer]) {
+      headers.set("content-length", "3");
+      headers.set("grpc-status", "5");
+      headers.set("connection", "close");
+    }
+    return {};
+  }),
   "has fields that throw": thenOnce(() =>
     Object.defineProperties(
       {},

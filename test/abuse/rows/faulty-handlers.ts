@@ -31,6 +31,7 @@ const OTHERWISE: Readonly<Record<string, RegExp>> = {
   "finally throws": /^deadline_exceeded$/,
   "yields without end": /^deadline_exceeded$/,
   "leaves a rejection behind": /^ok$/,
+  "sets headers of the protocol": /^ok$/,
   "leaves a timer that throws": /^ok$/,
 };
 

@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import { frame, PING, request, SETTINGS } from "../../server/listener/frames.ts";
 import { answersPing, openRawHttp2, type RawConnection } from "../raw.ts";
-import type { Row } from "../row.ts";
+import type { Arena, Row } from "../row.ts";
 
 /** Frames in one write. */
 const BATCH = 2_000;
@@ -12,6 +13,9 @@ const HEAD = [
   [":authority", "localhost"],
   ["content-type", "application/grpc"],
 ] as const;
+
+/** Blocks of references after which a session must have ended: more bytes than the kernel takes ahead. */
+const MAX_STREAMS = 4_000;
 
 interface Flood {
   readonly title: string;
@@ -61,6 +65,7 @@ export const frameFloods: Row = {
         connection.socket.destroy();
       });
     }
+    await hpackReferences(arena, server.port);
     if (arena.rounds(1, 0) > 0) {
       arena.notHeldByNode(
         "WINDOW_UPDATE, and DATA of streams that are closed, never end their session: " +
@@ -70,10 +75,35 @@ export const frameFloods: Row = {
   },
 };
 
+/**
+ * A header field of 4 KB that each stream names 16,000 times, in one byte each (the HPACK bomb): each block says 64 MB
+ * of headers in 16 KB.
+ */
+async function hpackReferences(arena: Arena, port: number): Promise<void> {
+  await arena.attempt("references to a large header field", async () => {
+    const connection = await openRawHttp2(port);
+    const value = Buffer.alloc(3_900, "a");
+    const length = Buffer.from([0x7f, ...integerRest(value.length - 127)]);
+    // A literal that both ends remember (RFC 7541, 6.2.1): after it, the byte 0xbe stands for all of it.
+    const field = Buffer.concat([Buffer.from([0x40, 1]), Buffer.from("x"), length, value]);
+    await connection.send(frame(1, 5, 1, field));
+    const references = Buffer.alloc(16_000, 0x80 | 62);
+    let streams = 0;
+    while (streams < MAX_STREAMS && (await connection.send(frame(1, 5, 3 + 2 * streams, references))))
+      streams++;
+    connection.socket.destroy();
+    assert.ok(streams < MAX_STREAMS, `${streams} blocks of 62 MB each were decoded`);
+  });
+}
+
 /** Sends a piece `count` times, or until the server has ended the session. Gives how many were sent. */
 async function pour(connection: RawConnection, piece: Buffer, count: number): Promise<number> {
   const batch = Buffer.concat(Array.from({ length: BATCH }, () => piece));
   let sent = 0;
   while (sent < count && (await connection.send(batch))) sent += BATCH;
   return sent;
+}
+
+function integerRest(rest: number): number[] {
+  return rest < 128 ? [rest] : [(rest & 127) | 128, ...integerRest(rest >> 7)];
 }
