@@ -1,12 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { compressionZstd } from "./zstd.ts";
 
 /**
  * The compressions that are taken and given. What a client sends that does not decompress, a cut gzip and junk alike, is
  * its own fault: connect-node 2.2.0 takes some of what zlib says (`Z_BUF_ERROR`) for an error of the server.
  */
-export const COMPRESSIONS: readonly Compression[] = [compressionGzip, compressionBrotli].map(
+export const COMPRESSIONS: readonly Compression[] = [compressionGzip, compressionBrotli, compressionZstd].map(
   (compression) => ({
     name: compression.name,
     compress: (bytes) => compression.compress(bytes),

@@ -10,6 +10,7 @@ import { type Encoded, tooLargeToRead } from "./codec.ts";
 import { CallContext } from "./context.ts";
 import { byteLengthOf } from "./envelope.ts";
 import { addHeaders } from "./headers.ts";
+import { Pieces } from "./pieces.ts";
 import { type CallParts, type RequestBody, responseHeaders, type WireProtocol } from "./protocol.ts";
 
 /** One message is the body. Errors are JSON with an HTTP status of their own, and trailers are headers with a prefix. */
@@ -21,7 +22,7 @@ export const connectUnary: WireProtocol = {
   servesStreams: false,
   needsHttp2: false,
   trailer: {},
-  requestBody: ({ maxRequestBytes }) => new WholeBody(maxRequestBytes),
+  requestBody: ({ maxRequestBytes }, isCompressed) => new WholeBody(maxRequestBytes, isCompressed),
   answer(parts, message, error) {
     if (error !== undefined) refuse(parts, error);
     else answer(parts, message ?? "");
@@ -65,11 +66,13 @@ function withTrailers(headers: OutgoingHttpHeaders, trailer: Headers | undefined
 class WholeBody implements RequestBody {
   readonly #maxBytes: number;
   #first: Buffer | undefined = undefined;
-  #parts: Buffer[] | undefined = undefined;
+  #more: Pieces | undefined = undefined;
   #length = 0;
+  readonly isCompressed: boolean;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, isCompressed: boolean) {
     this.#maxBytes = maxBytes;
+    this.isCompressed = isCompressed;
   }
 
   /** @throws ConnectError `resource_exhausted` as soon as it is too long. */
@@ -77,12 +80,14 @@ class WholeBody implements RequestBody {
     this.#length += chunk.length;
     if (this.#length > this.#maxBytes) throw tooLargeToRead(this.#length, this.#maxBytes);
     if (this.#first === undefined) this.#first = chunk;
-    else if (this.#parts === undefined) this.#parts = [this.#first, chunk];
-    else this.#parts.push(chunk);
+    else {
+      this.#more ??= new Pieces();
+      this.#more.push(chunk);
+    }
   }
 
   end(): Buffer {
-    if (this.#parts !== undefined) return Buffer.concat(this.#parts, this.#length);
+    if (this.#first !== undefined && this.#more !== undefined) return this.#more.join(this.#first);
     return this.#first ?? Buffer.alloc(0);
   }
 }

@@ -1,5 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Encoded, tooLargeToRead } from "./codec.ts";
+import { unknownCompression } from "./compressed.ts";
+import { Pieces } from "./pieces.ts";
 
 // Envelopes: one byte of flags, four of length (big-endian), then the message. They are the same in gRPC
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message"), in gRPC-Web and in
@@ -20,20 +22,29 @@ export class EnvelopeReader {
   /** Where the next envelope begins in the first chunk. */
   #offset = 0;
   /** Chunks after the first. */
-  #more: Buffer[] | undefined = undefined;
+  #more: Pieces | undefined = undefined;
   #available = 0;
+  readonly #mayBeCompressed: boolean;
+  /** Whether the message that `next` gave last is compressed. */
+  isCompressed = false;
 
-  /** @param endFlag envelopes with this flag end a stream of the protocol, and carry no message; 0: it has none. */
-  constructor(maxBytes: number, endFlag: number) {
+  /**
+   * @param endFlag envelopes with this flag end a stream of the protocol, and carry no message; 0: it has none.
+   * @param mayBeCompressed whether the request names a compression.
+   */
+  constructor(maxBytes: number, endFlag: number, mayBeCompressed: boolean) {
     this.#maxBytes = maxBytes;
     this.#endFlag = endFlag;
+    this.#mayBeCompressed = mayBeCompressed;
   }
 
   push(chunk: Buffer): void {
     this.#available += chunk.length;
     if (this.#chunk === undefined) this.#chunk = chunk;
-    else if (this.#more === undefined) this.#more = [chunk];
-    else this.#more.push(chunk);
+    else {
+      this.#more ??= new Pieces();
+      this.#more.push(chunk);
+    }
   }
 
   /**
@@ -53,19 +64,15 @@ export class EnvelopeReader {
   /**
    * The next message, or undefined when it has not arrived.
    *
-   * @throws ConnectError `resource_exhausted` for one above the limit, `internal` for a compressed one: no encoding was named.
+   * @throws ConnectError `resource_exhausted` for one above the limit, `internal` for a compressed one where no compression was named.
    */
   next(): Buffer | undefined {
     while (this.missing() === 0) {
       const header = this.#view(ENVELOPE_BYTES);
       const flags = header.readUInt8(0);
       const envelope = this.#take(ENVELOPE_BYTES + header.readUInt32BE(1));
-      if ((flags & COMPRESSED_FLAG) !== 0) {
-        throw new ConnectError(
-          "received compressed envelope, but do not know how to decompress",
-          Code.Internal,
-        );
-      }
+      this.isCompressed = (flags & COMPRESSED_FLAG) !== 0;
+      if (this.isCompressed && !this.#mayBeCompressed) throw unknownCompression();
       if (this.#endFlag === 0 || (flags & this.#endFlag) === 0) return envelope.subarray(ENVELOPE_BYTES);
     }
     return undefined;

@@ -7,7 +7,7 @@ import { type RequestBody, responseHeaders, type WireProtocol } from "./protocol
 export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "answer">): WireProtocol {
   return {
     ...parts,
-    requestBody: (plan) => new OneEnvelope(plan, parts.endFlag),
+    requestBody: (plan, mayBeCompressed) => new OneEnvelope(plan, parts.endFlag, mayBeCompressed),
     answer(call, message, error) {
       const ending = parts.ending(call, error);
       const body = envelopes(message === undefined ? [] : [message], ending.bytes);
@@ -21,19 +21,22 @@ class OneEnvelope implements RequestBody {
   readonly #reader: EnvelopeReader;
   readonly #plan: Plan;
   #message: Buffer | undefined = undefined;
+  isCompressed = false;
 
-  constructor(plan: Plan, endFlag: number) {
+  constructor(plan: Plan, endFlag: number, mayBeCompressed: boolean) {
     this.#plan = plan;
-    this.#reader = new EnvelopeReader(plan.maxRequestBytes, endFlag);
+    this.#reader = new EnvelopeReader(plan.maxRequestBytes, endFlag, mayBeCompressed);
   }
 
   push(chunk: Buffer): void {
     this.#reader.push(chunk);
     const message = this.#reader.next();
     if (message === undefined) return;
+    const { isCompressed } = this.#reader;
     if (this.#message !== undefined || this.#reader.next() !== undefined)
       throw wrongNumber(this.#plan, "received extra");
     this.#message = message;
+    this.isCompressed = isCompressed;
   }
 
   end(): Buffer {

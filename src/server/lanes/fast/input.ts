@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Call } from "../../call.ts";
 import type { TurnWaiter } from "../../loop-turns.ts";
+import { decompressed, namesCompression } from "./compressed.ts";
 import { EnvelopeReader } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
 import type { Wire } from "./wire.ts";
@@ -28,7 +29,11 @@ export class InputStream implements AsyncIterableIterator<Message, undefined>, T
     this.#plan = plan;
     this.#call = call;
     this.#wire = wire;
-    this.#reader = new EnvelopeReader(plan.maxRequestBytes, plan.protocol.endFlag);
+    this.#reader = new EnvelopeReader(
+      plan.maxRequestBytes,
+      plan.protocol.endFlag,
+      namesCompression(plan, call),
+    );
   }
 
   [Symbol.asyncIterator](): this {
@@ -112,11 +117,12 @@ export class InputStream implements AsyncIterableIterator<Message, undefined>, T
     }
   }
 
-  #take(): Next | undefined {
+  #take(): Next | Promise<Next> | undefined {
     if (this.#call.cancelledBy !== undefined) throw this.#call.error;
     if (this.#isClosed) return DONE;
     const bytes = this.#reader.next();
     if (bytes !== undefined) {
+      if (this.#reader.isCompressed) return this.#decompressed(bytes);
       const value = this.#plan.codec.decode(bytes);
       this.#call.messagesIn++;
       return { done: false, value };
@@ -124,6 +130,12 @@ export class InputStream implements AsyncIterableIterator<Message, undefined>, T
     if (!this.#hasEnded) return undefined;
     this.#reader.finish();
     return DONE;
+  }
+
+  async #decompressed(bytes: Buffer): Promise<Next> {
+    const value = await decompressed(this.#plan, this.#call, bytes);
+    this.#call.messagesIn++;
+    return { done: false, value };
   }
 
   /** An error counts as one: it is thrown to whoever asks next. */

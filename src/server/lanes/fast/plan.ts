@@ -3,6 +3,7 @@ import type { Call } from "../../call.ts";
 import type { Route } from "../../routes.ts";
 import { wantsText } from "../base64-body.ts";
 import { type Codec, type CodecOptions, createCodec, type Format } from "./codec.ts";
+import { isReadable } from "./compressed.ts";
 import { connectStream } from "./connect-stream.ts";
 import { connectUnary } from "./connect-unary.ts";
 import { grpc } from "./grpc.ts";
@@ -46,8 +47,8 @@ const PROTOCOLS: readonly (readonly [contentType: string, WireProtocol, Format])
  * - any HTTP method but POST: Connect GET, and what is answered with 405
  * - content types beside those above: `application/grpc-web-text`, as which an answer may be asked for too, unknown ones, and Connect's types for unary calls
  *   on streams and the other way round
- * - requests that are compressed. A response is never compressed here, which every protocol allows, whatever the
- *   client accepts: most gRPC clients offer gzip with each call, so going by that would leave nothing to this lane
+ * - requests in an encoding that nobody knows. A response is never compressed here, which every protocol allows,
+ *   whatever the client accepts: most gRPC clients offer gzip with each call, and mean that it may be
  * - gRPC, which needs HTTP trailers, and bidirectional streams, which need both ways at once, over HTTP/1.1
  */
 export function createPlans(routes: readonly Route[], options: CodecOptions): FindPlan {
@@ -56,7 +57,7 @@ export function createPlans(routes: readonly Route[], options: CodecOptions): Fi
     if (head.route === undefined || httpMethod !== "POST") return undefined;
     const { headers } = head;
     const plan = plans.get(head.route.path)?.get(headers["content-type"] ?? "");
-    if (plan === undefined || isCompressed(headers[plan.protocol.encodingHeader])) return undefined;
+    if (plan === undefined || !isReadable(headers[plan.protocol.encodingHeader])) return undefined;
     if (plan.protocol.name === "grpc-web" && wantsText(headers)) return undefined;
     if (
       head.httpVersion !== "2.0" &&
@@ -87,8 +88,4 @@ function plansOf(route: Route, options: CodecOptions): ReadonlyMap<string, Plan>
       ],
     ),
   );
-}
-
-function isCompressed(encoding: string | string[] | undefined): boolean {
-  return encoding !== undefined && encoding !== "identity";
 }

@@ -23,7 +23,7 @@ export interface WireProtocol {
   /** What a handler finds in its response trailers. */
   readonly trailer: Readonly<Record<string, string>>;
   /** Collects the one message of a request that is no stream. */
-  requestBody(plan: Plan): RequestBody;
+  requestBody(plan: Plan, mayBeCompressed: boolean): RequestBody;
   /** The flag of request envelopes that carry no message; 0: there are none. */
   readonly endFlag: number;
   /** Answers a unary call with a message, or with an error. */
@@ -42,6 +42,8 @@ export interface RequestBody {
    * @throws ConnectError when it is not there, or not whole.
    */
   end(): Buffer;
+  /** Whether the message is compressed: known when it is whole. */
+  readonly isCompressed: boolean;
 }
 
 /** What a call on this lane is made of. */

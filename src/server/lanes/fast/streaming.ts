@@ -5,6 +5,7 @@ import { askNext, isDone, iteratorOf, tellReturn } from "../../iterator.ts";
 import type { TurnWaiter } from "../../loop-turns.ts";
 import { follow, isThenable } from "../../thenable.ts";
 import type { Encoded } from "./codec.ts";
+import { decompressed, namesCompression } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import { byteLengthOf, ENVELOPE_BYTES, envelopes } from "./envelope.ts";
 import { InputStream } from "./input.ts";
@@ -57,7 +58,7 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
 
   begin(): void {
     if (this.plan.route.handler.kind === "server_streaming") {
-      this.#body = this.plan.protocol.requestBody(this.plan);
+      this.#body = this.plan.protocol.requestBody(this.plan, namesCompression(this.plan, this.call));
       this.wire.read();
       return;
     }
@@ -115,15 +116,25 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
 
   /** The request of a server stream is whole. */
   #single(): void {
-    if (this.#body === undefined) return;
-    let input: Message;
+    const body = this.#body;
+    if (body === undefined) return;
+    this.#body = undefined;
     try {
-      input = this.plan.codec.decode(this.#body.end());
+      const bytes = body.end();
+      if (body.isCompressed) {
+        decompressed(this.plan, this.call, bytes).then(
+          (input) => this.#runOn(input),
+          (reason: unknown) => this.fail(reason),
+        );
+        return;
+      }
+      this.#runOn(this.plan.codec.decode(bytes));
     } catch (reason) {
       this.fail(reason);
-      return;
     }
-    this.#body = undefined;
+  }
+
+  #runOn(input: Message): void {
     this.call.messagesIn = 1;
     this.#run(input);
   }

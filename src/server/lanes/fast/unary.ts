@@ -3,6 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call.ts";
 import { follow, isThenable } from "../../thenable.ts";
 import type { Encoded } from "./codec.ts";
+import { decompressed, namesCompression } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import type { Plan } from "./plan.ts";
 import type { CallParts, RequestBody } from "./protocol.ts";
@@ -27,7 +28,7 @@ export class UnaryExchange implements Exchange, CallParts {
   }
 
   begin(): void {
-    this.#body = this.plan.protocol.requestBody(this.plan);
+    this.#body = this.plan.protocol.requestBody(this.plan, namesCompression(this.plan, this.call));
     this.wire.read();
   }
 
@@ -41,16 +42,29 @@ export class UnaryExchange implements Exchange, CallParts {
   }
 
   onEnd(): void {
-    if (this.#isAnswered || this.#body === undefined) return;
+    const body = this.#body;
+    if (this.#isAnswered || body === undefined) return;
+    this.#body = undefined;
     let input: Message;
     try {
-      input = this.plan.codec.decode(this.#body.end());
+      const bytes = body.end();
+      if (body.isCompressed) {
+        this.#decompress(bytes);
+        return;
+      }
+      input = this.plan.codec.decode(bytes);
     } catch (reason) {
       this.fail(reason);
       return;
     }
-    this.#body = undefined;
     this.#run(input);
+  }
+
+  #decompress(bytes: Buffer): void {
+    decompressed(this.plan, this.call, bytes).then(
+      (input) => this.#run(input),
+      (reason: unknown) => this.fail(reason),
+    );
   }
 
   onDrain(): void {}

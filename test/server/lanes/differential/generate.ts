@@ -1,3 +1,4 @@
+import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { BREAKAGES, envelope, ODD_HEADERS, TIMEOUTS, timeoutHeader } from "./breakages.ts";
 import { requestMessage } from "./messages.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -47,6 +48,15 @@ const CONTENT_TYPES = {
 
 type Wire = keyof typeof CONTENT_TYPES;
 
+const ENCODING_HEADERS = {
+  unary: "content-encoding",
+  stream: "connect-content-encoding",
+  grpc: "grpc-encoding",
+  "grpc-web": "grpc-encoding",
+} as const;
+
+const COMPRESS = { gzip: gzipSync, br: brotliCompressSync, zstd: zstdCompressSync } as const;
+
 function scenario(random: Random, id: string): Scenario {
   return random.chance(0.2) ? leaving(random, id) : answered(random, id);
 }
@@ -58,7 +68,9 @@ function answered(random: Random, id: string): Scenario {
   const timeout = random.chance(0.25) ? random.pick(TIMEOUTS) : undefined;
   const breakage = random.chance(0.3) ? random.pick(BREAKAGES) : undefined;
   const odd = random.chance(0.3) ? random.pick(ODD_HEADERS) : undefined;
-  const request = valid(random, id, wire, method, timeout === "short");
+  const encoding =
+    breakage === undefined && random.chance(0.2) ? random.pick(["gzip", "br", "zstd"] as const) : undefined;
+  const request = valid(random, id, wire, method, timeout === "short", encoding);
   // Not with a broken body: whether its refusal or the early end comes first is a race.
   const isCut = breakage === undefined && random.chance(0.1);
   const framing = isCut && random.chance(0.5) ? "longer" : request.framing;
@@ -93,27 +105,55 @@ function leaving(random: Random, id: string): Scenario {
   return { ...request, about: `${request.about}, ${finish}`, finish };
 }
 
+/** In an encoding, where one is given: of the messages of a stream some are compressed, and some are not. */
+function bodyOf(
+  random: Random,
+  wire: Wire,
+  messages: readonly Uint8Array[],
+  encoding: keyof typeof COMPRESS | undefined,
+): Buffer {
+  const compress = encoding === undefined ? undefined : COMPRESS[encoding];
+  if (wire === "unary")
+    return Buffer.concat(compress === undefined ? messages : messages.map((one) => compress(one)));
+  return Buffer.concat(
+    messages.map((one) => {
+      if (compress === undefined || random.chance(0.3)) return envelope(one);
+      const enveloped = envelope(compress(one));
+      enveloped.writeUInt8(1);
+      return enveloped;
+    }),
+  );
+}
+
 function fitting(random: Random, wire: Wire): string {
   if (wire === "unary") return random.pick(UNARY);
   return random.pick(wire === "stream" ? STREAMS : [...UNARY, ...STREAMS]);
 }
 
-function valid(random: Random, id: string, wire: Wire, method: string, waits: boolean): Scenario {
+function valid(
+  random: Random,
+  id: string,
+  wire: Wire,
+  method: string,
+  waits: boolean,
+  encoding?: keyof typeof COMPRESS,
+): Scenario {
   const contentType: string = random.pick(CONTENT_TYPES[wire]);
   const takesStream = method === "ClientStream" || method === "BidiStream";
   const count = takesStream ? random.pick(waits ? [1, 2] : [0, 1, 1, 2, 3]) : 1;
   const messages = Array.from({ length: count }, () => requestMessage(random, method, contentType, waits));
   return {
     id,
-    about: `${method}, ${contentType}, ${count} messages`,
+    about: `${method}, ${contentType}, ${count} messages, ${encoding ?? "plain"}`,
     httpMethod: "POST",
     path: `${SERVICE}/${method}`,
     headers: [
       ["x-request-id", id],
       ["content-type", contentType],
       ...(wire === "grpc" ? ([["te", "trailers"]] as const) : []),
+      ...(encoding === undefined ? [] : [[ENCODING_HEADERS[wire], encoding] as const]),
     ],
-    body: Buffer.concat(wire === "unary" ? messages : messages.map(envelope)),
+    body: bodyOf(random, wire, messages, encoding),
     breakage: undefined,
     framing: random.pick(["length", "chunked"]),
     finish: "whole",

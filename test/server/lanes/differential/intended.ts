@@ -100,9 +100,10 @@ export const INTENDED: readonly Intended[] = [
     },
   },
   {
-    reason: "The fast lane compresses no response; the stock lane does, for a client that takes it.",
+    reason: `The fast lane compresses no response; the stock lane does, for a client that takes it or has compressed its
+      request.`,
     without(outcome, { headers }) {
-      if (!headers.some(([name]) => name.endsWith("accept-encoding"))) return outcome;
+      if (!headers.some(([name]) => name.endsWith("-encoding"))) return outcome;
       const { seen, record } = withoutHeaders(outcome, [
         "content-encoding",
         "connect-content-encoding",

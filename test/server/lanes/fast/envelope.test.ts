@@ -14,7 +14,7 @@ function numbers(seed: number): (below: number) => number {
 }
 
 function readAll(chunks: readonly Buffer[], maxBytes = 1_000_000, endFlag = 0): string[] {
-  const reader = new EnvelopeReader(maxBytes, endFlag);
+  const reader = new EnvelopeReader(maxBytes, endFlag, false);
   const messages: string[] = [];
   for (const chunk of chunks) {
     reader.push(chunk);
@@ -46,7 +46,7 @@ describe("EnvelopeReader", () => {
 
   test("does not copy a message that lies within one chunk", () => {
     const chunk = framed(Buffer.from("hello"));
-    const reader = new EnvelopeReader(100, 0);
+    const reader = new EnvelopeReader(100, 0, false);
     reader.push(chunk);
     assert.equal(reader.next()?.buffer, chunk.buffer);
   });
@@ -56,7 +56,7 @@ describe("EnvelopeReader", () => {
   });
 
   test("refuses a message above the limit before it has been sent", () => {
-    const reader = new EnvelopeReader(10, 0);
+    const reader = new EnvelopeReader(10, 0, false);
     reader.push(framed(Buffer.alloc(0), 0, 11));
     assert.throws(() => reader.next(), code(Code.ResourceExhausted));
   });
