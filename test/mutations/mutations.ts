@@ -141,4 +141,18 @@ export const mutations: readonly Mutation[] = [
     to: "if (state !== ticketWaiting) return;",
     tests: ["data/worker-death.test.ts"],
   },
+  {
+    name: "a ping that was answered in time ends its session",
+    file: "server/listener/session.ts",
+    from: "    clearTimeout(late);\n    late = undefined;",
+    to: "    late = undefined;",
+    tests: ["server/listener/http2.test.ts"],
+  },
+  {
+    name: "the address that failed last is forgotten before others",
+    file: "server/auth/throttle.ts",
+    from: "offenders.delete(network);",
+    to: "",
+    tests: ["server/auth/throttle.test.ts"],
+  },
 ];

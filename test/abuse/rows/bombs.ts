@@ -31,7 +31,7 @@ export const bombsRow: Row = {
   name: "bombs",
   async attack(arena) {
     const all = bombs();
-    const server = await arena.serve({ peakBytes: 200e6 });
+    const server = await arena.serve({ growthBytes: 160e6, peakBytes: 250e6 });
     for (let round = 0; round < arena.rounds(5, 1); round++) {
       for (const { title, encoding, bytes, codes } of all) {
         for (const { method } of Object.values(requestOfEachKind)) {

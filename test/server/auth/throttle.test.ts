@@ -90,3 +90,12 @@ test("a clock that is set back does not lengthen a refusal", () => {
   throttle.fail(PEER, 1_000_000);
   assert.equal(throttle.refusedForMs(PEER, 0), 1000);
 });
+
+test("of too many addresses the one whose last failure is the longest ago is forgotten", () => {
+  const throttle = createThrottle({ maxFailures: 2, failureDelayMs: 60_000, maxAddresses: 2 });
+  throttle.fail(PEER, 1);
+  throttle.fail("192.0.2.8", 2);
+  throttle.fail(PEER, 3);
+  throttle.fail("192.0.2.9", 4);
+  assert.equal(throttle.refusedForMs(PEER, 4), 59_999);
+});
