@@ -7,6 +7,9 @@ import type { Plan } from "./plan.ts";
 
 const BY_NAME: ReadonlyMap<string, Compression> = new Map(COMPRESSIONS.map((each) => [each.name, each]));
 
+/** What requests may be compressed with, as `grpc-accept-encoding` lists it. */
+export const ENCODINGS = ["identity", ...BY_NAME.keys()].join(",");
+
 /** Whether this lane reads messages in such an encoding, as the header of a request names it. */
 export function isReadable(encoding: string | string[] | undefined): boolean {
   return encoding === undefined || encoding === "identity" || BY_NAME.has(String(encoding));

@@ -16,6 +16,7 @@ export const connectStream = envelopedProtocol({
   name: "connect",
   contentTypes: { proto: "application/connect+proto", json: "application/connect+json" },
   encodingHeader: "connect-content-encoding",
+  tellsEncodings: false,
   servesUnary: false,
   servesStreams: true,
   needsHttp2: false,

@@ -18,6 +18,7 @@ export const connectUnary: WireProtocol = {
   name: "connect",
   contentTypes: { proto: "application/proto", json: "application/json" },
   encodingHeader: "content-encoding",
+  tellsEncodings: false,
   servesUnary: true,
   servesStreams: false,
   needsHttp2: false,

@@ -17,6 +17,7 @@ export const grpcWeb = envelopedProtocol({
   name: "grpc-web",
   contentTypes: { proto: "application/grpc-web+proto", json: "application/grpc-web+json" },
   encodingHeader: "grpc-encoding",
+  tellsEncodings: true,
   servesUnary: true,
   servesStreams: true,
   needsHttp2: false,

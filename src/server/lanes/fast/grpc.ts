@@ -16,6 +16,7 @@ export const grpc = envelopedProtocol({
   name: "grpc",
   contentTypes: { proto: "application/grpc+proto", json: "application/grpc+json" },
   encodingHeader: "grpc-encoding",
+  tellsEncodings: true,
   servesUnary: true,
   servesStreams: true,
   needsHttp2: true,

@@ -4,6 +4,7 @@ import type { Call } from "../../call.ts";
 import { checkMetadata, fittingHeaders, MAX_METADATA_BYTES } from "../../header-bytes.ts";
 import type { Protocol } from "../../record.ts";
 import type { Encoded, Format } from "./codec.ts";
+import { ENCODINGS } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import { addHeaders } from "./headers.ts";
 import type { Plan } from "./plan.ts";
@@ -16,6 +17,8 @@ export interface WireProtocol {
   readonly contentTypes: Readonly<Record<Format, string>>;
   /** The request header that names a compression of the messages. */
   readonly encodingHeader: string;
+  /** Whether answers tell in `grpc-accept-encoding` what requests may be compressed with. */
+  readonly tellsEncodings: boolean;
   readonly servesUnary: boolean;
   readonly servesStreams: boolean;
   /** True where the response ends with HTTP trailers. */
@@ -70,7 +73,9 @@ export interface Ending {
 export function responseHeaders({ plan, call, context }: CallParts, isError = false): OutgoingHttpHeaders {
   // Those of `headersOfEvery`, put where they go: the copy of an object is a part of what a small call costs.
   const { requestId, corsHeaders } = call.head;
-  const headers: OutgoingHttpHeaders = { "content-type": plan.contentType, "x-request-id": requestId };
+  const headers: OutgoingHttpHeaders = plan.protocol.tellsEncodings
+    ? { "content-type": plan.contentType, "grpc-accept-encoding": ENCODINGS, "x-request-id": requestId }
+    : { "content-type": plan.contentType, "x-request-id": requestId };
   if (corsHeaders !== undefined) Object.assign(headers, corsHeaders);
   const header = CallContext.header(context);
   if (header === undefined) return headers;

@@ -17,6 +17,11 @@ export interface Intended {
 
 export const INTENDED: readonly Intended[] = [
   {
+    reason:
+      "The fast lane tells every gRPC client what it may compress requests with; connect-node tells it of an error.",
+    without: (outcome) => withoutHeaders(outcome, ["grpc-accept-encoding"]),
+  },
+  {
     reason: `The fast lane knows the length of an answer that it writes at once, and says it; and whether the upload is
       complete when a refusal is written, which decides on the HTTP/1.1 connection, is a race in either lane.`,
     without: (outcome) =>

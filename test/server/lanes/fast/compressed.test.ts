@@ -72,8 +72,9 @@ for (const http2 of ["node", "own"])
       for (const [index, text] of texts.entries())
         stream.write(index % 3 === 0 ? framed(said(text)) : packed(said(text)));
       stream.end();
-      const { body, trailers } = await seen(stream);
+      const { body, trailers, headers: answered } = await seen(stream);
       assert.equal(trailers["grpc-status"], "0");
+      assert.equal(answered["grpc-accept-encoding"], "identity,gzip,br,zstd");
       assert.deepEqual(textsIn(body), texts);
       assert.equal((await running.nextRecord()).messagesIn, 300);
     });
