@@ -151,8 +151,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the address that failed last is forgotten before others",
     file: "server/auth/throttle.ts",
-    from: "offenders.delete(network);",
-    to: "",
+    from: "      offenders.delete(network);\n      offenders.set(network, offender);",
+    to: "      offenders.set(network, offender);",
     tests: ["server/auth/throttle.test.ts"],
   },
 ];
