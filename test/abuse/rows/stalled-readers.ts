@@ -19,7 +19,11 @@ export const stalledReaders: Row = {
   name: "stalled readers",
   isWholeOnly: true,
   async attack(arena) {
-    const server = await arena.serve({ peakBytes: noMemory === false ? 280e6 : Number.POSITIVE_INFINITY });
+    const server = await arena.serve({
+      growthBytes: 160e6,
+      witnessMs: 5_000,
+      peakBytes: noMemory === false ? 280e6 : Number.POSITIVE_INFINITY,
+    });
     addUsers(server.file);
     const ways = [
       ["a stream over HTTP/2", TAKEN_BYTES.stream, (key: string) => overHttp2(server.port, key)],
