@@ -1,5 +1,5 @@
 // The main of the database's threads: a worker for each reader, and one that writes, runs this file.
-import { serveQueries } from "./data/serve-queries.ts";
+import { serveQueries } from "runrpc/worker";
 import { modules } from "./services/queries.ts";
 
 export type { Modules } from "./services/queries.ts";

@@ -1,6 +1,7 @@
 // The whole app as `runrpc serve` starts it: `node app.ts <folder>`.
-import { loadConfig } from "../../src/config.ts";
+
 import { startApp } from "../../src/main.ts";
+import { loadConfig } from "../../src/runrpc/config/config.ts";
 import { serveControl } from "./control.ts";
 
 const [folder = "."] = process.argv.slice(2);

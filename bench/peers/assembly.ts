@@ -1,12 +1,15 @@
 import { create } from "@bufbuild/protobuf";
 import { LogSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
-import { openStore, type Store, type StoreOptions } from "../../src/data/store.ts";
-import { openLog } from "../../src/log.ts";
-import { createKey } from "../../src/server/auth/format.ts";
-import type { ServerOptions } from "../../src/server/server.ts";
-import { connectErrorFromDataError } from "../../src/services/data-errors.ts";
-import { createKeyStore } from "../../src/services/keys/store.ts";
-import { createRequestLogWriter, type RequestLogStats } from "../../src/services/request-log/writer.ts";
+import { connectErrorFromDataError } from "../../src/runrpc/app/data-errors.ts";
+import { openStore, type Store, type StoreOptions } from "../../src/runrpc/data/store.ts";
+import { openLog } from "../../src/runrpc/log/log.ts";
+import { createKeyStore } from "../../src/runrpc/platform/keys/store.ts";
+import {
+  createRequestLogWriter,
+  type RequestLogStats,
+} from "../../src/runrpc/platform/request-log/writer.ts";
+import { createKey } from "../../src/runrpc/server/auth/format.ts";
+import type { ServerOptions } from "../../src/runrpc/server/server.ts";
 import type { Modules } from "../../src/worker.ts";
 
 /** All that a server of ours does beside its handlers, from the parts that src/main.ts joins. */

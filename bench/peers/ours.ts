@@ -1,8 +1,8 @@
 // This server: `node ours.ts auto|stock bare|on <folder for the database> node|own`.
 import { setTimeout as delay } from "node:timers/promises";
-import { startServer } from "../../src/server/server.ts";
-import { defineService } from "../../src/server/service.ts";
-import { tuneGarbageCollection } from "../../src/tune.ts";
+import { defineService } from "../../src/runrpc/server/routes/service.ts";
+import { startServer } from "../../src/runrpc/server/server.ts";
+import { tuneGarbageCollection } from "../../src/runrpc/tune.ts";
 import type { Modules } from "../../src/worker.ts";
 import { BenchService } from "../gen/bench/v1/bench_pb.ts";
 import { assemble } from "./assembly.ts";

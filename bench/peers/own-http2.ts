@@ -1,9 +1,9 @@
 // The floor for gRPC on our own engine: the same as bare-http2.ts, without node:http2.
 import { createServer } from "node:net";
 import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { createHttp2Engine } from "../../src/server/http2/engine.ts";
-import { HTTP2_DEFAULTS } from "../../src/server/http2/options.ts";
-import type { Stream, StreamHandler } from "../../src/server/http2/stream.ts";
+import { createHttp2Engine } from "../../src/runrpc/server/http2/engine.ts";
+import { HTTP2_DEFAULTS } from "../../src/runrpc/server/http2/options.ts";
+import type { Stream, StreamHandler } from "../../src/runrpc/server/http2/stream.ts";
 import * as bench from "../gen/bench/v1/bench_pb.ts";
 import { element, smallText } from "../messages.ts";
 import { serveControl } from "./control.ts";

@@ -1,8 +1,8 @@
 // A server with UserService, whose database is asked something slow: `node slow-app.ts <folder> <milliseconds>`.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
-import { startServer } from "../../src/server/server.ts";
-import { defineService } from "../../src/server/service.ts";
+import { defineService } from "../../src/runrpc/server/routes/service.ts";
+import { startServer } from "../../src/runrpc/server/server.ts";
 import { createUserService } from "../../src/services/users/service.ts";
 import { assemble } from "./assembly.ts";
 import { serveControl } from "./control.ts";

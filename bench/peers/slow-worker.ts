@@ -1,5 +1,5 @@
 // The worker of the real app, with one slow query more.
-import { serveQueries } from "../../src/data/serve-queries.ts";
+import { serveQueries } from "../../src/runrpc/data/serve-queries.ts";
 import { modules } from "../../src/services/queries.ts";
 import { read } from "../store/queries.ts";
 

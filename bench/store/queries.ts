@@ -1,5 +1,5 @@
 import { eq, sql } from "drizzle-orm";
-import { type Db, prepared } from "../../src/data/query.ts";
+import { type Db, prepared } from "../../src/runrpc/data/query.ts";
 import { notes } from "./table.ts";
 
 const byId = prepared((db) =>

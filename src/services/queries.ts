@@ -1,9 +1,9 @@
-import * as bootstrap from "./bootstrap/queries.ts";
+import * as bootstrap from "runrpc";
+import * as keys from "runrpc";
+import * as requestLog from "runrpc";
 import * as chat from "./chat/queries.ts";
 import * as events from "./events/queries.ts";
-import * as keys from "./keys/queries.ts";
 import * as logs from "./logs/queries.ts";
-import * as requestLog from "./request-log/queries.ts";
 import * as users from "./users/queries.ts";
 
 /** Every query that the workers serve, under the name by which the main thread calls its module. */

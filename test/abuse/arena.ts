@@ -1,4 +1,4 @@
-import { createRandom } from "../server/lanes/differential/random.ts";
+import { createRandom } from "../runrpc/server/lanes/differential/random.ts";
 import type { Arena, Lane, Result, Row } from "./row.ts";
 import { startSubject } from "./subject.ts";
 

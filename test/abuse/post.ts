@@ -1,7 +1,7 @@
 import { Agent, request as requestHttp1 } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { Code } from "@connectrpc/connect";
-import { codeName } from "../../src/server/errors.ts";
+import { codeName } from "../../src/runrpc/server/errors.ts";
 
 export type HttpVersion = "1.1" | "2";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { frame, PING, PREFACE, parse, SETTINGS, SETTINGS_ACK } from "../server/listener/frames.ts";
+import { frame, PING, PREFACE, parse, SETTINGS, SETTINGS_ACK } from "../runrpc/server/listener/frames.ts";
 import { within } from "./arena.ts";
 
 export type Frame = ReturnType<typeof parse>[number];

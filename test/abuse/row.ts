@@ -1,4 +1,4 @@
-import type { Random } from "../server/lanes/differential/random.ts";
+import type { Random } from "../runrpc/server/lanes/differential/random.ts";
 import type { Subject, SubjectOptions } from "./subject.ts";
 
 export type Lane = "auto" | "stock";

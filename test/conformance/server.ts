@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { inspect, parseArgs } from "node:util";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type ServerLog, silentLog } from "../../src/server/log.ts";
-import { type Server, startServer } from "../../src/server/server.ts";
+import { type ServerLog, silentLog } from "../../src/runrpc/server/log.ts";
+import { type Server, startServer } from "../../src/runrpc/server/server.ts";
 import {
   type ServerCompatRequest,
   ServerCompatRequestSchema,

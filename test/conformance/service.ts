@@ -1,5 +1,5 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { defineService, type ServiceDefinition } from "../../src/server/service.ts";
+import { defineService, type ServiceDefinition } from "../../src/runrpc/server/routes/service.ts";
 import { errorFrom, pause, requestInfo, setMetadata } from "./echo.ts";
 import {
   type BidiStreamRequest,

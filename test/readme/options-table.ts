@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { type DescField, getOption, hasOption } from "@bufbuild/protobuf";
 import { ConfigSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
 import { production_default } from "../../gen/runrpc/config/v1/defaults_pb.ts";
-import { configTexts } from "../../src/config/texts.ts";
+import { configTexts } from "../../src/runrpc/config/texts.ts";
 
 const readme = new URL("../../README.md", import.meta.url);
 const markers = ["<!-- options:start -->", "<!-- options:end -->"] as const;

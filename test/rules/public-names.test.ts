@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import * as names from "../../src/index.ts";
+import * as names from "../../src/runrpc/index.ts";
 import { sources } from "./source.ts";
 
 it("the package exports these values", () => {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { createContextValues, createHandlerContext, type HandlerContext } from "@connectrpc/connect";
-import { openStore, type Store } from "../../src/data/store.ts";
-import { principalKey } from "../../src/server/principal.ts";
+import { openStore, type Store } from "../../src/runrpc/data/store.ts";
+import { principalKey } from "../../src/runrpc/server/auth/principal.ts";
 import type { Modules } from "../../src/worker.ts";
 
 /** A real database in a directory of its own, which goes when it is disposed of. */

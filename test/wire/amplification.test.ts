@@ -6,8 +6,8 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code } from "@connectrpc/connect";
 import { type LogEntrySchema, UploadLogsRequestSchema } from "../../gen/logs/v1/logs_pb.ts";
-import { serve } from "../server/lanes/fast/serve.ts";
-import { protocols, tell } from "../server/lanes/told.ts";
+import { serve } from "../runrpc/server/lanes/fast/serve.ts";
+import { protocols, tell } from "../runrpc/server/lanes/told.ts";
 
 const UPLOAD = "/logs.v1.LogService/UploadLogs";
 

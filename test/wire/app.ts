@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { type FlagValues, type LoadedConfig, loadConfig } from "../../src/config.ts";
 import { type App, startApp } from "../../src/main.ts";
+import { type FlagValues, type LoadedConfig, loadConfig } from "../../src/runrpc/config/config.ts";
 
 /** The whole app in this process, over a database of its own. */
 export interface TestApp {

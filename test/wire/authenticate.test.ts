@@ -12,13 +12,13 @@ import {
 import { EventService } from "../../gen/events/v1/events_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
-import type { Authenticate } from "../../src/server/auth/identity.ts";
-import { type Principal, principalKey } from "../../src/server/principal.ts";
-import type { CallRecord } from "../../src/server/record.ts";
-import { type ServerOptions, startServer } from "../../src/server/server.ts";
+import type { Authenticate } from "../../src/runrpc/server/auth/identity.ts";
+import { type Principal, principalKey } from "../../src/runrpc/server/auth/principal.ts";
+import type { CallRecord } from "../../src/runrpc/server/call/record.ts";
+import { type ServerOptions, startServer } from "../../src/runrpc/server/server.ts";
 import { partOfService } from "../part-of-service.ts";
-import { memoryStore } from "../server/auth/memory-store.ts";
-import { makeCertificates } from "../server/listener/certificates.ts";
+import { memoryStore } from "../runrpc/server/auth/memory-store.ts";
+import { makeCertificates } from "../runrpc/server/listener/certificates.ts";
 import type { Lane } from "./matrix/cells.ts";
 
 const ada = { id: "00000000-0000-4000-8000-000000000001" };

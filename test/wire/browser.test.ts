@@ -2,7 +2,7 @@
 // read. Browsers send a request body whole, so there are no client and no bidi streams here.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { makeCertificates } from "../server/listener/certificates.ts";
+import { makeCertificates } from "../runrpc/server/listener/certificates.ts";
 import { type RequestLogRow, startTestApp, type TestApp } from "./app.ts";
 import { type Browser, type CallingPage, findChromium, startBrowser } from "./browser/chromium.ts";
 import type { Call, Outcome } from "./browser/page.ts";

@@ -6,10 +6,10 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { EventService } from "../../gen/events/v1/events_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
-import { startServer } from "../../src/server/server.ts";
-import type { ServerSettings } from "../../src/server/settings.ts";
+import { startServer } from "../../src/runrpc/server/server.ts";
+import type { ServerSettings } from "../../src/runrpc/server/settings.ts";
 import { partOfService } from "../part-of-service.ts";
-import { memoryStore } from "../server/auth/memory-store.ts";
+import { memoryStore } from "../runrpc/server/auth/memory-store.ts";
 import { transportOf } from "./matrix/calls.ts";
 import type { Lane, Protocol } from "./matrix/cells.ts";
 

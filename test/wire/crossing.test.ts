@@ -6,7 +6,7 @@ import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { makeCertificates } from "../server/listener/certificates.ts";
+import { makeCertificates } from "../runrpc/server/listener/certificates.ts";
 import {
   frame,
   GOAWAY,
@@ -17,7 +17,7 @@ import {
   request,
   SETTINGS,
   SETTINGS_ACK,
-} from "../server/listener/frames.ts";
+} from "../runrpc/server/listener/frames.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";
 
 const path = "/users.v1.UserService/ListUsers";

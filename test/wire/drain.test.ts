@@ -6,7 +6,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { ChatService } from "../../gen/chat/v1/chat_pb.ts";
 import { EventService } from "../../gen/events/v1/events_pb.ts";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
-import { codeName } from "../../src/server/errors.ts";
+import { codeName } from "../../src/runrpc/server/errors.ts";
 import { requestLogOf } from "./app.ts";
 import { exchange, outcomeOf, transportOf } from "./matrix/calls.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http2";
 import { type TestContext, test } from "node:test";
-import { startServer } from "../../src/server/server.ts";
+import { startServer } from "../../src/runrpc/server/server.ts";
 import { createTestService } from "./interop/service.ts";
 import { h2spec, runTool } from "./tools.ts";
 

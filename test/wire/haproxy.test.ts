@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
-import { codeName } from "../../src/server/errors.ts";
+import { codeName } from "../../src/runrpc/server/errors.ts";
 import { exchange, outcomeOf } from "./matrix/calls.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";
 import { haproxy } from "./tools.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Server, startServer } from "../../src/server/server.ts";
+import { type Server, startServer } from "../../src/runrpc/server/server.ts";
 import { createTestService } from "./interop/service.ts";
 import { grpcInteropClient, runTool } from "./tools.ts";
 

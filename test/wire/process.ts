@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { startCommand } from "../cli/run-command.ts";
+import { startCommand } from "../runrpc/cli/run-command.ts";
 
 /** `runrpc serve`, as its own process over its own database. */
 export interface ServeProcess {

@@ -11,9 +11,9 @@ import { EventService } from "../../gen/events/v1/events_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { UserService } from "../../gen/users/v1/users_pb.ts";
-import { type Server, startServer } from "../../src/server/server.ts";
+import { type Server, startServer } from "../../src/runrpc/server/server.ts";
 import { partOfService } from "../part-of-service.ts";
-import { memoryStore } from "../server/auth/memory-store.ts";
+import { memoryStore } from "../runrpc/server/auth/memory-store.ts";
 import type { Lane } from "./matrix/cells.ts";
 
 /** Two calls fill the server, two streams its public room. */

@@ -1,13 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Outbox } from "runrpc";
 import {
   type ChatRequest,
   type ChatResponse,
   ChatResponse_Kind,
   ChatResponseSchema,
 } from "../../../gen/chat/v1/chat_pb.ts";
-import type { Outbox } from "./outbox.ts";
 import type { ChatQueries } from "./queries.ts";
 import type { Rooms } from "./rooms.ts";
 

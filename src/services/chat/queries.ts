@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { type Db, prepared } from "../../data/query.ts";
-import type { Queries } from "../../data/store.ts";
+import type { Queries } from "runrpc/query";
+import { type Db, prepared } from "runrpc/query";
 import { messages } from "./table.ts";
 
 /** The queries as the main thread calls them. */

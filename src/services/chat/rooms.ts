@@ -1,4 +1,4 @@
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "runrpc";
 
 /** Who is in which room of this process. A room exists while somebody is in it. */
 export interface Rooms<T extends object> {

@@ -1,8 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
+import { createOutbox, requireUser } from "runrpc";
 import type { ChatResponse, ChatService } from "../../../gen/chat/v1/chat_pb.ts";
-import { requireUser } from "../../server/principal.ts";
 import { createConversation } from "./conversation.ts";
-import { createOutbox } from "./outbox.ts";
 import type { ChatQueries } from "./queries.ts";
 import { createRooms } from "./rooms.ts";
 

@@ -1,7 +1,6 @@
 import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
-import { type Db, prepared } from "../../data/query.ts";
-import type { Queries } from "../../data/store.ts";
-import { countWithin } from "../count-within.ts";
+import type { Queries } from "runrpc/query";
+import { countWithin, type Db, prepared } from "runrpc/query";
 import { events } from "./table.ts";
 
 /** The queries as the main thread calls them. */

@@ -1,18 +1,14 @@
 import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
+import { checkStorable, createSharedReads, createWakeups, requireUser, sendHeaders } from "runrpc";
 import {
   type EventSchema,
   type EventService,
   type StreamEventsResponse,
   StreamEventsResponseSchema,
 } from "../../../gen/events/v1/events_pb.ts";
-import { requireUser } from "../../server/principal.ts";
-import { sendHeaders } from "../../server/send-headers.ts";
-import { checkStorable } from "../stored-json.ts";
 import type { EventQueries, EventRow } from "./queries.ts";
-import { createSharedReads } from "./shared-reads.ts";
-import { createWakeups } from "./wakeup.ts";
 
 /** Events in one reading. */
 const pageSize = 500;

@@ -1,8 +1,6 @@
 import { and, desc, eq, gte, lt, lte, or, sql } from "drizzle-orm";
-import { insertRows, type RowGroup } from "../../data/insert-rows.ts";
-import { type Db, prepared } from "../../data/query.ts";
-import type { Queries } from "../../data/store.ts";
-import { countWithin } from "../count-within.ts";
+import type { Queries } from "runrpc/query";
+import { countWithin, type Db, insertRows, prepared, type RowGroup } from "runrpc/query";
 import { type LogLine, rowColumns } from "./row.ts";
 import { logs } from "./table.ts";
 

@@ -1,4 +1,4 @@
-import type { RowGroup } from "../../data/insert-rows.ts";
+import type { RowGroup } from "runrpc/query";
 
 /** A line to store. */
 export interface LogLine {

@@ -1,9 +1,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
+import {
+  dateFromTimestamp,
+  pageTokenFromPosition,
+  positionFromPageToken,
+  refusedPageToken,
+  requireUser,
+  timestampFromStored,
+} from "runrpc";
 import type { LogEntry, LogEntrySchema, LogService, Severity } from "../../../gen/logs/v1/logs_pb.ts";
-import { requireUser } from "../../server/principal.ts";
-import { pageTokenFromPosition, positionFromPageToken, refusedPageToken } from "../page-token.ts";
-import { dateFromTimestamp, timestampFromStored } from "../times.ts";
 import type { LogQueries, LogRow } from "./queries.ts";
 import { type LogLine, rowsOfUser } from "./row.ts";
 import { createUpload } from "./upload.ts";

@@ -1,7 +1,6 @@
 import { and, asc, eq, getColumns, gt, isNotNull, isNull, ne, sql } from "drizzle-orm";
-import { DataError, type Db, prepared } from "../../data/query.ts";
-import { removeOwnedRows } from "../../data/remove-owned.ts";
-import type { Queries } from "../../data/store.ts";
+import type { Queries } from "runrpc/query";
+import { DataError, type Db, prepared, removeOwnedRows } from "runrpc/query";
 import * as schema from "../schema.ts"; // All that a user may own.
 import { users } from "./table.ts";
 

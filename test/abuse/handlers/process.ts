@@ -3,9 +3,9 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { ChatService } from "../../../gen/chat/v1/chat_pb.ts";
 import { LogService } from "../../../gen/logs/v1/logs_pb.ts";
 import { UserService } from "../../../gen/users/v1/users_pb.ts";
-import { startServer } from "../../../src/server/server.ts";
+import { startServer } from "../../../src/runrpc/server/server.ts";
 import { partOfService } from "../../part-of-service.ts";
-import { memoryStore } from "../../server/auth/memory-store.ts";
+import { memoryStore } from "../../runrpc/server/auth/memory-store.ts";
 import { type Deed, deeds } from "./deeds.ts";
 
 const [lane = "auto"] = process.argv.slice(2);

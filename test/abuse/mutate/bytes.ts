@@ -1,4 +1,4 @@
-import type { Random } from "../../server/lanes/differential/random.ts";
+import type { Random } from "../../runrpc/server/lanes/differential/random.ts";
 
 /** Makes something else of bytes. */
 export type Mutation = (bytes: Buffer, random: Random) => Buffer;

@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import type { Random } from "../../server/lanes/differential/random.ts";
+import type { Random } from "../../runrpc/server/lanes/differential/random.ts";
 import { BYTE_MUTATIONS, type Mutation, randomBytes } from "./bytes.ts";
 
 /** What becomes of a message between its encoding and its envelope. */

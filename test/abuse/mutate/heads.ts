@@ -1,4 +1,4 @@
-import type { Random } from "../../server/lanes/differential/random.ts";
+import type { Random } from "../../runrpc/server/lanes/differential/random.ts";
 
 type Headers = Record<string, string>;
 

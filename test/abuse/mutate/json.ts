@@ -1,4 +1,4 @@
-import type { Random } from "../../server/lanes/differential/random.ts";
+import type { Random } from "../../runrpc/server/lanes/differential/random.ts";
 import { BYTE_MUTATIONS, type Mutation } from "./bytes.ts";
 
 /** What a member may hold instead of what it holds. */

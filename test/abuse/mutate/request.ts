@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "../../server/lanes/differential/random.ts";
+import { createRandom, type Random } from "../../runrpc/server/lanes/differential/random.ts";
 import { envelope } from "../../wire/envelope.ts";
 import type { Post } from "../post.ts";
 import { goodRequests } from "../requests.ts";

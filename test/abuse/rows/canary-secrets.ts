@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { runCommand } from "../../cli/run-command.ts";
+import { runCommand } from "../../runrpc/cli/run-command.ts";
 import { rowsOf } from "../../wire/app.ts";
 import { noMemory } from "../../wire/memory.ts";
 import { type Answer, createClient } from "../post.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { frame, PING, request, SETTINGS } from "../../server/listener/frames.ts";
+import { frame, PING, request, SETTINGS } from "../../runrpc/server/listener/frames.ts";
 import { answersPing, openRawHttp2, type RawConnection } from "../raw.ts";
 import type { Arena, Row } from "../row.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { frame, request } from "../../server/listener/frames.ts";
+import { frame, request } from "../../runrpc/server/listener/frames.ts";
 import { openRaw, openRawHttp2, type RawConnection, statusLineOf, untilFrame } from "../raw.ts";
 import type { Row } from "../row.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { frame, request } from "../../server/listener/frames.ts";
+import { frame, request } from "../../runrpc/server/listener/frames.ts";
 import { rowsOf } from "../../wire/app.ts";
 import { createClient } from "../post.ts";
 import { openRawHttp2, untilFrame } from "../raw.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { runCommand } from "../../cli/run-command.ts";
+import { runCommand } from "../../runrpc/cli/run-command.ts";
 import { createClient } from "../post.ts";
 import { requestOfEachKind } from "../requests.ts";
 import type { Arena, Row } from "../row.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { frame, request } from "../../server/listener/frames.ts";
+import { frame, request } from "../../runrpc/server/listener/frames.ts";
 import { envelope } from "../../wire/envelope.ts";
 import { noMemory } from "../../wire/memory.ts";
 import { openRaw, openRawHttp2, type RawConnection, untilFrame } from "../raw.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createRandom } from "../../server/lanes/differential/random.ts";
-import { frame, request } from "../../server/listener/frames.ts";
+import { createRandom } from "../../runrpc/server/lanes/differential/random.ts";
+import { frame, request } from "../../runrpc/server/listener/frames.ts";
 import { within } from "../arena.ts";
 import { BYTE_MUTATIONS } from "../mutate/bytes.ts";
 import { type Mutant, mutantOf } from "../mutate/request.ts";

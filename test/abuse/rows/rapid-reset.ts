@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { request, reset } from "../../server/listener/frames.ts";
+import { request, reset } from "../../runrpc/server/listener/frames.ts";
 import { answersPing, openRawHttp2 } from "../raw.ts";
 import type { Row } from "../row.ts";
 import type { Subject } from "../subject.ts";

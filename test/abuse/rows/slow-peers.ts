@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setInterval as everyMs } from "node:timers/promises";
-import { PREFACE } from "../../server/listener/frames.ts";
+import { PREFACE } from "../../runrpc/server/listener/frames.ts";
 import { within } from "../arena.ts";
 import { openRaw, openRawHttp2, type RawConnection } from "../raw.ts";
 import type { Row } from "../row.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import Database from "better-sqlite3";
-import { frame, parse, request } from "../../server/listener/frames.ts";
+import { frame, parse, request } from "../../runrpc/server/listener/frames.ts";
 import { noMemory } from "../../wire/memory.ts";
 import { openRaw, openRawHttp2, type RawConnection } from "../raw.ts";
 import type { Row } from "../row.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { type Outcome, type RunOptions, startCommand } from "../../cli/run-command.ts";
+import { type Outcome, type RunOptions, startCommand } from "../../runrpc/cli/run-command.ts";
 import type { Row } from "../row.ts";
 
 /** What is wrong in flags, environment, file or surroundings, and a word that the sentence must hold. */

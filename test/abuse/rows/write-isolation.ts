@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { codeOf, openTestStore } from "../../data/fixture/open.ts";
+import { codeOf, openTestStore } from "../../runrpc/data/fixture/open.ts";
 import type { Row } from "../row.ts";
 
 const WIDTH = 90;

@@ -12,8 +12,8 @@ import {
   UpdateUserRequestSchema,
   UserService,
 } from "../../../gen/users/v1/users_pb.ts";
-import { createChore } from "../../../src/data/chore.ts";
-import { connectErrorFromDataError } from "../../../src/services/data-errors.ts";
+import { connectErrorFromDataError } from "../../../src/runrpc/app/data-errors.ts";
+import { createChore } from "../../../src/runrpc/data/chore.ts";
 import { rowsOfUser } from "../../../src/services/logs/row.ts";
 import { createUserService } from "../../../src/services/users/service.ts";
 import { addUser, collect, contextOf, openTestStore, type TestStore, take } from "../fixture.ts";

@@ -4,7 +4,7 @@ import { setTimeout as after } from "node:timers/promises";
 import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import { defineService, type ServiceDefinition } from "../../../src/server/service.ts";
+import { defineService, type ServiceDefinition } from "../../../src/runrpc/server/routes/service.ts";
 
 const buf = join(import.meta.dirname, "../../../node_modules/.bin/buf");
 

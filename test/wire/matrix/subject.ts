@@ -2,11 +2,11 @@ import type { HandlerContext } from "@connectrpc/connect";
 import { ChatService } from "../../../gen/chat/v1/chat_pb.ts";
 import { LogService } from "../../../gen/logs/v1/logs_pb.ts";
 import { UserService } from "../../../gen/users/v1/users_pb.ts";
-import type { CallRecord } from "../../../src/server/record.ts";
-import { type Server, startServer } from "../../../src/server/server.ts";
-import { defineService } from "../../../src/server/service.ts";
+import type { CallRecord } from "../../../src/runrpc/server/call/record.ts";
+import { defineService } from "../../../src/runrpc/server/routes/service.ts";
+import { type Server, startServer } from "../../../src/runrpc/server/server.ts";
 import { partOfService } from "../../part-of-service.ts";
-import { memoryStore } from "../../server/auth/memory-store.ts";
+import { memoryStore } from "../../runrpc/server/auth/memory-store.ts";
 import type { Lane } from "./cells.ts";
 
 /** What every handler of a subject does once it has its first request and, where it streams, has sent one response. */

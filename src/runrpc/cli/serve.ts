@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import type { LoadedConfig } from "../config/config.ts";
+import { loadApp } from "./app.ts";
+import { addConfigOptions, loadConfigOf } from "./config-options.ts";
+import { exitCodes, type Io } from "./io.ts";
+import { exitCodeOf, type StopSignals, watchStopSignals } from "./signals.ts";
+import { welcomeText } from "./welcome.ts";
+
+/** `runrpc serve`: runs the server until a signal, then drains it. */
+export function configure(command: Command, io: Io): void {
+  addConfigOptions(command);
+  command
+    .addHelpText("after", notes)
+    .action(async () => io.finish(await serve(await loadConfigOf(command, io), io)));
+}
+
+const notes = `
+Values come from flags, then RUNRPC_... variables, then the file, then defaults: --max-connections is
+RUNRPC_MAX_CONNECTIONS, and limits.max_connections in the file. \`runrpc config\` shows what is in force. PORT names
+the port where none of these does.
+
+Examples:
+  runrpc serve --port 8080 --database /var/lib/app.sqlite
+  runrpc serve --config production.yaml --log errors
+  RUNRPC_TLS_KEY_FILE=key.pem RUNRPC_TLS_CERT_FILE=cert.pem runrpc serve
+
+SIGTERM and SIGINT drain: health says so at once, what comes is served for --drain-delay-ms more, connections end in
+good order, open calls may end, then the exit code is 0. A second signal exits at once (130 or 143).
+SIGHUP reloads the certificates, as a change of their files does, and never ends the server: it outlives a terminal that is
+closed. Under \`node --watch\` it drains.
+`;
+
+async function serve(loaded: LoadedConfig, io: Io): Promise<number> {
+  io.outliveReaders();
+  // Watched before the start, so that a signal in the middle of it still closes the database in order.
+  const signals = watchStopSignals();
+  const hangUp: { heard(): void } = { heard() {} };
+  if (io.env.WATCH_REPORT_DEPENDENCIES === undefined) process.on("SIGHUP", () => hangUp.heard());
+  else followWatcher(signals);
+  return Promise.race([run(loaded, io, signals, hangUp), signals.second.then(exitCodeOf)]);
+}
+
+/** Under `node --watch` a closed terminal ends the watcher, which says nothing to us: the port would stay taken. */
+function followWatcher({ stop }: StopSignals): void {
+  process.on("SIGHUP", stop);
+  process.once("disconnect", stop);
+}
+
+async function run(
+  loaded: LoadedConfig,
+  io: Io,
+  { first }: StopSignals,
+  hangUp: { heard(): void },
+): Promise<number> {
+  const { startApp } = await loadApp();
+  const app = await startApp(loaded);
+  hangUp.heard = app.reloadCertificates;
+  io.stdout.write(welcomeText(app, loaded, io.stdout));
+  const reason = await Promise.race([first, app.strayed.then(() => undefined)]);
+  const why = reason ?? "an error that nobody caught (errors.on_stray)";
+  const { drainDelayMs, drainTimeoutMs } = loaded.config.timeouts;
+  const delay = drainDelayMs > 0 ? `still serving for ${drainDelayMs} ms, then ` : "";
+  io.stderr.write(
+    `${why}: ${delay}draining for at most ${drainTimeoutMs} ms; a second signal exits at once\n`,
+  );
+  await app.drain();
+  return reason === undefined ? exitCodes.failed : exitCodes.ok;
+}

@@ -1,0 +1,76 @@
+import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
+import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import { ConfigSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
+import type { ConfigOptions, LoadedConfig, ResolvedConfig } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { type ConfigField, configFields, configGroups } from "./fields.ts";
+import { readConfigFile } from "./file.ts";
+import {
+  type Layer,
+  layerOfEnvironment,
+  layerOfFile,
+  layerOfFlags,
+  layerOfPlatform,
+  refusalOf,
+  type Setting,
+} from "./layers.ts";
+
+/** What `loadConfig` does, synchronously. See there. */
+export function resolveConfig(options: ConfigOptions): LoadedConfig {
+  const env = options.env ?? {};
+  const file = readConfigFile(options);
+  const own: Layer[] = [
+    ...(file === undefined ? [] : [layerOfFile(file.name, file.data)]),
+    layerOfEnvironment(env),
+    layerOfFlags(options.flags ?? {}),
+  ];
+  const layers = [layerOfPlatform(env, own), ...own];
+  const production = env.NODE_ENV === "production";
+  const settings = joinLayers(layers, production);
+  const config = fromJson(ConfigSchema, jsonOf(settings)) as ResolvedConfig; // jsonOf names every value
+  const problems = [...layers.flatMap((layer) => layer.problems), ...outOfRange(config, settings)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    config,
+    sources: new Map([...settings].map(([path, setting]) => [path, setting.source])),
+    file: file?.name,
+    production,
+  };
+}
+
+/** The last layer that sets a value wins. */
+function joinLayers(layers: readonly Layer[], production: boolean): ReadonlyMap<string, Setting> {
+  const joined = new Map<string, Setting>(
+    configFields.map((field) => [field.path, defaultOf(field, production)]),
+  );
+  for (const setting of layers.flatMap((layer) => layer.settings)) joined.set(setting.field.path, setting);
+  return joined;
+}
+
+function defaultOf(field: ConfigField, production: boolean): Setting {
+  if (production && field.productionDefault !== undefined)
+    return { field, value: field.productionDefault, source: "default in production" };
+  return { field, value: field.defaultValue as JsonValue, source: "default" }; // read-only lists are JSON too
+}
+
+function jsonOf(settings: ReadonlyMap<string, Setting>): JsonObject {
+  const json: Record<string, JsonObject> = Object.fromEntries(configGroups.map((group) => [group, {}]));
+  for (const { field, value } of settings.values()) {
+    const group = json[field.group];
+    if (group !== undefined) group[field.field.name] = value;
+  }
+  return json;
+}
+
+function outOfRange(config: ResolvedConfig, settings: ReadonlyMap<string, Setting>): string[] {
+  const result = createValidator().validate(ConfigSchema, config);
+  if (result.kind === "error") throw result.error; // a rule in the schema that does not compile
+  return (result.violations ?? []).map((violation) => sentenceOf(violation, settings));
+}
+
+/** A violation of a field names its value and place; one of a group carries its own sentence in the schema. */
+function sentenceOf(violation: Violation, settings: ReadonlyMap<string, Setting>): string {
+  const path = violation.field.map((part) => ("name" in part ? part.name : "")).join(".");
+  const setting = settings.get(path);
+  return setting === undefined ? `${path}: ${violation.message}` : refusalOf(setting);
+}

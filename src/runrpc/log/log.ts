@@ -1,0 +1,193 @@
+import { inspect, styleText } from "node:util";
+import pino, { type Logger } from "pino";
+import type { Log } from "../../../gen/runrpc/config/v1/config_pb.ts";
+import type { CallRecord } from "../server/call/record.ts";
+import { createAccessLine } from "./access-line.ts";
+import { boundedFields } from "./log-fields.ts";
+import { createLogOutput } from "./log-output.ts";
+
+/** The process's log, and the end of it: `flush` writes what is still in memory. */
+export interface ProcessLog {
+  readonly logger: Logger;
+  /** Takes the record of a finished call. */
+  access(record: CallRecord): void;
+  flush(): void;
+}
+
+/** Lines are gathered up to this size before they are written, in bytes, and at the latest after FLUSH_MS. */
+const MAX_GATHERED = 65_536;
+const FLUSH_MS = 50;
+
+/** What may wait for whoever reads standard output, in bytes. What comes on top is dropped, and the log says how much. */
+const MAX_UNREAD = 16_777_216;
+
+/**
+ * Opens the log on standard output: JSON for machines, one readable line each on a terminal. Under `debug` the level
+ * is `debug` at least.
+ */
+export function openLog(settings: Log, debug: boolean): ProcessLog {
+  const isPretty =
+    settings.format === "pretty" || (settings.format === "auto" && process.stdout.isTTY === true);
+  const level = debug && settings.level !== "trace" ? "debug" : settings.level;
+  const output = createLogOutput(1, {
+    maxWaitingBytes: MAX_UNREAD,
+    onLost({ droppedBytes, cause }) {
+      const why =
+        cause === undefined ? "nobody read standard output" : "standard output could not be written";
+      logger.warn({ droppedBytes, cause }, `log lines were dropped: ${why}`);
+    },
+  });
+  const lines = gather(output.write);
+  const add = isPretty ? (line: string) => lines.add(prettyLine(line)) : lines.add;
+  const accessLine = createAccessLine();
+  const records = createBacklog((record) => {
+    const level = isServerFault(record.code) ? "error" : "info";
+    add(accessLine(record, pino.levels.values[level] ?? 30));
+  });
+  // The calls that ended before a line of the log stand before it.
+  const write = (line: string): void => {
+    records.drain();
+    add(line);
+  };
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { log: boundedFields },
+      // What boundedFields has made of an error stays so.
+      serializers: { err: (bounded: unknown) => bounded },
+    },
+    { write },
+  );
+  return {
+    logger,
+    access(record) {
+      if (logger.isLevelEnabled(isServerFault(record.code) ? "error" : "info")) records.add(record);
+    },
+    flush() {
+      records.drain();
+      lines.flush();
+      output.flushSync();
+    },
+  };
+}
+
+/** Whether a finished call leaves a line and a row: `off`, `errors` or `all` of them do. */
+export function isLogged(mode: string, { code }: CallRecord): boolean {
+  return mode === "all" || (mode === "errors" && code !== "ok");
+}
+
+/** Records that wait for their lines, at most, and for how long. */
+const MAX_BACKLOG = 128;
+const BACKLOG_MS = 50;
+
+/**
+ * Has the lines of many records made in one go, while the code that makes them is in the processor's cache. With the bytes
+ * below that is a twentieth of the CPU time of a small call.
+ */
+function createBacklog(write: (record: CallRecord) => void) {
+  let waiting: CallRecord[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const drain = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    const records = waiting;
+    waiting = [];
+    for (const record of records) write(record);
+  };
+  const add = (record: CallRecord): void => {
+    if (waiting.push(record) === MAX_BACKLOG) drain();
+    else timer ??= setTimeout(drain, BACKLOG_MS).unref();
+  };
+  return { add, drain };
+}
+
+/** A character takes at most three bytes in UTF-8. */
+const MAX_CHARACTER_BYTES = 3;
+
+/**
+ * Joins the lines of many calls to one write. Each is made bytes while it is in the processor's cache: a text of all of
+ * them would have to be gone through again when it is written.
+ */
+function gather(write: (bytes: Buffer) => void) {
+  let bytes = Buffer.allocUnsafeSlow(MAX_GATHERED);
+  let length = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (length === 0) return;
+    write(bytes.subarray(0, length));
+    bytes = Buffer.allocUnsafeSlow(MAX_GATHERED);
+    length = 0;
+  };
+  const add = (line: string): void => {
+    const maxBytes = line.length * MAX_CHARACTER_BYTES;
+    if (length + maxBytes > MAX_GATHERED) flush();
+    if (maxBytes > MAX_GATHERED) {
+      write(Buffer.from(line));
+      return;
+    }
+    length += bytes.write(line, length);
+    timer ??= setTimeout(flush, FLUSH_MS).unref();
+  };
+  return { add, flush };
+}
+
+function isServerFault(code: string): boolean {
+  return code === "internal" || code === "unknown" || code === "data_loss";
+}
+
+type Color = "red" | "yellow" | "green" | "gray";
+
+/** `18:30:01.204 info  users.v1.UserService/GetUser ok  3.1 ms  dev  ::1`, and what else the line holds. */
+function prettyLine(line: string): string {
+  const { level, time, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const name = pino.levels.labels[Number(level)] ?? "info";
+  const color: Color = Number(level) >= 50 ? "red" : Number(level) >= 40 ? "yellow" : "green";
+  const head = `${styleText("gray", String(time).slice(11, 23))} ${styleText(color, name.padEnd(5))} ${printable(String(msg))}`;
+  const rest = printable("durationMs" in fields ? accessFields(fields) : otherFields(fields));
+  return `${head}${styleText("gray", rest)}\n${stackOf(err)}`;
+}
+
+function accessFields({
+  durationMs,
+  protocol,
+  messagesIn,
+  messagesOut,
+  userId,
+  peer,
+  error,
+}: Record<string, unknown>) {
+  const parts = [
+    `${Number(durationMs).toFixed(1)} ms`,
+    protocol,
+    `${messagesIn} in, ${messagesOut} out`,
+    userId ?? "no key",
+    peer,
+    error,
+  ];
+  return `  ${parts.filter((part) => part !== "" && part !== undefined).join("  ")}`;
+}
+
+function otherFields(fields: Record<string, unknown>): string {
+  if (Object.keys(fields).length === 0) return "";
+  return `  ${inspect(fields, { breakLength: Number.POSITIVE_INFINITY })}`;
+}
+
+function stackOf(err: unknown): string {
+  const stack = (err as { stack?: unknown } | undefined)?.stack;
+  if (typeof stack !== "string") return "";
+  const lines = stack.split("\n").map((line) => `    ${printable(line)}\n`);
+  return lines.join("");
+}
+
+/** What a terminal obeys, or shows in another place: C0 and C1 (ECMA-48), line separators, marks of direction. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
+const CONTROLS = /[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A text that strangers have a part in, as it may be shown on a terminal: one line, and nothing that steers it. */
+function printable(text: string): string {
+  return text.replace(CONTROLS, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

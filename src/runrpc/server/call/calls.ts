@@ -1,0 +1,184 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { boundedText } from "../bounded-text.ts";
+import { type Failure, failureFrom, type MapError } from "../errors.ts";
+import { watchStalledReaders } from "../http/stalled-readers.ts";
+import { guardLog, type ServerLog } from "../log.ts";
+import { follow, isThenable } from "../routes/thenable.ts";
+import { Call, type CallHead, type CallOwner } from "./call.ts";
+import { Deadlines } from "./deadlines.ts";
+import { createLoopTurns } from "./loop-turns.ts";
+import type { CallRecord } from "./record.ts";
+import { Roster } from "./roster.ts";
+import { createWallClock } from "./wall-clock.ts";
+
+/** A handler that has not ended this long after its call was cancelled is counted as abandoned, in milliseconds. */
+const ABANDONED_AFTER_MS = 1_000;
+
+/** All calls of a server, from their headers to their record. */
+export interface Calls {
+  begin(head: CallHead): Call;
+  stats(): CallStats;
+  /** The call as a part of which the code at hand runs, where that is known. */
+  current(): CallHead | undefined;
+  /** Cancels what is open. */
+  cancelAll(reason: ConnectError): void;
+  /** Resolves when no call is open, or when the signal aborts. */
+  whenIdle(signal: AbortSignal): Promise<void>;
+  /** Writes the records that wait for a handler which does not end. */
+  flush(): void;
+  /** Ends the watch over the open calls. */
+  close(): void;
+}
+
+export interface CallStats {
+  /** Calls whose response has not ended. */
+  readonly open: number;
+  /** Those of them that the gate has let in. */
+  readonly admitted: number;
+  /** Calls that have ended since the start. */
+  readonly ended: number;
+  /** Handlers that were left behind still running, since the start. */
+  readonly abandoned: number;
+}
+
+export interface CallsOptions {
+  readonly log: ServerLog;
+  readonly debug: boolean;
+  readonly mapError: MapError;
+  readonly onRecord: (record: CallRecord) => void;
+  /** How long a client may read nothing of what is sent to it, in milliseconds. Default 0: as long as its call has time. */
+  readonly writeTimeoutMs?: number;
+  /** The system's clock, in milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+export function createCalls(options: CallsOptions): Calls {
+  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now } = options;
+  const log = guardLog(ownersLog);
+  const open = new Roster<Call>();
+  const waiting = new Set<Call>();
+  const idle = new Set<() => void>();
+  let admitted = 0;
+  let ended = 0;
+  let abandoned = 0;
+
+  const endWatch = writeTimeoutMs > 0 ? watchStalledReaders(open, writeTimeoutMs) : undefined;
+  const scope = new AsyncLocalStorage<CallHead>();
+  const owner: CallOwner = {
+    deadlines: new Deadlines(),
+    turns: createLoopTurns(),
+    scope,
+    wallClock: createWallClock(now),
+    failure(call, reason) {
+      const failure = failureFrom(reason, call.head.requestId, mapError);
+      if (failure.hidden)
+        log.error(
+          failureFields(call, reason, failure),
+          "a handler failed with an error that is not a ConnectError",
+        );
+      else if (debug) log.debug(failureFields(call, failure.error, failure), "a call failed");
+      return failure.error;
+    },
+    failedLate(call, reason) {
+      if (followsFromCancel(reason, call.error)) return;
+      const failure = failureFrom(reason, call.head.requestId, mapError);
+      log[failure.hidden ? "error" : "warn"](
+        failureFields(call, reason, failure),
+        "a handler failed after its call had ended: its client was not told",
+      );
+    },
+    admitted() {
+      admitted++;
+    },
+    ended(call) {
+      ended++;
+      open.delete(call);
+      if (call.admitted) admitted--;
+      call.release?.();
+      if (call.handlerRunning) waitForHandler(call);
+      else write(call);
+      if (open.size === 0) for (const resolve of idle) resolve();
+    },
+  };
+
+  function write(call: Call): void {
+    const failed = (reason: unknown): void =>
+      log.error({ err: reason, requestId: call.head.requestId }, "the record of a call could not be written");
+    try {
+      const given: unknown = onRecord(call.record());
+      // It should give nothing, and an async function is taken for such a one.
+      if (given !== undefined && isThenable(given)) follow(given, nothing, failed);
+    } catch (reason) {
+      failed(reason);
+    }
+  }
+
+  function waitForHandler(call: Call): void {
+    const timer = setTimeout(() => leave(call), ABANDONED_AFTER_MS).unref();
+    waiting.add(call);
+    call.onHandlerDone = () => {
+      clearTimeout(timer);
+      if (waiting.delete(call)) write(call);
+    };
+  }
+
+  function leave(call: Call): void {
+    if (!waiting.delete(call)) return;
+    abandoned++;
+    const { requestId, path } = call.head;
+    log.warn(
+      { requestId, path: boundedText(path) },
+      "a handler goes on after its call was cancelled: it does not heed its signal",
+    );
+    write(call);
+  }
+
+  return {
+    begin(head) {
+      const call = new Call(head, owner);
+      open.add(call);
+      return call;
+    },
+    stats: () => ({ open: open.size, admitted, ended, abandoned }),
+    current: () => scope.getStore(),
+    cancelAll(reason) {
+      for (const call of open) call.cancel("shutdown", reason);
+    },
+    whenIdle(signal) {
+      if (open.size === 0 || signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const done = () => {
+          idle.delete(done);
+          signal.removeEventListener("abort", done);
+          resolve();
+        };
+        idle.add(done);
+        signal.addEventListener("abort", done);
+      });
+    },
+    flush() {
+      for (const call of [...waiting]) leave(call);
+    },
+    close: () => endWatch?.(),
+  };
+}
+
+/** What a handler throws because it heeds its signal is no fault: the reason itself, or an AbortError made of it. */
+function followsFromCancel(reason: unknown, cancel: ConnectError | undefined): boolean {
+  try {
+    if (reason === cancel) return true;
+    if (reason instanceof ConnectError && reason.code === Code.Canceled) return true;
+    return reason instanceof Error && (reason.name === "AbortError" || reason.cause === cancel);
+  } catch {
+    return false;
+  }
+}
+
+function nothing(): void {}
+
+function failureFields(call: Call, reason: unknown, failure: Failure): object {
+  const { requestId, path, protocol, peer } = call.head;
+  const fields = { err: reason, requestId, path: boundedText(path), protocol, peer };
+  return "second" in failure ? { ...fields, second: failure.second } : fields;
+}

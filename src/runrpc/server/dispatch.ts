@@ -1,0 +1,197 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { isProbe } from "./builtin/probes.ts";
+import type { Call, CallHead } from "./call/call.ts";
+import type { Calls } from "./call/calls.ts";
+import { createRequestIds } from "./call/request-id.ts";
+import {
+  answerOwnStream,
+  answerRequest,
+  answerStream,
+  errorAnswer,
+  type PlainAnswer,
+  textAnswer,
+} from "./http/answers.ts";
+import { plainContentType, wireOf } from "./http/content-type.ts";
+import type { Cors } from "./http/cors.ts";
+import type { Origin, Origins } from "./http/origin.ts";
+import { deadlineFor, protocolOf, timeoutOf } from "./http/protocol.ts";
+import type { Lane } from "./lanes/lane.ts";
+import type { OpenRequest, Refusal, RequestHandlers } from "./listener/listen.ts";
+import type { Routes } from "./routes/routes.ts";
+
+/** Answers paths that are not calls, such as /healthz. Undefined: the path is not its own. */
+export type PlainRoutes = (
+  httpMethod: string,
+  path: string,
+) => PlainAnswer | Promise<PlainAnswer> | undefined;
+
+export interface DispatchOptions {
+  readonly routes: Routes;
+  readonly calls: Calls;
+  /** In order of preference; of the last two one takes every call. */
+  readonly lanes: readonly Lane[];
+  readonly plainRoutes: PlainRoutes;
+  readonly cors: Cors;
+  readonly origins: Origins;
+  /** Whether connections may end before their calls do: each request is then kept with its call. Default: false. */
+  readonly mayBeCut?: boolean;
+}
+
+/** Tells plain HTTP from calls, opens a call for each of these, and hands it to the first lane that takes it. */
+export function createDispatch(options: DispatchOptions): RequestHandlers {
+  const { routes, calls, lanes, plainRoutes, cors, origins } = options;
+  const requestIdOf = createRequestIds();
+  const callOf = options.mayBeCut === true ? new WeakMap<OpenRequest, Call>() : undefined;
+
+  /** What is answered without a call: a preflight, or a path such as /healthz. */
+  function plainAnswer(httpMethod: string, path: string, headers: IncomingHttpHeaders) {
+    if (httpMethod === "POST") return undefined;
+    if (httpMethod === "OPTIONS") {
+      const allowed = cors.preflight(headers);
+      if (allowed !== undefined) return { status: 204, headers: allowed, body: "" } satisfies PlainAnswer;
+    }
+    const answer = plainRoutes(httpMethod, path);
+    if (answer !== undefined) return answer;
+    if (httpMethod === "OPTIONS") return { status: 204, headers: {}, body: "" } satisfies PlainAnswer;
+    // A GET that is neither a page of ours nor a Connect GET is no call, and leaves no record of one.
+    return (httpMethod === "GET" || httpMethod === "HEAD") && routes.find(path) === undefined
+      ? textAnswer(404, `nothing is at ${path.slice(0, 200)}: ${WHAT_THERE_IS}`, NOT_KEPT)
+      : undefined;
+  }
+
+  /** An answer without a call still has the id of its request, where it tells of an error. */
+  async function sendPlain(
+    plain: PlainAnswer | Promise<PlainAnswer>,
+    headers: IncomingHttpHeaders,
+    send: (answer: PlainAnswer) => void,
+  ): Promise<void> {
+    const answer = await plain;
+    try {
+      send(answer.status < 400 ? answer : withRequestId(answer, headers));
+    } catch {
+      // The client has gone while the answer was looked for.
+    }
+  }
+
+  function withRequestId(answer: PlainAnswer, headers: IncomingHttpHeaders): PlainAnswer {
+    return { ...answer, headers: { ...answer.headers, "x-request-id": requestIdOf(headers) } };
+  }
+
+  function begin(
+    path: string,
+    headers: IncomingHttpHeaders,
+    httpVersion: CallHead["httpVersion"],
+    origin: Origin,
+  ): Call {
+    const route = routes.find(path);
+    const given = headers["content-type"];
+    const contentType = plainContentType(given);
+    // From here on it is spelt in one way, for the lanes and for the handler.
+    if (contentType !== given) headers["content-type"] = contentType;
+    const protocol = protocolOf(contentType);
+    const timeoutMs = timeoutOf(headers, protocol);
+    const requestId = requestIdOf(headers);
+    const call = calls.begin({
+      route,
+      path,
+      headers,
+      protocol,
+      httpVersion,
+      peer: origins.clientOf(origin, headers),
+      origin,
+      requestId,
+      timeoutMs,
+      corsHeaders: cors.isOff ? undefined : cors.headersFor(headers.origin),
+    });
+    if (route !== undefined) {
+      const deadlineMs = deadlineFor(Number.isNaN(timeoutMs) ? undefined : timeoutMs, route.policy);
+      if (deadlineMs !== undefined) call.startDeadline(deadlineMs);
+    }
+    return call;
+  }
+
+  return {
+    onStream(stream, headers, rawHeaders) {
+      const httpMethod = headers[":method"] ?? "";
+      const path = withoutQuery(headers[":path"] ?? "");
+      const plain = plainAnswer(httpMethod, path, headers);
+      if (plain !== undefined) {
+        const isHead = httpMethod === "HEAD";
+        return void sendPlain(plain, headers, (answer) => answerStream(stream, answer, isHead));
+      }
+      const call = begin(path, headers, "2.0", origins.ofSession(stream.session));
+      callOf?.set(stream, call);
+      for (const lane of lanes) if (lane.serveStream(call, httpMethod, stream, rawHeaders)) return;
+    },
+    onOwnStream(stream, headers) {
+      const httpMethod = headers[":method"] ?? "";
+      const path = withoutQuery(headers[":path"] ?? "");
+      const plain = plainAnswer(httpMethod, path, headers);
+      if (plain !== undefined)
+        return void sendPlain(plain, headers, (answer) => answerOwnStream(stream, answer));
+      const call = begin(path, changeable(headers), "2.0", origins.ofSocket(stream.owner.socket));
+      callOf?.set(stream, call);
+      for (const lane of lanes) if (lane.serveOwnStream(call, httpMethod, stream)) return;
+    },
+    onRequest(request, response) {
+      const httpMethod = request.method ?? "";
+      const path = withoutQuery(request.url ?? "");
+      const plain = plainAnswer(httpMethod, path, request.headers);
+      if (plain !== undefined) {
+        return void sendPlain(plain, request.headers, (answer) => answerRequest(request, response, answer));
+      }
+      const origin = origins.ofSocket(request.socket);
+      const call = begin(path, request.headers, httpVersionOf(request), origin);
+      callOf?.set(request, call);
+      for (const lane of lanes) if (lane.serveRequest(call, httpMethod, request, response)) return;
+    },
+    answersAnyHost(httpMethod, path) {
+      return httpMethod !== "POST" && isProbe(withoutQuery(path));
+    },
+    answerRefused(refusal, headers, response) {
+      const answer = withRequestId(refusedAnswer(refusal, headers, cors), headers);
+      for (const lane of response === undefined ? [] : lanes) {
+        const id = response && lane.requestIdOf?.(response);
+        if (id !== undefined) return { ...answer, headers: { ...answer.headers, "x-request-id": id } };
+      }
+      return answer;
+    },
+    onCut(request) {
+      const reason =
+        "the connection has reached its greatest age, and the time that its calls have after that";
+      callOf?.get(request)?.cancel("shutdown", new ConnectError(reason, Code.Unavailable));
+    },
+  };
+}
+
+/** Our own engine gives requests that repeat the same headers: a copy, where `begin` is going to change them. */
+function changeable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const given = headers["content-type"];
+  return plainContentType(given) === given ? headers : { ...headers };
+}
+
+const WHAT_THERE_IS =
+  "calls are POST /package.Service/Method, and /healthz and /readyz tell whether the server runs and is ready";
+
+/** Caches keep a 404 of their own accord (RFC 9110, 15.5.5). */
+const NOT_KEPT = { "cache-control": "no-store" };
+
+/** What the listener refuses, in the words of the protocol: an HTTP status alone would be `internal` or `unknown` to its client. */
+function refusedAnswer({ status, text }: Refusal, headers: IncomingHttpHeaders, cors: Cors): PlainAnswer {
+  const contentType = plainContentType(headers["content-type"]);
+  const wire = wireOf(contentType);
+  if (wire === undefined) return textAnswer(status, text);
+  const code = status === 431 ? Code.ResourceExhausted : Code.InvalidArgument;
+  const answer = errorAnswer(protocolOf(contentType), contentType, new ConnectError(text, code), status);
+  return { ...answer, headers: { ...answer.headers, ...cors.headersFor(headers.origin) } };
+}
+
+function httpVersionOf({ httpVersion }: IncomingMessage): CallHead["httpVersion"] {
+  return httpVersion === "1.0" ? "1.0" : "1.1";
+}
+
+function withoutQuery(target: string): string {
+  const end = target.indexOf("?");
+  return end === -1 ? target : target.slice(0, end);
+}

@@ -1,0 +1,52 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Protocol } from "../call/record.ts";
+
+/**
+ * Tells the protocol of a request from its content type, as `plainContentType` gives it. Everything that is not gRPC is
+ * Connect's: a GET has no content type at all. Sources: the gRPC-over-HTTP/2, gRPC-Web and Connect protocol pages.
+ */
+export function protocolOf(contentType: string | undefined): Protocol {
+  if (contentType === undefined || !contentType.startsWith("application/grpc")) return "connect";
+  return contentType.startsWith("-web", "application/grpc".length) ? "grpc-web" : "grpc";
+}
+
+/** setTimeout counts in a signed 32-bit integer; a longer time fires at once. About 24.8 days. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+};
+
+/**
+ * The timeout that a client asks for, in milliseconds: `connect-timeout-ms` (at most 10 digits) or
+ * `grpc-timeout` (at most 8 digits and a unit). `undefined` when there is none, `NaN` when it is malformed.
+ */
+export function timeoutOf(headers: IncomingHttpHeaders, protocol: Protocol): number | undefined {
+  const text = headers[protocol === "connect" ? "connect-timeout-ms" : "grpc-timeout"];
+  if (text === undefined) return undefined;
+  if (typeof text !== "string") return Number.NaN;
+  if (protocol === "connect")
+    return /^\d{1,10}$/.test(text) ? Math.min(Number(text), MAX_TIMEOUT_MS) : Number.NaN;
+  const unit = UNIT_MS[text.charAt(text.length - 1)];
+  const digits = text.slice(0, -1);
+  if (unit === undefined || !/^\d{1,8}$/.test(digits)) return Number.NaN;
+  return Math.min(Number(digits) * unit, MAX_TIMEOUT_MS);
+}
+
+/**
+ * The time that a call gets, in milliseconds: what the client asks for, else the method's default, never more
+ * than the method's greatest. `undefined`: as long as it takes.
+ */
+export function deadlineFor(
+  asked: number | undefined,
+  policy: { readonly defaultDeadlineMs: number; readonly maxDeadlineMs: number },
+): number | undefined {
+  const wanted = asked ?? (policy.defaultDeadlineMs > 0 ? policy.defaultDeadlineMs : undefined);
+  if (wanted === undefined || policy.maxDeadlineMs === 0) return wanted;
+  return Math.min(wanted, policy.maxDeadlineMs);
+}

@@ -1,0 +1,152 @@
+import {
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type Message,
+  type Registry,
+  ScalarType,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { createExactCheck } from "../../json/exact-json.ts";
+import { exactTextOf } from "../../json/json-text.ts";
+import { readJson } from "./json.ts";
+
+/** How messages are written: protobuf's binary format, or its JSON mapping. */
+export type Format = "proto" | "json";
+
+/** A message on the wire. JSON stays text until it is known where it goes: HTTP/1.1 writes it in one piece with its headers. */
+export type Encoded = Uint8Array | string;
+
+/** Reads the requests of a method and writes its responses. */
+export interface Codec {
+  /** @throws ConnectError `invalid_argument` for bytes that are no such message. */
+  decode(bytes: Uint8Array): Message;
+  /** @throws ConnectError `internal` for a message that cannot be written, `resource_exhausted` for one that is too large. */
+  encode(message: Message): Encoded;
+}
+
+/** What codecs are made with. */
+export interface CodecOptions {
+  /** The greatest response message, in bytes. */
+  readonly maxResponseBytes: number;
+  /** The messages that a `google.protobuf.Any` in JSON may hold. */
+  readonly registry: Registry;
+  /** Fields of a request that its schema does not know are not kept. Default: they are. */
+  readonly dropsUnknownFields?: true | undefined;
+}
+
+export function createCodec(method: DescMethod, format: Format, options: CodecOptions): Codec {
+  return format === "proto" ? binaryCodec(method, options) : jsonCodec(method, options);
+}
+
+function binaryCodec(
+  { input, output }: DescMethod,
+  { maxResponseBytes: maxBytes, dropsUnknownFields }: CodecOptions,
+): Codec {
+  const readOptions = dropsUnknownFields ? { readUnknownFields: false } : undefined;
+  // Fields of type `bytes` are views of what they were read from: a handler that keeps one would keep all that the
+  // socket read along with it, so a message with such fields gets its bytes for itself, where it has not most of them.
+  const hasViews = contains(input, ({ fields }) =>
+    fields.some((field) => "scalar" in field && field.scalar === ScalarType.BYTES),
+  );
+  return {
+    decode(bytes) {
+      try {
+        // A Buffer would hand on Buffers as the values of `bytes` fields.
+        return fromBinary(
+          input,
+          hasViews && 2 * bytes.byteLength < bytes.buffer.byteLength
+            ? Uint8Array.prototype.slice.call(bytes)
+            : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+          readOptions,
+        );
+      } catch (reason) {
+        throw new ConnectError(`parse binary: ${messageOf(reason)}`, Code.InvalidArgument);
+      }
+    },
+    encode(message) {
+      let bytes: Uint8Array;
+      try {
+        bytes = toBinary(output, message);
+      } catch (reason) {
+        throw new ConnectError(`serialize binary: ${messageOf(reason)}`, Code.Internal);
+      }
+      if (bytes.byteLength > maxBytes) throw tooLargeToSend(bytes.byteLength, maxBytes);
+      return bytes;
+    },
+  };
+}
+
+function jsonCodec(
+  { input, output }: DescMethod,
+  { maxResponseBytes: maxBytes, registry }: CodecOptions,
+): Codec {
+  // As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
+  const readOptions = { ignoreUnknownFields: true, registry };
+  const check = createExactCheck(input, registry);
+  // Options are copied with each message, so the registry goes along only where it may be asked.
+  const asksRegistry = contains(
+    output,
+    ({ typeName, proto }) => typeName === AnySchema.typeName || proto.extensionRange.length > 0,
+  );
+  const writeOptions = asksRegistry ? { registry } : undefined;
+  return {
+    decode(bytes) {
+      try {
+        return readJson(input, exactTextOf(bytes), readOptions, check);
+      } catch (reason) {
+        throw ConnectError.from(reason, Code.InvalidArgument);
+      }
+    },
+    encode(message) {
+      let text: string;
+      try {
+        text = toJsonString(output, message, writeOptions);
+      } catch (reason) {
+        throw ConnectError.from(reason, Code.Internal);
+      }
+      // A character takes at most three bytes: most texts need no counting.
+      if (text.length * 3 > maxBytes) {
+        const byteLength = Buffer.byteLength(text);
+        if (byteLength > maxBytes) throw tooLargeToSend(byteLength, maxBytes);
+      }
+      return text;
+    },
+  };
+}
+
+/** The error for a request message above the limit of its method. */
+export function tooLargeToRead(byteLength: number, maxBytes: number): ConnectError {
+  return new ConnectError(
+    `message size ${byteLength} is larger than configured readMaxBytes ${maxBytes}`,
+    Code.ResourceExhausted,
+  );
+}
+
+function tooLargeToSend(byteLength: number, maxBytes: number): ConnectError {
+  return new ConnectError(
+    `message size ${byteLength} is larger than configured writeMaxBytes ${maxBytes}`,
+    Code.ResourceExhausted,
+  );
+}
+
+/** Whether the message, or one that it holds at any depth, is such a message. */
+function contains(
+  desc: DescMessage,
+  isSuch: (desc: DescMessage) => boolean,
+  seen: Set<DescMessage> = new Set(),
+): boolean {
+  if (seen.has(desc)) return false;
+  seen.add(desc);
+  return (
+    isSuch(desc) ||
+    desc.fields.some(({ message }) => message !== undefined && contains(message, isSuch, seen))
+  );
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}

@@ -1,0 +1,32 @@
+import { type DescMessage, fromJson, type JsonReadOptions, type Message } from "@bufbuild/protobuf";
+import type { ExactCheck } from "../../json/exact-json.ts";
+import { parseJson } from "../../json/parse-json.ts";
+
+export { textOf } from "../../json/json-text.ts";
+
+/**
+ * What `fromJsonString` does, for less: it reads every text a second time, character by character, for members that are
+ * named twice, and `parseJson` only some. With a check, no value is read as another one in silence.
+ *
+ * @throws Error what `fromJsonString` throws, and one that names the value that the check does not let pass.
+ */
+export function readJson(
+  schema: DescMessage,
+  text: string,
+  options: Partial<JsonReadOptions>,
+  check?: ExactCheck,
+): Message {
+  let json: unknown;
+  try {
+    json = parseJson(text);
+  } catch (cause) {
+    throw unreadable(schema, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  const inexact = check?.(json, text);
+  if (inexact !== undefined) throw unreadable(schema, inexact);
+  return fromJson(schema, json as never, options); // what was parsed is JSON
+}
+
+function unreadable({ typeName }: DescMessage, what: string, cause?: unknown): Error {
+  return new Error(`cannot decode message ${typeName} from JSON: ${what}`, { cause });
+}

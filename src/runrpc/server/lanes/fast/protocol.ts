@@ -1,0 +1,85 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Call } from "../../call/call.ts";
+import type { Protocol } from "../../call/record.ts";
+import { checkMetadata, fittingHeaders, MAX_METADATA_BYTES } from "../../http/header-bytes.ts";
+import type { Encoded, Format } from "./codec.ts";
+import { ENCODINGS } from "./compressed.ts";
+import { CallContext } from "./context.ts";
+import { addHeaders } from "./headers.ts";
+import type { Plan } from "./plan.ts";
+import type { Wire } from "./wire.ts";
+
+/** What the four wire protocols differ in. */
+export interface WireProtocol {
+  readonly name: Protocol;
+  /** Of responses. */
+  readonly contentTypes: Readonly<Record<Format, string>>;
+  /** The request header that names a compression of the messages. */
+  readonly encodingHeader: string;
+  /** Whether answers tell in `grpc-accept-encoding` what requests may be compressed with. */
+  readonly tellsEncodings: boolean;
+  readonly servesUnary: boolean;
+  readonly servesStreams: boolean;
+  /** True where the response ends with HTTP trailers. */
+  readonly needsHttp2: boolean;
+  /** What a handler finds in its response trailers. */
+  readonly trailer: Readonly<Record<string, string>>;
+  /** Collects the one message of a request that is no stream. */
+  requestBody(plan: Plan, mayBeCompressed: boolean): RequestBody;
+  /** The flag of request envelopes that carry no message; 0: there are none. */
+  readonly endFlag: number;
+  /** Answers a unary call with a message, or with an error. */
+  answer(parts: CallParts, message: Encoded | undefined, error: ConnectError | undefined): void;
+  /** The end of a streamed response, with the trailers of the handler and those of the error. */
+  ending(parts: CallParts, error: ConnectError | undefined): Ending;
+}
+
+/** A request message that arrives in pieces. */
+export interface RequestBody {
+  /** @throws ConnectError as soon as it is known that the request is not good. */
+  push(chunk: Buffer): void;
+  /**
+   * The message, once the request has ended.
+   *
+   * @throws ConnectError when it is not there, or not whole.
+   */
+  end(): Buffer;
+  /** Whether the message is compressed: known when it is whole. */
+  readonly isCompressed: boolean;
+}
+
+/** What a call on this lane is made of. */
+export interface CallParts {
+  readonly plan: Plan;
+  readonly call: Call;
+  readonly wire: Wire;
+  /** Undefined as long as no handler was called. */
+  readonly context: CallContext | undefined;
+}
+
+/** What follows the last message: in the body, or after it as HTTP trailers. */
+export interface Ending {
+  readonly bytes: Uint8Array | undefined;
+  readonly trailers: OutgoingHttpHeaders | undefined;
+}
+
+/**
+ * The response headers of a call: those of every answer, and those of the handler, which win. Beside an error only as
+ * many of these as have room.
+ *
+ * @throws Error when a handler that succeeded has set more than a client can take.
+ */
+export function responseHeaders({ plan, call, context }: CallParts, isError = false): OutgoingHttpHeaders {
+  // Those of `headersOfEvery`, put where they go: the copy of an object is a part of what a small call costs.
+  const { requestId, corsHeaders } = call.head;
+  const headers: OutgoingHttpHeaders = plan.protocol.tellsEncodings
+    ? { "content-type": plan.contentType, "grpc-accept-encoding": ENCODINGS, "x-request-id": requestId }
+    : { "content-type": plan.contentType, "x-request-id": requestId };
+  if (corsHeaders !== undefined) Object.assign(headers, corsHeaders);
+  const header = CallContext.header(context);
+  if (header === undefined) return headers;
+  if (isError) return addHeaders(headers, fittingHeaders(header, MAX_METADATA_BYTES / 2));
+  checkMetadata(header, "headers");
+  return addHeaders(headers, header);
+}

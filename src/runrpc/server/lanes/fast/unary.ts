@@ -1,0 +1,156 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import type { Call } from "../../call/call.ts";
+import { follow, isThenable } from "../../routes/thenable.ts";
+import type { Encoded } from "./codec.ts";
+import { decompressed, namesCompression } from "./compressed.ts";
+import { CallContext } from "./context.ts";
+import type { Plan } from "./plan.ts";
+import type { CallParts, RequestBody } from "./protocol.ts";
+import type { Exchange, Wire } from "./wire.ts";
+
+/**
+ * A unary call, as a straight line: collect, decode, call, encode, one write. A handler that answers at once costs
+ * no promise. A class, because each call makes one: one hidden shape.
+ */
+export class UnaryExchange implements Exchange, CallParts {
+  readonly plan: Plan;
+  readonly call: Call;
+  readonly wire: Wire;
+  context: CallContext | undefined = undefined;
+  #body: RequestBody | undefined = undefined;
+  #isAnswered = false;
+
+  constructor(plan: Plan, call: Call, wire: Wire) {
+    this.plan = plan;
+    this.call = call;
+    this.wire = wire;
+  }
+
+  begin(): void {
+    this.#body = this.plan.protocol.requestBody(this.plan, namesCompression(this.plan, this.call));
+    this.wire.read();
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#isAnswered) return;
+    try {
+      this.#body?.push(chunk);
+    } catch (reason) {
+      this.fail(reason);
+    }
+  }
+
+  onEnd(): void {
+    const body = this.#body;
+    if (this.#isAnswered || body === undefined) return;
+    this.#body = undefined;
+    let input: Message;
+    try {
+      const bytes = body.end();
+      if (body.isCompressed) {
+        this.#decompress(bytes);
+        return;
+      }
+      input = this.plan.codec.decode(bytes);
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    this.#run(input);
+  }
+
+  #decompress(bytes: Buffer): void {
+    decompressed(this.plan, this.call, bytes).then(
+      (input) => this.#run(input),
+      (reason: unknown) => this.fail(reason),
+    );
+  }
+
+  onDrain(): void {}
+
+  /** A unary response has its headers and its message in one. */
+  sendHeaders(): void {}
+
+  isStalled(): boolean {
+    return this.wire.isStalled;
+  }
+
+  cut(): void {
+    this.wire.cut();
+  }
+
+  cancelled(reason: ConnectError): void {
+    this.#answer(undefined, reason);
+    this.wire.cutSoon();
+  }
+
+  fail(reason: unknown): void {
+    this.#answer(undefined, this.call.fail(reason));
+  }
+
+  #run(input: Message): void {
+    const { call } = this;
+    call.messagesIn = 1;
+    call.handlerRunning = true;
+    this.context = new CallContext(call, this.plan, this.wire);
+    let result: unknown;
+    try {
+      result = call.enter(this.plan.route.handler.start, input, this.context);
+      if (isThenable(result)) {
+        follow(
+          result,
+          (value) => this.#returned(value),
+          (reason) => this.#threw(reason),
+        );
+        return;
+      }
+    } catch (reason) {
+      this.#threw(reason);
+      return;
+    }
+    this.#returned(result);
+  }
+
+  #returned(result: unknown): void {
+    this.call.handlerDone();
+    if (this.#isAnswered) return;
+    let message: Encoded;
+    try {
+      message = this.plan.codec.encode(this.plan.route.handler.whole(result));
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    this.call.messagesOut = 1;
+    this.call.succeed();
+    this.#answer(message, undefined);
+  }
+
+  #threw(reason: unknown): void {
+    this.call.handlerDone();
+    if (this.#isAnswered) this.call.failLate(reason);
+    else this.fail(reason);
+  }
+
+  #answer(message: Encoded | undefined, error: ConnectError | undefined): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    if (!this.wire.isOpen) return;
+    try {
+      this.plan.protocol.answer(this, message, error);
+    } catch (reason) {
+      this.#answerWithout(reason);
+    }
+  }
+
+  /** The handler's headers hold what HTTP does not allow: the client is told by an answer without them. */
+  #answerWithout(reason: unknown): void {
+    this.context = undefined;
+    try {
+      this.plan.protocol.answer(this, undefined, this.call.fail(reason));
+    } catch {
+      this.wire.destroy();
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import type { Interceptor } from "@connectrpc/connect";
+import { authenticatorFor } from "./auth/application.ts";
+import type { Authenticate } from "./auth/identity.ts";
+import type { KeyStore } from "./auth/key-store.ts";
+import { createHealth, type Health } from "./builtin/health.ts";
+import { createProbes } from "./builtin/probes.ts";
+import { createReflection } from "./builtin/reflection.ts";
+import { type CallStats, createCalls } from "./call/calls.ts";
+import type { CallRecord } from "./call/record.ts";
+import { watchStrays } from "./call/strays.ts";
+import { createDispatch } from "./dispatch.ts";
+import { drainServer } from "./drain.ts";
+import type { MapError } from "./errors.ts";
+import { createGate } from "./gate.ts";
+import { createCors } from "./http/cors.ts";
+import { createOrigins } from "./http/origin.ts";
+import { createFastLane } from "./lanes/fast/lane.ts";
+import { createRefusalLane } from "./lanes/refusals.ts";
+import { createStockLane } from "./lanes/stock/lane.ts";
+import { type Listener, type ListenerStats, listen } from "./listener/listen.ts";
+import { guardLog, type ServerLog, silentLog } from "./log.ts";
+import { BUILT_IN } from "./routes/policy.ts";
+import { createRoutes } from "./routes/routes.ts";
+import type { ServiceDefinition } from "./routes/service.ts";
+import { createValidation } from "./routes/validation.ts";
+import {
+  checkOptionNames,
+  type ResolvedSettings,
+  resolveSettings,
+  type ServerSettings,
+  tlsOf,
+} from "./settings.ts";
+
+/** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
+export interface ServerOptions extends ServerSettings {
+  readonly services: readonly ServiceDefinition[];
+  /**
+   * Who keeps the API keys. `open` lets every caller do everything: it has to be asked for by name. It may be left out
+   * where there is `authenticate`.
+   */
+  readonly keys?: KeyStore | "open";
+  /**
+   * The application's own way to tell who calls, in place of API keys or before them. Default: there are API keys alone.
+   */
+  readonly authenticate?: Authenticate;
+  /** Run around every handler, the first outermost, after the request was validated. Default: none. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Gives the application's own errors a code. Default: they become `internal`. */
+  readonly mapError?: MapError;
+  /** Takes the record of each call when the call has ended. It must not block. Default: nobody does. */
+  readonly onRecord?: (record: CallRecord) => void;
+  /** Rejects when the server should not get calls, as when its database does not answer. Default: always ready. */
+  readonly probe?: (signal: AbortSignal) => Promise<void>;
+  /** Default: keeps nothing. */
+  readonly log?: ServerLog;
+  /** Development keys are refused, reflection wants a key, and a drain has its delay. Default: false. */
+  readonly production?: boolean;
+  /**
+   * An answer with a field that its message does not have, which tsc does not see in an async function, fails its call
+   * with `internal`, and the log names the field. For tests. Default: `server.debug`.
+   */
+  readonly strictAnswers?: boolean;
+}
+
+/** The names of all options. A record, so that one which is added to the type and not here does not compile. */
+const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
+  services: true,
+  keys: true,
+  authenticate: true,
+  server: true,
+  tls: true,
+  limits: true,
+  timeouts: true,
+  auth: true,
+  cors: true,
+  errors: true,
+  interceptors: true,
+  mapError: true,
+  onRecord: true,
+  probe: true,
+  log: true,
+  production: true,
+  strictAnswers: true,
+};
+
+/** A server that listens. */
+export interface Server {
+  /** As bound, without brackets; `unix:` and its path for a Unix socket. */
+  readonly host: string;
+  /** 0 for a Unix socket. */
+  readonly port: number;
+  /** The address for a client on this machine, such as `http://localhost:50051` or `unix:/run/app.sock`. */
+  readonly url: string;
+  /** Sets what the health service says of one service, or of all. */
+  readonly health: Pick<Health, "set">;
+  stats(): {
+    readonly calls: CallStats;
+    readonly listener: ListenerStats;
+    /** Errors that nobody caught, since the start. */
+    readonly strays: number;
+  };
+  /** Resolves when such an error made the server drain (`errors.on_stray`). The exit code of the process is 1 by then. */
+  readonly strayed: Promise<void>;
+  /**
+   * Reads the TLS files again, as happens by itself when they change; the log says what came of it. Files that cannot be
+   * used change nothing.
+   */
+  reloadCertificates(): void;
+  /**
+   * Ends in good order: health says NOT_SERVING; after `timeouts.drain_delay_ms`, in which everything is served, no more is
+   * accepted, clients are told to go away, calls that cross this are served, open calls may finish within
+   * `timeouts.drain_timeout_ms`, what is left is aborted with `unavailable`, key uses are reported.
+   * Every record has been handed to `onRecord` when it resolves. A second call gives the same promise.
+   */
+  drain(): Promise<void>;
+}
+
+/**
+ * Starts a server, or rejects with an Error that says what to change: no service, a service twice, a method that its
+ * proto does not have, nobody who says who may call, an unknown or invalid option or setting, a proxy list that cannot be
+ * read, a port in use, a certificate that cannot be read.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  checkOptionNames(options, Object.keys(OPTION_NAMES));
+  const { production = false } = options;
+  const settings = resolveSettings(options, production);
+  const { limits, timeouts, auth } = settings;
+  const log = guardLog(options.log ?? silentLog);
+  if (options.services.length === 0)
+    throw new Error("no service is registered: pass at least one to `services`");
+
+  const health = createHealth({
+    services: options.services.map(({ service }) => service.typeName),
+    log,
+    ...(options.probe === undefined ? {} : { probe: options.probe }),
+  });
+  const routes = createRoutes({
+    definitions: [...options.services, ...builtIn(settings, options, health)],
+    defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
+    interceptorsFor: () => options.interceptors ?? [],
+    checkFor: createValidation(),
+    strictAnswers: options.strictAnswers ?? settings.server.debug,
+  });
+  const calls = createCalls({
+    log,
+    debug: settings.server.debug,
+    mapError: options.mapError ?? (() => undefined),
+    onRecord: options.onRecord ?? (() => {}),
+    writeTimeoutMs: timeouts.writeTimeoutMs,
+  });
+  const authenticator = authenticatorFor(options, { ...auth, production, log });
+  const gate = createGate({
+    ...limits,
+    authenticator,
+    openCalls: () => calls.stats().admitted,
+  });
+  const laneOptions = { routes, gate, maxResponseBytes: limits.maxResponseBytes };
+  const others = [createRefusalLane(gate), createStockLane(laneOptions)];
+  const lanes = settings.server.lane === "auto" ? [createFastLane(laneOptions), ...others] : others;
+  const dispatch = createDispatch({
+    routes,
+    calls,
+    lanes,
+    plainRoutes: createProbes((signal) => health.check(signal)),
+    cors: createCors(settings.cors),
+    origins: createOrigins(settings.server),
+    mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,
+  });
+  const listener = await listen(
+    {
+      ...settings.server,
+      ...limits,
+      ...timeouts,
+      tls: tlsOf(settings),
+      onNotice: (level, text) => log[level]({}, text),
+    },
+    { ...dispatch, onError: (err) => log.error({ err }, "a request could not be dispatched") },
+  );
+
+  async function drain(): Promise<void> {
+    await drainServer({ ...timeouts, health, listener, calls, gate });
+    calls.close();
+    await authenticator?.close();
+    // A handler that was left behind may still fail.
+    if (calls.stats().abandoned === 0) strays.close();
+  }
+
+  let drained: Promise<void> | undefined;
+  const drainOnce = (): Promise<void> => (drained ??= drain());
+  const strayed = Promise.withResolvers<void>();
+  const strays = watchStrays({
+    log,
+    currentCall: calls.current,
+    onStray() {
+      if (settings.errors.onStray !== "drain") return;
+      process.exitCode = 1;
+      strayed.resolve();
+      void drainOnce();
+    },
+  });
+  return {
+    host: listener.host,
+    port: listener.port,
+    url: urlOf(listener),
+    health,
+    stats: () => ({ calls: calls.stats(), listener: listener.stats(), strays: strays.count }),
+    strayed: strayed.promise,
+    drain: drainOnce,
+    reloadCertificates: listener.reloadCertificates,
+  };
+}
+
+function builtIn(
+  { server }: ResolvedSettings,
+  { services, production, keys }: ServerOptions,
+  health: Health,
+): readonly ServiceDefinition[] {
+  const withLimits = (definition: ServiceDefinition): ServiceDefinition => ({
+    ...definition,
+    policy: { ...definition.policy, ...BUILT_IN },
+  });
+  const healthServices = server.health ? [withLimits(health.definition)] : [];
+  if (!server.reflection) return healthServices;
+  const described = [...services, ...healthServices].map(({ service }) => service);
+  const isPublic = keys === "open" || production !== true || server.reflectionOpen;
+  return [...healthServices, ...createReflection(described, { isPublic }).map(withLimits)];
+}
+
+function urlOf({ host, port, encrypted }: Listener): string {
+  return host.startsWith("unix:") ? host : `${encrypted ? "https" : "http"}://${clientHost(host)}:${port}`;
+}
+
+function clientHost(host: string): string {
+  if (host === "::" || host === "0.0.0.0") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

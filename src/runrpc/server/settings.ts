@@ -1,0 +1,122 @@
+import {
+  create,
+  type DescMessage,
+  getOption,
+  hasOption,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { createValidator, type Validator } from "@bufbuild/protovalidate";
+import {
+  AuthSchema,
+  CorsSchema,
+  ErrorsSchema,
+  LimitsSchema,
+  ServerSchema,
+  TimeoutsSchema,
+  TlsSchema,
+} from "../../../gen/runrpc/config/v1/config_pb.ts";
+import { production_default } from "../../../gen/runrpc/config/v1/defaults_pb.ts";
+import { closest, didYouMean } from "../closest.ts";
+
+/**
+ * The settings of a server, each with the default, unit and range that proto/runrpc/config/v1/config.proto gives it.
+ * A group or field that is left out takes its default.
+ */
+export interface ServerSettings {
+  readonly server?: MessageInitShape<typeof ServerSchema> | undefined;
+  readonly tls?: MessageInitShape<typeof TlsSchema> | undefined;
+  readonly limits?: MessageInitShape<typeof LimitsSchema> | undefined;
+  readonly timeouts?: MessageInitShape<typeof TimeoutsSchema> | undefined;
+  readonly auth?: MessageInitShape<typeof AuthSchema> | undefined;
+  readonly cors?: MessageInitShape<typeof CorsSchema> | undefined;
+  readonly errors?: MessageInitShape<typeof ErrorsSchema> | undefined;
+}
+
+/** The settings with every default filled in, as own properties. */
+export type ResolvedSettings = ReturnType<typeof resolveSettings>;
+
+/**
+ * Refuses what a function that takes `known` would overlook: `limts`, which leaves every limit at its default.
+ *
+ * @throws Error that names the first unknown option, and the known one that was most likely meant.
+ */
+export function checkOptionNames(options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name) || OF_MESSAGES.has(name)) continue;
+    const near = didYouMean(closest(name, known));
+    throw new Error(
+      `${shown(name)} is not an option of startServer${near || `; there are ${known.join(", ")}`}`,
+    );
+  }
+}
+
+/**
+ * In production some settings have another default.
+ *
+ * @throws Error that names each unknown or invalid setting, with its value and range.
+ */
+export function resolveSettings(settings: ServerSettings, production = false) {
+  const validator = createValidator();
+  const resolve = production ? resolveInProduction : resolveGroup;
+  return {
+    server: resolve(validator, "server", ServerSchema, settings.server),
+    tls: resolve(validator, "tls", TlsSchema, settings.tls),
+    limits: resolve(validator, "limits", LimitsSchema, settings.limits),
+    timeouts: resolve(validator, "timeouts", TimeoutsSchema, settings.timeouts),
+    auth: resolve(validator, "auth", AuthSchema, settings.auth),
+    cors: resolve(validator, "cors", CorsSchema, settings.cors),
+    errors: resolve(validator, "errors", ErrorsSchema, settings.errors),
+  };
+}
+
+/** What the listener needs to speak TLS; undefined where the port speaks cleartext. */
+export function tlsOf({ tls }: ResolvedSettings) {
+  return tls.keyFile === "" ? undefined : { ...tls, caFile: tls.clientCaFile };
+}
+
+/** What a spread of a protobuf message brings along. */
+const OF_MESSAGES: ReadonlySet<string> = new Set(["$typeName", "$unknown"]);
+
+/** A name or a value of whoever calls, bounded. */
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return String(text).slice(0, 100);
+}
+
+function resolveInProduction<D extends DescMessage>(
+  validator: Validator,
+  group: string,
+  schema: D,
+  init: MessageInitShape<D> | undefined,
+): MessageShape<D> {
+  const message = resolveGroup(validator, group, schema, init);
+  const given = (init ?? {}) as Record<string, unknown>; // the fields of the schema
+  const others = schema.fields
+    .filter((field) => hasOption(field, production_default) && given[field.localName] === undefined)
+    .map((field) => [field.localName, getOption(field, production_default)] as const);
+  return Object.assign(message, Object.fromEntries(others));
+}
+
+function resolveGroup<D extends DescMessage>(
+  validator: Validator,
+  group: string,
+  schema: D,
+  init: MessageInitShape<D> | undefined,
+): MessageShape<D> {
+  const known = schema.fields.map(({ localName }) => localName);
+  if (init !== undefined && (typeof init !== "object" || init === null || Array.isArray(init)))
+    throw new Error(`${group} is ${shown(init)}; it takes an object with some of ${known.join(", ")}`);
+  for (const name of Object.keys(init ?? {})) {
+    if (known.includes(name) || OF_MESSAGES.has(name)) continue;
+    const near = didYouMean(closest(name, known));
+    throw new Error(`${group}.${shown(name)} is not a setting${near || `; there are ${known.join(", ")}`}`);
+  }
+  const message = create(schema, init);
+  const result = validator.validate(schema, message);
+  if (result.kind !== "valid") throw new Error(`${group}.${result.error.message}`);
+  // Defaults live on the prototype; as own properties they survive a spread.
+  const values = message as Record<string, unknown>;
+  const own = schema.fields.map(({ localName }) => [localName, values[localName]] as const);
+  return Object.assign(message, Object.fromEntries(own));
+}

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { it } from "node:test";
+import { welcomeText } from "../../../src/runrpc/cli/welcome.ts";
+import { type FlagValues, loadConfig } from "../../../src/runrpc/config/config.ts";
+
+const app = { created: true, developmentKey: "rr_key", exampleMethod: "a.v1.B/C" };
+
+async function textOf(flags: FlagValues, url: string): Promise<string> {
+  return welcomeText({ ...app, url }, await loadConfig({ flags, folder: "/" }), new PassThrough());
+}
+
+it("the lines to try are for the scheme that is served", async () => {
+  const text = await textOf({ "tls.key_file": "k", "tls.cert_file": "c" }, "https://localhost:443");
+  assert.match(text, / curl -k .* https:\/\/localhost:443\/a\.v1\.B\/C\n/);
+  assert.match(text, / grpcurl -insecure .* localhost:443 a\.v1\.B\/C\n/);
+});
+
+it("there is no grpcurl line without reflection, and none at all where clients need a certificate", async () => {
+  const plain = await textOf({ "server.reflection": false }, "http://localhost:1");
+  assert.ok(plain.includes("curl -H") && !plain.includes("grpcurl"));
+  const mutual = { "tls.key_file": "k", "tls.cert_file": "c", "tls.client_ca_file": "ca" };
+  assert.ok(!(await textOf(mutual, "https://localhost:1")).includes("curl"));
+});
+
+it("the lines to try a Unix socket with name its path", async () => {
+  const text = await textOf({}, "unix:/run/a b.sock");
+  assert.match(text, /listens on unix:\/run\/a b\.sock\n/);
+  assert.match(text, / curl --unix-socket '\/run\/a b\.sock' .* http:\/\/localhost\/a\.v1\.B\/C\n/);
+  assert.match(text, / grpcurl -plaintext -unix .* '\/run\/a b\.sock' a\.v1\.B\/C\n/);
+});

@@ -1,0 +1,274 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { RequestLogQueries } from "../../../../src/runrpc/platform/request-log/queries.ts";
+import {
+  createRequestLogWriter,
+  type RequestLogOptions,
+} from "../../../../src/runrpc/platform/request-log/writer.ts";
+import type { CallRecord } from "../../../../src/runrpc/server/call/record.ts";
+import { type ServerLog, silentLog } from "../../../../src/runrpc/server/log.ts";
+import { openTestStore, type TestStore } from "../../../services/fixture.ts";
+
+let db: TestStore;
+
+before(async () => {
+  db = await openTestStore();
+});
+
+after(() => db[Symbol.asyncDispose]());
+
+const hourMs = 3_600_000;
+const options = {
+  maxQueuedRecords: 10_000,
+  retentionHours: 0,
+  log: silentLog,
+  // Nothing is written before the close, unless a test says so.
+  flushAfterMs: 1_000_000,
+} as const satisfies RequestLogOptions;
+
+function recordOf(requestId: string, fields: Partial<CallRecord> = {}): CallRecord {
+  return {
+    requestId,
+    service: "users.v1.UserService",
+    method: "GetUser",
+    kind: "unary",
+    protocol: "grpc",
+    httpVersion: "2.0",
+    code: "ok",
+    error: "",
+    startedAt: new Date(1_700_000_000_000),
+    durationMs: 1.25,
+    messagesIn: 1,
+    messagesOut: 1,
+    bytesIn: 12,
+    bytesOut: 34,
+    peer: "127.0.0.1",
+    userId: "u",
+    keyId: "rr_k",
+    cancelledBy: undefined,
+    abandoned: false,
+    ...fields,
+  };
+}
+
+async function rowsOf(prefix: string) {
+  const rows = await db.queries.requestLog.listRequests({ limit: 1_000_000 });
+  return rows.filter(({ requestId }) => requestId.startsWith(prefix));
+}
+
+test("each field of a record is in its column after the close", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, options);
+  const record = recordOf("fields", {
+    code: "canceled",
+    error: "gone",
+    cancelledBy: "client",
+    abandoned: true,
+  });
+  writer.write(record);
+  writer.write(recordOf("fields-2", { userId: undefined, keyId: undefined }));
+  await writer.close();
+  const [first, second] = await rowsOf("fields");
+  const { id: _, ...row } = { id: 0, ...first };
+  assert.deepEqual(row, record);
+  assert.deepEqual([second?.userId, second?.keyId, second?.cancelledBy], [null, null, null]);
+});
+
+for (const [what, callers] of [
+  ["a few callers", 3],
+  ["as many callers as calls", 120],
+] as const) {
+  test(`120 calls of ${what}, of several kinds, have each field in its column`, async () => {
+    const writer = createRequestLogWriter(db.queries.requestLog, options);
+    const records = Array.from({ length: 120 }, (_, index) => {
+      const caller = index % callers;
+      return recordOf(`mixed-${callers}-${String(index).padStart(3, "0")}`, {
+        method: `Method${caller % 3}`,
+        protocol: caller % 2 === 0 ? "grpc" : "connect",
+        code: caller % 3 === 0 ? "not_found" : "ok",
+        error: caller % 3 === 0 ? `no user ${caller}` : "",
+        startedAt: new Date(1_700_000_000_000 + index),
+        durationMs: index + 0.5,
+        messagesIn: caller,
+        messagesOut: caller + 1,
+        bytesIn: 2 * index,
+        bytesOut: 3 * index,
+        peer: `10.0.0.${caller}`,
+        userId: `user-${caller}`,
+        keyId: caller === 1 ? undefined : `rr_${caller}`,
+        cancelledBy: caller === 2 ? "deadline" : undefined,
+        abandoned: caller === 2,
+      });
+    });
+    for (const record of records) writer.write(record);
+    await writer.close();
+    const rows = await rowsOf(`mixed-${callers}-`);
+    assert.deepEqual(
+      rows
+        .sort((one, other) => one.startedAt.getTime() - other.startedAt.getTime())
+        .map((row) => {
+          const { id: _, ...fields } = { id: 0, ...row };
+          return fields;
+        }),
+      records.map(({ keyId = null, cancelledBy = null, ...record }) => ({ ...record, keyId, cancelledBy })),
+    );
+  });
+}
+
+test("records above the bound are dropped, counted and reported; the others are flushed at the close", async () => {
+  const reports: object[] = [];
+  const log: ServerLog = { ...silentLog, warn: (fields) => reports.push(fields) };
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, log, maxQueuedRecords: 10 });
+  for (let index = 0; index < 25; index++) writer.write(recordOf(`drop-${index}`));
+  assert.deepEqual(writer.stats(), { queued: 10, written: 0, dropped: 15 });
+  await writer.close();
+  assert.deepEqual(writer.stats(), { queued: 0, written: 10, dropped: 15 });
+  assert.deepEqual(reports, [{ dropped: 15, maxQueuedRecords: 10 }]);
+  assert.equal((await rowsOf("drop-")).length, 10);
+});
+
+test("records above the bound in bytes are dropped, counted and reported, and there is room again once they are written", async () => {
+  const reports: object[] = [];
+  const log: ServerLog = { ...silentLog, warn: (fields) => reports.push(fields) };
+  const bounds = { maxQueuedBytes: 65_536, flushAfterMs: 1 };
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, ...bounds, log });
+  const large = (index: number) => recordOf(`bytes-${index}`, { error: "e".repeat(1_024) });
+  // Each takes 2 KiB for its error and less than half a KiB besides.
+  for (let index = 0; index < 1_000; index++) writer.write(large(index));
+  const { queued, dropped } = writer.stats();
+  assert.ok(queued >= 25 && queued <= 32, `${queued} records wait`);
+  assert.equal(dropped, 1_000 - queued);
+  while (writer.stats().queued > 0) await db.store.ping();
+  assert.deepEqual(reports, [{ dropped, maxQueuedRecords: 10_000, maxQueuedBytes: 65_536 }]);
+  for (let index = 0; index < 25; index++) writer.write(large(index));
+  assert.equal(writer.stats().dropped, dropped);
+  await writer.close();
+  assert.equal((await rowsOf("bytes-")).length, queued + 25);
+});
+
+test("a full batch is written without waiting for the time to pass", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, maxBatchRecords: 100 });
+  for (let index = 0; index < 250; index++) writer.write(recordOf(`batch-${index}`));
+  while (writer.stats().written < 200) await db.store.ping();
+  assert.deepEqual(writer.stats(), { queued: 50, written: 200, dropped: 0 });
+  await writer.close();
+  const ids = (await rowsOf("batch-")).map(({ requestId }) => requestId);
+  assert.deepEqual(
+    ids,
+    Array.from({ length: 250 }, (_, index) => `batch-${index}`),
+  );
+});
+
+test("a lone record is written when its time has passed", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, flushAfterMs: 1 });
+  writer.write(recordOf("lone"));
+  while (writer.stats().written < 1) await db.store.ping();
+  assert.equal((await rowsOf("lone")).length, 1);
+  await writer.close();
+});
+
+test("records that the table does not take are dropped, counted and logged, and the close does not hang", async () => {
+  const errors: string[] = [];
+  const log: ServerLog = { ...silentLog, error: (_, message) => errors.push(message) };
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, log });
+  // What the types forbid, the table refuses.
+  for (let index = 0; index < 3; index++) writer.write(recordOf("bad", { peer: null as unknown as string }));
+  await writer.close();
+  assert.deepEqual(writer.stats(), { queued: 0, written: 0, dropped: 3 });
+  assert.deepEqual(errors, ["the request log cannot be written"]);
+});
+
+test("a record after the close is counted as dropped", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, options);
+  await writer.close();
+  writer.write(recordOf("late"));
+  assert.equal(writer.stats().dropped, 1);
+});
+
+test("rows older than the retention age are removed in several steps, younger ones stay", async () => {
+  const now = 1_000 * hourMs;
+  const filler = createRequestLogWriter(db.queries.requestLog, options);
+  const ages = [...Array.from({ length: 700 }, () => 25), 23];
+  for (const age of ages) filler.write(recordOf(`age-${age}`, { startedAt: new Date(now - age * hourMs) }));
+  await filler.close();
+  const writes = db.store.stats().writes.calls;
+  const retention = { retentionHours: 24, now: () => now };
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, ...retention });
+  assert.equal(await writer.removeOld(), 700);
+  assert.equal(db.store.stats().writes.calls - writes, 3);
+  assert.deepEqual(
+    (await rowsOf("age-")).map(({ requestId }) => requestId),
+    ["age-23"],
+  );
+  await writer.close();
+});
+
+test("retention 0 keeps every row", async () => {
+  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, now: () => 1e14 });
+  assert.equal(await writer.removeOld(), 0);
+  await writer.close();
+});
+
+/** The real queries, of which some attempts to insert fail first; counts them. */
+function failing(fails: (attempt: number) => boolean) {
+  const counted = { attempts: 0 };
+  const queries: RequestLogQueries = {
+    ...db.queries.requestLog,
+    async addRequests(records, writeOptions) {
+      counted.attempts += 1;
+      if (fails(counted.attempts)) throw new Error("the disk is full");
+      await db.queries.requestLog.addRequests(records, writeOptions);
+    },
+  };
+  return { queries, counted };
+}
+
+test("each of two batches that fail in a row is tried as often as one, and the batch behind them is written", async () => {
+  const errors: object[] = [];
+  const log: ServerLog = { ...silentLog, error: (fields) => errors.push(fields) };
+  const { queries, counted } = failing((attempt) => attempt <= 6);
+  const writer = createRequestLogWriter(queries, { ...options, log, maxBatchRecords: 2 });
+  for (let index = 0; index < 6; index++) writer.write(recordOf(`two-fail-${index}`));
+  await writer.close();
+  const { queued, written, dropped } = writer.stats();
+  assert.deepEqual([counted.attempts, queued, written, dropped], [7, 0, 2, 4]);
+  assert.deepEqual(
+    errors.map((fields) => Reflect.get(fields, "records")),
+    [2, 2],
+  );
+  assert.deepEqual(
+    (await rowsOf("two-fail-")).map(({ requestId }) => requestId),
+    ["two-fail-4", "two-fail-5"],
+  );
+});
+
+test("a batch that succeeds at last leaves the next one all of its attempts", async () => {
+  const { queries, counted } = failing((attempt) => attempt % 3 !== 0);
+  const writer = createRequestLogWriter(queries, { ...options, maxBatchRecords: 2 });
+  for (let index = 0; index < 4; index++) writer.write(recordOf(`at-last-${index}`));
+  await writer.close();
+  const { queued, written, dropped } = writer.stats();
+  assert.deepEqual([counted.attempts, queued, written, dropped], [6, 0, 4, 0]);
+});
+
+test("a removal takes what is older than the age, and not what is exactly as old", async () => {
+  const now = 2_000 * hourMs;
+  const filler = createRequestLogWriter(db.queries.requestLog, options);
+  for (const [name, extraMs] of [
+    ["older", 1],
+    ["as-old", 0],
+    ["younger", -1],
+  ] as const) {
+    filler.write(recordOf(`edge-${name}`, { startedAt: new Date(now - 24 * hourMs - extraMs) }));
+  }
+  await filler.close();
+  const writer = createRequestLogWriter(db.queries.requestLog, {
+    ...options,
+    retentionHours: 24,
+    now: () => now,
+  });
+  await writer.removeOld();
+  await writer.close();
+  const left = (await rowsOf("edge-")).map(({ requestId }) => requestId);
+  assert.deepEqual(left, ["edge-as-old", "edge-younger"]);
+  assert.equal(await writer.removeOld(), 0);
+});

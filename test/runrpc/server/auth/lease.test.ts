@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { StoredKey } from "../../../../src/runrpc/server/auth/key-store.ts";
+import { createLeases, type LeaseOptions } from "../../../../src/runrpc/server/auth/lease.ts";
+import { idOf, listLog, memoryStore, settled } from "./memory-store.ts";
+
+function setUp(t: TestContext, changes: Partial<LeaseOptions> = {}) {
+  const store = memoryStore();
+  const clock = { now: 1000 };
+  const leases = createLeases({
+    keys: store,
+    keyLeaseMs: 500,
+    now: () => clock.now,
+    log: listLog(),
+    onLease() {},
+    ...changes,
+  });
+  t.after(() => leases.close());
+  return { store, clock, leases };
+}
+
+test("the look-ups of one tick are one find, and those of one key one id in it", async (t) => {
+  const { store, leases } = setUp(t);
+  const ids = [idOf(store.add()), idOf(store.add()), "rr_unknown_"];
+  const found = await Promise.all([...ids, ...ids].map((id) => leases.renew(id)));
+  assert.deepEqual(store.finds, [ids]);
+  assert.deepEqual(
+    found.slice(0, 3).map(({ stored }) => stored !== undefined),
+    [true, true, false],
+  );
+});
+
+test("a look-up that is under way is joined", async (t) => {
+  const { store, leases } = setUp(t);
+  const id = idOf(store.add());
+  const { promise, resolve } = Promise.withResolvers<readonly StoredKey[]>();
+  store.answer = () => promise;
+  const first = leases.renew(id);
+  await settled();
+  const second = leases.renew(id);
+  await settled();
+  assert.equal(store.finds.length, 1);
+  resolve([]);
+  assert.equal(await first, await second);
+});
+
+test("a look-up that is older than a lease is not joined", async (t) => {
+  const { store, clock, leases } = setUp(t);
+  const id = idOf(store.add());
+  store.answer = () => new Promise(() => {});
+  leases.renew(id).catch(() => {});
+  await settled();
+  clock.now += 500;
+  store.answer = undefined;
+  assert.equal((await leases.renew(id)).stored?.keyId, id);
+});
+
+test("a lease begins when the store is asked, not when it answers", async (t) => {
+  const { store, clock, leases } = setUp(t);
+  const id = idOf(store.add());
+  const { promise, resolve } = Promise.withResolvers<readonly StoredKey[]>();
+  store.answer = () => promise;
+  const answer = leases.renew(id);
+  await settled();
+  clock.now += 400;
+  resolve([]);
+  const lease = await answer;
+  assert.equal(lease.askedAt, 1000);
+  assert.equal(leases.isFresh(lease, 1499), true);
+  assert.equal(leases.isFresh(lease, 1500), false);
+});
+
+test("a clock that is set back ends a lease", async (t) => {
+  const { store, leases } = setUp(t);
+  const lease = await leases.renew(idOf(store.add()));
+  assert.equal(leases.isFresh(lease, 999), false);
+});
+
+test("an answer that comes late does not replace a later one", async (t) => {
+  const { store, clock, leases } = setUp(t);
+  const key = store.add();
+  const { promise, resolve } = Promise.withResolvers<readonly StoredKey[]>();
+  store.answer = () => promise;
+  const early = leases.renew(idOf(key));
+  await settled();
+  clock.now += 500;
+  store.answer = undefined;
+  const late = await leases.renew(idOf(key));
+  resolve([]);
+  await early;
+  assert.equal(leases.get(idOf(key)), late);
+});
+
+test("the oldest answer is dropped at the bound, and unknown ids push out no known key", async (t) => {
+  const { store, leases } = setUp(t, { maxLeases: 2 });
+  const ids = [idOf(store.add()), idOf(store.add()), idOf(store.add())];
+  for (const id of ids) await leases.renew(id);
+  for (let unknown = 0; unknown < 5; unknown += 1) await leases.renew(`rr_unknown${unknown}`);
+  const kept = [...ids, "rr_unknown2", "rr_unknown3", "rr_unknown4"].filter((id) => leases.get(id));
+  assert.deepEqual(kept, [ids[1], ids[2], "rr_unknown3", "rr_unknown4"]);
+});
+
+test("ids that were not asked for are not kept", async (t) => {
+  const { store, leases } = setUp(t);
+  const other = store.add();
+  const [stored] = await store.find([idOf(other)]);
+  assert.ok(stored);
+  store.answer = async () => [stored];
+  const lease = await leases.renew("rr_unknown1");
+  assert.equal(lease.stored, undefined);
+  assert.equal(leases.get(idOf(other)), undefined);
+});
+
+test("many ids travel in parts of a thousand", async (t) => {
+  const { store, leases } = setUp(t);
+  await Promise.all(Array.from({ length: 2500 }, (_, at) => leases.renew(`rr_${at}`)));
+  assert.deepEqual(
+    store.finds.map((ids) => ids.length),
+    [1000, 1000, 500],
+  );
+});
