@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { DatabaseSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
+import { type AppStore, openAppStore, partsOf } from "../app/app-store.ts";
+import { createChores } from "../app/chores.ts";
+import type { AppDefinition, AppParts } from "../app/define-app.ts";
+import type { QueryModules } from "../data/query.ts";
+import { silentLog } from "../server/log.ts";
+
+/** An application's database in a folder of its own, without a server. */
+export interface TestStore<M extends QueryModules> extends AppParts<M>, AsyncDisposable {
+  /** The database file. */
+  readonly file: string;
+  /** The same database with the platform's queries, for the tests of what reads them. */
+  readonly store: AppStore<M>;
+}
+
+/**
+ * Makes and migrates a database for the tests of services and queries: what the parts of an application are made from.
+ * It goes, with its folder, when it is disposed of.
+ */
+export async function openTestStore<M extends QueryModules>(
+  definition: AppDefinition<M>,
+): Promise<TestStore<M>> {
+  const folder = await mkdtemp(join(tmpdir(), "runrpc-test-"));
+  const database = create(DatabaseSchema, { url: join(folder, "test.sqlite"), readers: 1 });
+  const store = await openAppStore(definition, database);
+  const chores = createChores(silentLog);
+  return {
+    ...partsOf(store, silentLog, chores.start),
+    file: store.file,
+    store,
+    async [Symbol.asyncDispose]() {
+      await chores.close();
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { defineApp } from "../../../src/runrpc/app/define-app.ts";
+import { requireUser } from "../../../src/runrpc/server/auth/principal.ts";
+import {
+  collect,
+  createRequestStream,
+  startMemoryApp,
+  startTestApp,
+  take,
+  takeThenCancel,
+} from "../../../src/runrpc/testing.ts";
+import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
+import { partOfService } from "../../part-of-service.ts";
+
+/** An application without tables of its own. */
+function appOf(
+  users: Partial<ServiceImpl<typeof UserService>>,
+  logs: Partial<ServiceImpl<typeof LogService>> = {},
+) {
+  return defineApp({
+    services: () => [partOfService(UserService, users), partOfService(LogService, logs)],
+  });
+}
+
+const getUser: ServiceImpl<typeof UserService>["getUser"] = ({ id }, context) => ({
+  user: { id, displayName: requireUser(context).userId },
+});
+
+const id = "00000000-0000-4000-8000-000000000001";
+
+async function codeOf(call: Promise<unknown>): Promise<string> {
+  const reason = await call.then(
+    () => undefined,
+    (error: unknown) => ConnectError.from(error),
+  );
+  return reason === undefined ? "ok" : Code[reason.code];
+}
+
+test("a test's application answers a typed client, keeps records, and takes its folder along", async () => {
+  let file = "";
+  {
+    await using app = await startTestApp(appOf({ getUser }));
+    file = app.file;
+    const { user } = await app.client(UserService).getUser({ id });
+    assert.equal(user?.displayName, "developer");
+    const { service, method, code, userId } = await app.nextRecord();
+    assert.deepEqual(
+      [service, method, code, userId],
+      ["rig.users.v1.UserService", "GetUser", "ok", "developer"],
+    );
+    assert.equal(app.records.length, 1);
+    assert.ok(existsSync(file));
+  }
+  assert.equal(existsSync(file), false);
+});
+
+test("keys have the scopes and the owner that they are made with, and end when they are revoked", async () => {
+  await using app = await startTestApp(appOf({ getUser }));
+  const reader = await app.createKey({ user: "ada", scopes: ["users.read"] });
+  const { user } = await app.client(UserService, { key: reader }).getUser({ id });
+  assert.equal(user?.displayName, "ada");
+  const nobody = await app.createKey({ scopes: [] });
+  assert.equal(await codeOf(app.client(UserService, { key: nobody }).getUser({ id })), "PermissionDenied");
+  const gone = await app.createKey();
+  await app.revokeKey(gone);
+  assert.equal(await codeOf(app.client(UserService, { key: gone }).getUser({ id })), "Unauthenticated");
+});
+
+test("a stream that is cancelled at its third message has run its finally, and its record says who left", async () => {
+  const left = Promise.withResolvers<void>();
+  await using app = await startTestApp(
+    appOf({
+      async *streamUsers(_request, { signal }) {
+        try {
+          for (let count = 1; ; count++) {
+            yield { user: { displayName: String(count) } };
+            if (count === 3) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          }
+        } finally {
+          left.resolve();
+        }
+      },
+    }),
+  );
+  const client = app.client(UserService);
+  const taken = await takeThenCancel(3, (signal) => client.streamUsers({}, { signal }));
+  assert.deepEqual(
+    taken.map(({ user }) => user?.displayName),
+    ["1", "2", "3"],
+  );
+  await left.promise;
+  assert.equal((await app.nextRecord()).cancelledBy, "client");
+});
+
+test("a stream that is open in a drain may finish", async () => {
+  const go = Promise.withResolvers<void>();
+  await using app = await startTestApp(
+    appOf({
+      async *streamUsers() {
+        yield { user: { displayName: "first" } };
+        await go.promise;
+        yield { user: { displayName: "last" } };
+      },
+    }),
+  );
+  const users = app.client(UserService).streamUsers({})[Symbol.asyncIterator]();
+  await take(users, 1);
+  const drained = app.drain();
+  go.resolve();
+  assert.deepEqual(
+    (await take(users, 2)).map(({ user }) => user?.displayName),
+    ["last"],
+  );
+  await drained;
+});
+
+test("an answer with a field that its message does not have is refused, and not sent without it", async () => {
+  await using app = await startTestApp(
+    // As an async function gives it: tsc does not see the field there.
+    appOf({ getUser: async () => ({ usr: { id } }) as object }),
+  );
+  assert.equal(await codeOf(app.client(UserService).getUser({ id })), "Internal");
+});
+
+for (const start of [startMemoryApp, startTestApp]) {
+  test(`${start.name}: keys, scopes, rules and handlers of all four kinds are as a server has them`, async () => {
+    await using app = await start(
+      appOf(
+        {
+          getUser,
+          async *streamUsers({ limit }) {
+            for (let count = 1; count <= limit; count++) yield { user: { displayName: String(count) } };
+          },
+        },
+        {
+          async uploadLogs(requests) {
+            let count = 0;
+            for await (const { entries } of requests) count += entries.length;
+            return { logsReceived: BigInt(count) };
+          },
+        },
+      ),
+    );
+    const users = app.client(UserService);
+    assert.equal((await users.getUser({ id })).user?.displayName, "developer");
+    assert.equal(await codeOf(users.getUser({ id: "no uuid" })), "InvalidArgument");
+    assert.equal(await codeOf(users.listUsers({})), "Unimplemented");
+    assert.equal((await collect(users.streamUsers({ limit: 3 }))).length, 3);
+    const upload = createRequestStream<{ entries: { message: string }[] }>();
+    upload.send({ entries: [{ message: "a" }] }, { entries: [{ message: "b" }, { message: "c" }] });
+    upload.end();
+    assert.equal((await app.client(LogService).uploadLogs(upload)).logsReceived, 3n);
+    const narrow = app.client(UserService, { key: await app.createKey({ scopes: ["events.read"] }) });
+    assert.equal(await codeOf(narrow.getUser({ id })), "PermissionDenied");
+    assert.equal(
+      await codeOf(app.client(UserService, { key: "rr_wrong" }).getUser({ id })),
+      "Unauthenticated",
+    );
+  });
+}
