@@ -1,0 +1,101 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Template } from "../../src/runrpc/scaffold/template.ts";
+import { type Arguments, helpText, readArguments, UsageError } from "./arguments.ts";
+import { ask, type Choices, choicesOf, Interrupted } from "./ask.ts";
+import { checkFolder, writeProject } from "./project.ts";
+
+/** Runs `create-runrpc` and gives its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const template = readTemplate();
+    const examples = Object.keys(template.examples);
+    const asked = readArguments(args, examples);
+    if (asked.help || asked.version) {
+      process.stdout.write(asked.help ? helpText(examples) : `${template.version}\n`);
+      return 0;
+    }
+    if (asked.folder !== undefined) checkFolder(asked.folder); // before any question
+    const mayAsk = !asked.yes && !isCi() && process.stdin.isTTY === true && process.stdout.isTTY === true;
+    const choices = mayAsk ? await ask(asked, examples) : choicesOf(asked);
+    return make(template, choices, asked);
+  } catch (error) {
+    if (error instanceof Interrupted) return 130;
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+function make(
+  template: Template,
+  { folder, example }: Choices,
+  { runtime, install, git }: Arguments,
+): number {
+  const count = writeProject(template, example, folder, runtimeSpec(runtime ?? template.version));
+  process.stdout.write(`${count} files are in ${folder} (example: ${example}).\n`);
+  if (git) makeRepository(folder);
+  const isInstalled = install && run(folder, "npm", "install") && run(folder, "npm", "run", "generate");
+  process.stdout.write(nextSteps(folder, example, isInstalled));
+  if (install && !isInstalled)
+    process.stderr.write("error: the project is there, and not installed: see above\n");
+  return install && !isInstalled ? 1 : 0;
+}
+
+/** A tarball or a folder is named from where the command is called; the project is elsewhere. */
+function runtimeSpec(spec: string): string {
+  const isPath =
+    /^(\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(spec) || (/\.(tgz|tar\.gz)$/.test(spec) && existsSync(spec));
+  return isPath ? `file:${resolve(spec)}` : spec;
+}
+
+/** None inside another repository, and none where there is no git: a project can do without. */
+function makeRepository(folder: string): void {
+  const isInside = spawnSync("git", ["rev-parse", "--is-inside-work-tree"], { cwd: folder }).status === 0;
+  if (isInside) return;
+  const { status } = spawnSync("git", ["init", "--quiet"], { cwd: folder, stdio: "ignore" });
+  if (status !== 0) process.stdout.write("No git repository was made: git init did not work.\n");
+}
+
+/** Runs a program in the project, and tells whether it ended well. */
+function run(folder: string, program: string, ...args: string[]): boolean {
+  process.stdout.write(`\n$ ${program} ${args.join(" ")}\n`);
+  const isWindows = process.platform === "win32"; // there npm is a script of the shell
+  const { status, error } = spawnSync(program, args, { cwd: folder, stdio: "inherit", shell: isWindows });
+  if (error !== undefined) process.stderr.write(`error: ${program} does not start: ${error.message}\n`);
+  return status === 0;
+}
+
+function nextSteps(folder: string, example: string, isInstalled: boolean): string {
+  const into =
+    resolve(folder) === process.cwd() ? [] : [`  cd ${/^[\w./-]+$/.test(folder) ? folder : `'${folder}'`}`];
+  const first = isInstalled ? [] : ["  npm install", "  npm run generate"];
+  const call =
+    example === "none"
+      ? ["  npx runrpc add service parcels.v1.ParcelService"]
+      : ["  npx runrpc call UserService/ListUsers '{}'    # with the key in RUNRPC_KEY"];
+  return `${[
+    "",
+    "It is yours. Start it; it prints a key and lines to call it with:",
+    "",
+    ...into,
+    ...first,
+    "  npm start",
+    "",
+    "In another terminal:",
+    "",
+    "  curl http://localhost:50051/readyz",
+    ...call,
+    "",
+  ].join("\n")}\n`;
+}
+
+function isCi(): boolean {
+  const { CI = "" } = process.env;
+  return CI !== "" && CI !== "false";
+}
+
+function readTemplate(): Template {
+  const file = join(import.meta.dirname, "template.json");
+  return JSON.parse(readFileSync(file, "utf8")) as Template; // made by this package's own build
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, before, describe, it } from "node:test";
+import { packCreate } from "../../create/pack.ts";
+import { hosts } from "../package/host.ts";
+
+let folder: string;
+let script: string;
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "runrpc-create-"));
+  execFileSync("tar", ["-xzf", packCreate(folder), "-C", folder]);
+  script = join(folder, "package/create-runrpc.js");
+});
+
+after(() => rmSync(folder, { recursive: true }));
+
+const [oldest] = hosts();
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(oldest.node, [script, ...args], {
+    cwd: folder,
+    env: { ...oldest.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Runs `create-runrpc` on the host's own Node, without a terminal. */
+async function create(...args: string[]) {
+  const child = start(args);
+  const { stdout, stderr } = child;
+  assert.ok(stdout && stderr);
+  const [[code], out, err] = await Promise.all([once(child, "close"), text(stdout), text(stderr)]);
+  return { code, stdout: out, stderr: err };
+}
+
+const manifestOf = (project: string) =>
+  JSON.parse(readFileSync(join(folder, project, "package.json"), "utf8"));
+
+describe("create-runrpc, without a network", () => {
+  for (const example of [undefined, "unary", "all", "none"]) {
+    for (const git of [true, false]) {
+      for (const runtime of [undefined, "1.2.3", "./package"]) {
+        for (const yes of [true, false]) {
+          const flags = [
+            ...(example === undefined ? [] : ["--example", example]),
+            ...(git ? [] : ["--no-git"]),
+            ...(runtime === undefined ? [] : ["--runtime", runtime]),
+            ...(yes ? ["--yes"] : []),
+          ];
+          it(`makes a project with ${flags.join(" ") || "no flags"}`, async () => {
+            const project = `p-${flags.join("").replace(/\W+/g, "-")}`;
+            const { code, stdout, stderr } = await create(project, "--no-install", ...flags);
+            assert.deepEqual([code, stderr], [0, ""]);
+            assert.match(stdout, /\n {2}npm install\n {2}npm run generate\n {2}npm start\n/);
+            assert.equal(existsSync(join(folder, project, ".git")), git);
+            const services = { unary: 1, all: 4, none: 1 }[example ?? "unary"]; // none keeps a file that says so
+            assert.equal(readdirSync(join(folder, project, "proto")).length, services);
+            const { version } = JSON.parse(readFileSync(join(folder, "package/package.json"), "utf8"));
+            const spec = runtime === "./package" ? `file:${join(folder, "package")}` : (runtime ?? version);
+            assert.equal(manifestOf(project).dependencies.runrpc, spec);
+          });
+        }
+      }
+    }
+  }
+
+  it("names the project after its folder, in the letters that npm takes", async () => {
+    await create("deep/My App (2)", "--no-install", "--no-git");
+    assert.equal(manifestOf("deep/My App (2)").name, "my-app-2");
+  });
+
+  it("makes no repository inside another one", async () => {
+    execFileSync("git", ["init", "--quiet", join(folder, "outer")]);
+    assert.equal((await create("outer/inner", "--no-install")).code, 0);
+    assert.equal(existsSync(join(folder, "outer/inner/.git")), false);
+  });
+
+  it("takes a folder that is empty, or a new repository", async () => {
+    execFileSync("git", ["init", "--quiet", join(folder, "new")]);
+    mkdirSync(join(folder, "empty"));
+    assert.equal((await create("new", "--no-install")).code, 0);
+    assert.equal((await create("empty", "--no-install")).code, 0);
+  });
+});
+
+describe("create-runrpc refuses, with exit code 2 and nothing made,", () => {
+  const refusals = [
+    ["a folder that is not empty, and names the file", ["full"], /full is not empty: it has kept\.txt\. /],
+    ["a file in the place of the folder", ["full/kept.txt"], /full\/kept\.txt is there and is no folder/],
+    ["an unknown example", ["x", "--example", "some"], /no example "some": it is one of none, unary, all/],
+    ["an unknown flag", ["x", "--exampel", "all"], /--exampel/],
+    ["two folders", ["x", "y"], /x y/],
+    ["an empty runtime", ["x", "--runtime", ""], /--runtime is empty/],
+  ] as const;
+  for (const [what, args, message] of refusals) {
+    it(what, async () => {
+      mkdirSync(join(folder, "full"), { recursive: true });
+      writeFileSync(join(folder, "full/kept.txt"), "kept");
+      const { code, stdout, stderr } = await create(...args, "--no-install");
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.match(stderr, message);
+      assert.equal(existsSync(join(folder, "x")), false);
+      assert.deepEqual(readdirSync(join(folder, "full")), ["kept.txt"]);
+    });
+  }
+});
+
+it("create-runrpc ends with 1 where the folder cannot be made, and where npm does not work", async () => {
+  writeFileSync(join(folder, "a-file"), "");
+  const { code, stderr } = await create("a-file/inside", "--no-install");
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: .*a-file/);
+  const child = start(["offline", "--runtime", "file:./no-such-package.tgz"], { npm_config_offline: "true" });
+  assert.deepEqual(await once(child, "exit"), [1, null]);
+  assert.equal(existsSync(join(folder, "offline/package.json")), true);
+});
+
+it("create-runrpc tells its version and its flags", async () => {
+  assert.match((await create("--version")).stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await create("--help")).stdout, /--example none\|unary\|all/);
+});

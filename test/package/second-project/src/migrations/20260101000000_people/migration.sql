@@ -1,0 +1,4 @@
+CREATE TABLE `users` (
+	`name` text PRIMARY KEY,
+	`times` integer NOT NULL
+);
