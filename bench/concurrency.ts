@@ -6,7 +6,7 @@ import {
   PublishEventResponseSchema,
   StreamEventsRequestSchema,
   StreamEventsResponseSchema,
-} from "../gen/events/v1/events_pb.ts";
+} from "../test/gen/rig/events/v1/events_pb.ts";
 import { type Finding, printFindings, withServer } from "./finding.ts";
 import { WaitRequestSchema } from "./gen/bench/v1/bench_pb.ts";
 import { callHeaders, envelope, startCall, unary } from "./load/grpc.ts";
@@ -47,7 +47,7 @@ export function measureEvents(): Promise<Finding[]> {
     const first = await publish("first");
     const listener = createListener(first);
     const openedAt = performance.now();
-    const headers = callHeaders("/events.v1.EventService/StreamEvents", [["x-api-key", peer.key ?? ""]]);
+    const headers = callHeaders("/rig.events.v1.EventService/StreamEvents", [["x-api-key", peer.key ?? ""]]);
     const request = create(StreamEventsRequestSchema, { afterId: 0n });
     const body = envelope(toBinary(StreamEventsRequestSchema, request));
     for (let index = 0; index < streamCount; index++) {
@@ -84,7 +84,7 @@ export function measureEvents(): Promise<Finding[]> {
 }
 
 function createPublisher(connection: Parameters<typeof unary>[0], peer: Peer) {
-  const headers = callHeaders("/events.v1.EventService/PublishEvent", [["x-api-key", peer.key ?? ""]]);
+  const headers = callHeaders("/rig.events.v1.EventService/PublishEvent", [["x-api-key", peer.key ?? ""]]);
   return async (type: string): Promise<bigint> => {
     const request = create(PublishEventRequestSchema, { type, payload: { text: "something happened" } });
     const answer = await unary(connection, headers, envelope(toBinary(PublishEventRequestSchema, request)));

@@ -1,7 +1,7 @@
 // A slow query in a reader thread, and what the main thread feels of it: `node bench/loop.ts`.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { GetUserRequestSchema, GetUserResponseSchema } from "../gen/users/v1/users_pb.ts";
-import { developmentUser } from "../src/services/development.ts";
+import { developer } from "../test/app/accounts.ts";
+import { GetUserRequestSchema, GetUserResponseSchema } from "../test/gen/rig/users/v1/users_pb.ts";
 import { type Finding, printFindings, withServer } from "./finding.ts";
 import { callHeaders, envelope, unary } from "./load/grpc.ts";
 import { connectAll } from "./load/workloads.ts";
@@ -18,8 +18,8 @@ export function measureLoop(): Promise<Finding[]> {
   return withServer("slow-app.ts", ["<folder>", String(queryMs)], async (peer) => {
     const target = targetOf(peer);
     const { at, close } = connectAll(target.port, 2);
-    const headers = callHeaders("/users.v1.UserService/GetUser", target.grpcHeaders);
-    const { id } = developmentUser;
+    const headers = callHeaders("/rig.users.v1.UserService/GetUser", target.grpcHeaders);
+    const { id } = developer;
     const body = envelope(toBinary(GetUserRequestSchema, create(GetUserRequestSchema, { id })));
     const latenciesMs: number[] = [];
     let isOver = false;

@@ -1,7 +1,11 @@
 // Rows that one client uploads, durable when they are acknowledged: `node bench/upload.ts`.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { Severity, UploadLogsRequestSchema, UploadLogsResponseSchema } from "../gen/logs/v1/logs_pb.ts";
+import {
+  Severity,
+  UploadLogsRequestSchema,
+  UploadLogsResponseSchema,
+} from "../test/gen/rig/logs/v1/logs_pb.ts";
 import { type Finding, printFindings, withServer } from "./finding.ts";
 import { callHeaders, envelope, startCall } from "./load/grpc.ts";
 import type { Http2Connection } from "./load/http2.ts";
@@ -43,7 +47,7 @@ async function upload(
       }),
     ),
   );
-  const headers = callHeaders("/logs.v1.LogService/UploadLogs", [["x-api-key", peer.key ?? ""]]);
+  const headers = callHeaders("/rig.logs.v1.LogService/UploadLogs", [["x-api-key", peer.key ?? ""]]);
   const begin = performance.now();
   const received = await new Promise<bigint>((resolve, reject) => {
     let answer = 0n;

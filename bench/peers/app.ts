@@ -1,7 +1,8 @@
-// The whole app as `runrpc serve` starts it: `node app.ts <folder>`.
+// The tests' application as `runrpc serve` starts it: `node app.ts <folder>`.
 
-import { startApp } from "../../src/main.ts";
+import { startApp } from "../../src/runrpc/app/start-app.ts";
 import { loadConfig } from "../../src/runrpc/config/config.ts";
+import definition from "../../test/app/main.ts";
 import { serveControl } from "./control.ts";
 
 const [folder = "."] = process.argv.slice(2);
@@ -10,5 +11,5 @@ const flags = {
   "server.port": "0",
   "database.url": `${folder}/app.sqlite`,
 };
-const app = await startApp(await loadConfig({ flags, folder }));
+const app = await startApp(definition, await loadConfig({ flags, folder }));
 serveControl({ port: app.port, key: app.developmentKey }, { calls: () => app.stats() });

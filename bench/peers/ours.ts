@@ -3,13 +3,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineService } from "../../src/runrpc/server/routes/service.ts";
 import { startServer } from "../../src/runrpc/server/server.ts";
 import { tuneGarbageCollection } from "../../src/runrpc/tune.ts";
-import type { Modules } from "../../src/worker.ts";
+import type { Modules } from "../../test/app/queries.ts";
 import { BenchService } from "../gen/bench/v1/bench_pb.ts";
 import { assemble } from "./assembly.ts";
 import { serveControl } from "./control.ts";
 import { handlers } from "./handlers.ts";
 
-// As src/main.ts does.
+// As `runrpc serve` does.
 tuneGarbageCollection();
 const [lane = "auto", mode = "bare", folder = ".", http2 = "node"] = process.argv.slice(2);
 const assembly = mode === "on" ? await assemble<Modules>(folder) : undefined;

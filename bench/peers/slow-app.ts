@@ -1,9 +1,9 @@
 // A server with UserService, whose database is asked something slow: `node slow-app.ts <folder> <milliseconds>`.
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { UserService } from "../../gen/users/v1/users_pb.ts";
 import { defineService } from "../../src/runrpc/server/routes/service.ts";
 import { startServer } from "../../src/runrpc/server/server.ts";
-import { createUserService } from "../../src/services/users/service.ts";
+import { createUserService } from "../../test/app/users.ts";
+import { UserService } from "../../test/gen/rig/users/v1/users_pb.ts";
 import { assemble } from "./assembly.ts";
 import { serveControl } from "./control.ts";
 import type { SlowModules } from "./slow-worker.ts";
@@ -13,7 +13,7 @@ const worker = new URL("./slow-worker.ts", import.meta.url);
 const { store, key, options } = await assemble<SlowModules>(folder, worker);
 const server = await startServer({
   server: { host: "127.0.0.1", port: 0 },
-  services: [defineService(UserService, createUserService(store.queries.users))],
+  services: [defineService(UserService, createUserService(store.queries.rig))],
   ...options,
 });
 

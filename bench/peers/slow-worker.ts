@@ -1,6 +1,6 @@
-// The worker of the real app, with one slow query more.
-import { serveQueries } from "../../src/runrpc/data/serve-queries.ts";
-import { modules } from "../../src/services/queries.ts";
+// The worker of the tests' application, with one slow query more.
+import { serveQueries } from "../../src/runrpc/worker.ts";
+import { modules } from "../../test/app/queries.ts";
 import { read } from "../store/queries.ts";
 
 const withSlow = { ...modules, slow: { read: { countSlowly: read.countSlowly } } };

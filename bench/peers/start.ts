@@ -28,7 +28,11 @@ export async function startPeer(
   const isScript = /\.[jt]s$/.test(command);
   const options = { stdio, env: { ...process.env, ...environment } };
   const child = isScript
-    ? spawn(process.execPath, ["--expose-gc", "--no-warnings", command, ...args], options)
+    ? spawn(
+        process.execPath,
+        ["--expose-gc", "--no-warnings", "--conditions=runrpc-source", command, ...args],
+        options,
+      )
     : spawn(command, args, options);
   const exited = Promise.withResolvers<void>();
   const waiting: PromiseWithResolvers<Record<string, unknown>>[] = [];

@@ -1,9 +1,9 @@
 import type { DescMethod, JsonValue } from "@bufbuild/protobuf";
-import { ChatService } from "../../gen/chat/v1/chat_pb.ts";
-import { EventService } from "../../gen/events/v1/events_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
-import { LogService } from "../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../gen/users/v1/users_pb.ts";
+import { ChatService } from "../gen/rig/chat/v1/chat_pb.ts";
+import { EventService } from "../gen/rig/events/v1/events_pb.ts";
+import { LogService } from "../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../gen/rig/users/v1/users_pb.ts";
 
 /** A method with a request that breaks no rule, as JSON. */
 export interface GoodRequest {
@@ -36,7 +36,7 @@ export const goodRequests: readonly GoodRequest[] = [
   },
   { method: LogService.method.listLogs, json: { pageSize: 2, minSeverity: "SEVERITY_INFO" } },
   { method: ChatService.method.chat, json: { room: "lobby", text: "hello" } },
-  { method: Health.method.check, json: { service: "users.v1.UserService" } },
+  { method: Health.method.check, json: { service: "rig.users.v1.UserService" } },
 ];
 
 /** The one of each kind that a matrix uses. */

@@ -26,7 +26,7 @@ export interface WitnessCall {
 
 /** A call of the app that reads the database. */
 export function listUsers(key: string): WitnessCall {
-  return { path: "/users.v1.UserService/ListUsers", message: Buffer.of(8, 1), key }; // page_size: 1
+  return { path: "/rig.users.v1.UserService/ListUsers", message: Buffer.of(8, 1), key }; // page_size: 1
 }
 
 interface Task {

@@ -5,11 +5,11 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code } from "@connectrpc/connect";
-import { type LogEntrySchema, UploadLogsRequestSchema } from "../../gen/logs/v1/logs_pb.ts";
+import { type LogEntrySchema, UploadLogsRequestSchema } from "../gen/rig/logs/v1/logs_pb.ts";
 import { serve } from "../runrpc/server/lanes/fast/serve.ts";
 import { protocols, tell } from "../runrpc/server/lanes/told.ts";
 
-const UPLOAD = "/logs.v1.LogService/UploadLogs";
+const UPLOAD = "/rig.logs.v1.LogService/UploadLogs";
 
 function upload(entries: readonly MessageInitShape<typeof LogEntrySchema>[]): Uint8Array {
   return toBinary(UploadLogsRequestSchema, create(UploadLogsRequestSchema, { entries: [...entries] }));

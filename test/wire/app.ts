@@ -2,10 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { type App, startApp } from "../../src/main.ts";
+import { type App, startApp } from "../../src/runrpc/app/start-app.ts";
 import { type FlagValues, type LoadedConfig, loadConfig } from "../../src/runrpc/config/config.ts";
+import definition from "../app/main.ts";
 
-/** The whole app in this process, over a database of its own. */
+/** The tests' application in this process, over a database of its own. */
 export interface TestApp {
   readonly app: App;
   readonly url: string;
@@ -56,7 +57,7 @@ export async function startTestApp(flags: FlagValues = {}): Promise<TestApp> {
       ...flags,
     },
   });
-  const app = await startApp(loaded);
+  const app = await startApp(definition, loaded);
   return {
     app,
     url: app.url,

@@ -9,13 +9,13 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
-import { EventService } from "../../gen/events/v1/events_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
-import { UserService } from "../../gen/users/v1/users_pb.ts";
 import type { Authenticate } from "../../src/runrpc/server/auth/identity.ts";
 import { type Principal, principalKey } from "../../src/runrpc/server/auth/principal.ts";
 import type { CallRecord } from "../../src/runrpc/server/call/record.ts";
 import { type ServerOptions, startServer } from "../../src/runrpc/server/server.ts";
+import { EventService } from "../gen/rig/events/v1/events_pb.ts";
+import { UserService } from "../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../part-of-service.ts";
 import { memoryStore } from "../runrpc/server/auth/memory-store.ts";
 import { makeCertificates } from "../runrpc/server/listener/certificates.ts";

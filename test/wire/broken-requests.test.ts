@@ -8,8 +8,8 @@ import { memoryOf, noMemory } from "./memory.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";
 
 const userId = "00000000-0000-4000-8000-000000000001";
-const unary = "/users.v1.UserService/GetUser";
-const upload = "/logs.v1.LogService/UploadLogs";
+const unary = "/rig.users.v1.UserService/GetUser";
+const upload = "/rig.logs.v1.LogService/UploadLogs";
 const bombBytes = 256 * 1024 * 1024;
 /** A bomb is given up when it has become larger than the greatest message. */
 const maxTakenBytes = 30e6;

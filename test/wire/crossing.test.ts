@@ -20,7 +20,7 @@ import {
 } from "../runrpc/server/listener/frames.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";
 
-const path = "/users.v1.UserService/ListUsers";
+const path = "/rig.users.v1.UserService/ListUsers";
 const connections = 8;
 /** Calls at a time on each HTTP/2 connection. */
 const lanes = 8;

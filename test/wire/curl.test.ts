@@ -43,21 +43,24 @@ for (const [flag, httpVersion] of [
       }
 
       it("gets JSON for JSON", async () => {
-        const { status, body } = await post("/users.v1.UserService/GetUser", JSON.stringify({ id: userId }));
+        const { status, body } = await post(
+          "/rig.users.v1.UserService/GetUser",
+          JSON.stringify({ id: userId }),
+        );
         assert.equal(status, 200);
         assert.equal(JSON.parse(body.toString()).user.displayName, "Developer");
       });
 
       it("gets an answer to a GET of a method without side effects", async () => {
         const message = encodeURIComponent(JSON.stringify({ id: userId }));
-        const url = `${app.url}/users.v1.UserService/GetUser?connect=v1&encoding=json&message=${message}`;
+        const url = `${app.url}/rig.users.v1.UserService/GetUser?connect=v1&encoding=json&message=${message}`;
         const { status, body } = await curl([flag, "-H", `x-api-key: ${app.key}`, url]);
         assert.equal(status, 200);
         assert.equal(JSON.parse(body.toString()).user.id, userId);
       });
 
       it("gets each error as JSON, with the HTTP status of its code", async () => {
-        const path = "/users.v1.UserService/GetUser";
+        const path = "/rig.users.v1.UserService/GetUser";
         assert.deepEqual(await errorOf(path, '{"id":"x"}'), {
           status: 400,
           code: "invalid_argument",
@@ -75,9 +78,9 @@ for (const [flag, httpVersion] of [
       // Ten times: a refusal that is sent while curl still uploads is a race.
       for (let n = 1; n <= 10; n++) {
         it(`gets a refusal that comes before its upload has ended, ${n}`, async () => {
-          const refused = await errorOf("/users.v1.UserService/GetUser", "{}", { "x-api-key": "" });
+          const refused = await errorOf("/rig.users.v1.UserService/GetUser", "{}", { "x-api-key": "" });
           assert.deepEqual(refused, { status: 401, code: "unauthenticated", details: [] });
-          const lost = await errorOf("/users.v1.UserService/Nothing", "{}");
+          const lost = await errorOf("/rig.users.v1.UserService/Nothing", "{}");
           assert.deepEqual(lost, { status: 404, code: "unimplemented", details: [] });
         });
       }
@@ -85,7 +88,7 @@ for (const [flag, httpVersion] of [
       it("gets a server stream as envelopes, the last of which says how it ended", async () => {
         const headers = { "content-type": "application/connect+json" };
         const { status, body } = await post(
-          "/users.v1.UserService/StreamUsers",
+          "/rig.users.v1.UserService/StreamUsers",
           envelope(Buffer.from("{}")),
           headers,
         );
@@ -97,9 +100,13 @@ for (const [flag, httpVersion] of [
 
       it("uploads a client stream from a pipe", async () => {
         const line = (message: string) => envelope(Buffer.from(JSON.stringify({ entries: [{ message }] })));
-        const { body } = await post("/logs.v1.LogService/UploadLogs", Buffer.concat(["a", "b"].map(line)), {
-          "content-type": "application/connect+json",
-        });
+        const { body } = await post(
+          "/rig.logs.v1.LogService/UploadLogs",
+          Buffer.concat(["a", "b"].map(line)),
+          {
+            "content-type": "application/connect+json",
+          },
+        );
         const [first] = envelopesIn(body);
         assert.deepEqual(JSON.parse(first?.data.toString() ?? ""), { logsReceived: "2" });
       });

@@ -73,7 +73,7 @@ for (const { name, code, prepare, fill, empty } of ways) {
     const server = await serve(folder, "--log-level", "info", "--log-format", "json");
     t.after(() => server.child.kill("SIGKILL"));
     const call = async (method: string, request: object) => {
-      const response = await fetch(`${server.url}/users.v1.UserService/${method}`, {
+      const response = await fetch(`${server.url}/rig.users.v1.UserService/${method}`, {
         method: "POST",
         headers: { "content-type": "application/json", "x-api-key": server.key },
         body: JSON.stringify(request),
@@ -111,7 +111,7 @@ test("a database that is removed under the server makes /readyz 503, and is not 
   const since = performance.now();
   const ready = async () => (await fetch(`${server.url}/readyz`)).status;
   while ((await ready()) !== 503) assert.ok(performance.now() - since < 20_000);
-  const response = await fetch(`${server.url}/users.v1.UserService/CreateUser`, {
+  const response = await fetch(`${server.url}/rig.users.v1.UserService/CreateUser`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": server.key },
     body: JSON.stringify({ email: "ada@example.com", displayName: "Ada" }),

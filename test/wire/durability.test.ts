@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { test } from "node:test";
-import { LogService } from "../../gen/logs/v1/logs_pb.ts";
+import { LogService } from "../gen/rig/logs/v1/logs_pb.ts";
 import { rowsOf } from "./app.ts";
 import { exchange, outcomeOf, transportOf } from "./matrix/calls.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";

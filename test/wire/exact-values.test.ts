@@ -4,8 +4,8 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { EventService } from "../../gen/events/v1/events_pb.ts";
-import { type LogEntrySchema, LogService } from "../../gen/logs/v1/logs_pb.ts";
+import { EventService } from "../gen/rig/events/v1/events_pb.ts";
+import { type LogEntrySchema, LogService } from "../gen/rig/logs/v1/logs_pb.ts";
 import { startTestApp, type TestApp } from "./app.ts";
 
 let app: TestApp;
@@ -93,7 +93,7 @@ test("lines of every time, and with every text, can be read by every protocol", 
       Object.entries(entries[1]?.attributes ?? {}).sort(),
     );
   }
-  const { json: page } = await post("logs.v1.LogService/ListLogs", "{}");
+  const { json: page } = await post("rig.logs.v1.LogService/ListLogs", "{}");
   assert.equal((page.entries as { time: string }[])[0]?.time, "9999-12-31T23:59:59.999Z");
 });
 
@@ -143,7 +143,7 @@ test("a payload is read as it was sent, and what JSON does not have is refused w
     assert.deepEqual([code, said], [Code.InvalidArgument, text]);
   }
   const { status, json: refused } = await post(
-    "events.v1.EventService/PublishEvent",
+    "rig.events.v1.EventService/PublishEvent",
     '{"type":"a","payload":{"a":[1e999]}}',
   );
   assert.equal(status, 400);
@@ -173,7 +173,7 @@ function lengthPrefixed(field: number, bytes: Uint8Array): Buffer {
 }
 
 async function publishBinary(body: Uint8Array): Promise<void> {
-  const response = await fetch(`${app.url}/events.v1.EventService/PublishEvent`, {
+  const response = await fetch(`${app.url}/rig.events.v1.EventService/PublishEvent`, {
     method: "POST",
     headers: { "x-api-key": app.key, "content-type": "application/proto" },
     body: new Uint8Array(body),

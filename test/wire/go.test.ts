@@ -107,7 +107,7 @@ function scenariosFor({ name, httpVersion }: Client): readonly Scenario[] {
 }
 
 async function createUser({ url, key }: TestApp, email: string): Promise<void> {
-  const response = await fetch(`${url}/users.v1.UserService/CreateUser`, {
+  const response = await fetch(`${url}/rig.users.v1.UserService/CreateUser`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": key },
     body: JSON.stringify({ email, displayName: "somebody" }),

@@ -6,7 +6,7 @@ import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { type RequestLogRow, startTestApp, type TestApp } from "./app.ts";
 
-const proto = join(import.meta.dirname, "../../proto");
+const protos = ["../proto", "../../proto"].map((folder) => join(import.meta.dirname, folder));
 const userId = "00000000-0000-4000-8000-000000000001";
 
 // What proto-loader makes has no types: a call is checked by what it does.
@@ -14,12 +14,20 @@ const userId = "00000000-0000-4000-8000-000000000001";
 type Untyped = any;
 
 const packages: Untyped = grpc.loadPackageDefinition(
-  loadSync(["users/v1/users.proto", "events/v1/events.proto", "logs/v1/logs.proto", "chat/v1/chat.proto"], {
-    includeDirs: [proto],
-    keepCase: true,
-    longs: String,
-    enums: String,
-  }),
+  loadSync(
+    [
+      "rig/users/v1/users.proto",
+      "rig/events/v1/events.proto",
+      "rig/logs/v1/logs.proto",
+      "rig/chat/v1/chat.proto",
+    ],
+    {
+      includeDirs: protos,
+      keepCase: true,
+      longs: String,
+      enums: String,
+    },
+  ),
 );
 
 let app: TestApp;
@@ -28,7 +36,7 @@ before(async () => {
 });
 after(() => app.close());
 
-/** A client of a service, such as `users.v1.UserService`. */
+/** A client of a service, such as `rig.users.v1.UserService`. */
 function clientOf(t: { after(end: () => void): void }, name: string): Untyped {
   const Client = name.split(".").reduce((found: Untyped, part) => found[part], packages);
   const client = new Client(new URL(app.url).host, grpc.credentials.createInsecure());
@@ -72,7 +80,7 @@ function statusOf(call: Untyped): Promise<grpc.StatusObject> {
 }
 
 test("a message of an error is read as it was written", async (t) => {
-  const users = clientOf(t, "users.v1.UserService");
+  const users = clientOf(t, "rig.users.v1.UserService");
   const request = { id: userId, update_mask: { paths: ["é: 100%, 中?"] } };
   const error = await ask(users, "UpdateUser", request, metadata("js/told")).catch((reason) => reason);
   assert.deepEqual(
@@ -82,7 +90,7 @@ test("a message of an error is read as it was written", async (t) => {
 });
 
 test("unary: an answer, the request id in its metadata, and refusals with their codes", async (t) => {
-  const users = clientOf(t, "users.v1.UserService");
+  const users = clientOf(t, "rig.users.v1.UserService");
   const call = users.GetUser({ id: userId }, metadata("js/unary"), (_error: unknown, _answer: unknown) => {});
   const [received] = (await once(call, "metadata")) as [grpc.Metadata]; // as grpc-js documents it
   assert.deepEqual(received.get("x-request-id"), ["js/unary"]);
@@ -107,12 +115,15 @@ test("unary: an answer, the request id in its metadata, and refusals with their 
 test("authorization: Bearer is as good as x-api-key", async (t) => {
   const sent = metadata("js/bearer", "");
   sent.set("authorization", `Bearer ${app.key}`);
-  const answer = await ask(clientOf(t, "users.v1.UserService"), "GetUser", { id: userId }, sent);
+  const answer = await ask(clientOf(t, "rig.users.v1.UserService"), "GetUser", { id: userId }, sent);
   assert.equal(answer.user.id, userId);
 });
 
 test("server stream: messages in order, then OK", async (t) => {
-  const call = clientOf(t, "users.v1.UserService").StreamUsers({ limit: 1 }, metadata("js/server-stream"));
+  const call = clientOf(t, "rig.users.v1.UserService").StreamUsers(
+    { limit: 1 },
+    metadata("js/server-stream"),
+  );
   const users = await Array.fromAsync(call as AsyncIterable<Untyped>);
   assert.deepEqual(
     users.map(({ user }) => user.id),
@@ -122,7 +133,7 @@ test("server stream: messages in order, then OK", async (t) => {
 
 test("client stream: many requests, one answer", async (t) => {
   const { promise, resolve, reject } = Promise.withResolvers<Untyped>();
-  const logs = clientOf(t, "logs.v1.LogService");
+  const logs = clientOf(t, "rig.logs.v1.LogService");
   const call = logs.UploadLogs(metadata("js/client-stream"), (error: Error | null, answer: unknown) =>
     error === null ? resolve(answer) : reject(error),
   );
@@ -132,7 +143,7 @@ test("client stream: many requests, one answer", async (t) => {
 });
 
 test("bidi stream: each answer comes before the next request is sent", async (t) => {
-  const call = clientOf(t, "chat.v1.ChatService").Chat(metadata("js/bidi"));
+  const call = clientOf(t, "rig.chat.v1.ChatService").Chat(metadata("js/bidi"));
   const answers = call[Symbol.asyncIterator]();
   call.write({ room: "js" });
   assert.equal((await answers.next()).value.kind, "KIND_JOINED");
@@ -145,7 +156,7 @@ test("bidi stream: each answer comes before the next request is sent", async (t)
 });
 
 test("a deadline ends a stream that would go on", async (t) => {
-  const call = clientOf(t, "events.v1.EventService").StreamEvents({}, metadata("js/deadline"), {
+  const call = clientOf(t, "rig.events.v1.EventService").StreamEvents({}, metadata("js/deadline"), {
     deadline: Date.now() + 200,
   });
   call.resume();
@@ -153,7 +164,7 @@ test("a deadline ends a stream that would go on", async (t) => {
 });
 
 test("cancel ends a stream on both sides", async (t) => {
-  const events = clientOf(t, "events.v1.EventService");
+  const events = clientOf(t, "rig.events.v1.EventService");
   await ask(events, "PublishEvent", { type: "a" }, metadata("js/publish"));
   const call = events.StreamEvents({ after_id: 0 }, metadata("js/cancel"));
   const ended = statusOf(call);

@@ -23,37 +23,40 @@ test("grpcurl lists, describes and calls by reflection alone", { skip }, async (
 
   await t.test("list", async () => {
     assert.deepEqual((await run([], "list")).split("\n"), [
-      "chat.v1.ChatService",
-      "events.v1.EventService",
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
-      "logs.v1.LogService",
-      "users.v1.UserService",
+      "rig.chat.v1.ChatService",
+      "rig.events.v1.EventService",
+      "rig.logs.v1.LogService",
+      "rig.users.v1.UserService",
     ]);
   });
 
   await t.test("describe a service, a message and a field of an imported type", async () => {
     assert.match(
-      await run([], "describe", "users.v1.UserService"),
+      await run([], "describe", "rig.users.v1.UserService"),
       /rpc StreamUsers \( .*\) returns \( stream /,
     );
     assert.match(
-      await run([], "describe", "users.v1.User"),
+      await run([], "describe", "rig.users.v1.User"),
       /\.google\.protobuf\.Timestamp create_time = 4;/,
     );
     assert.match(await run([], "describe", "grpc.health.v1.Health"), /rpc Watch/);
   });
 
   await t.test("a call of each kind", async () => {
-    assert.equal(JSON.parse(await call("users.v1.UserService/GetUser", { id: userId })).user.id, userId);
-    assert.equal(JSON.parse(await call("users.v1.UserService/StreamUsers", {})).user.id, userId);
+    assert.equal(JSON.parse(await call("rig.users.v1.UserService/GetUser", { id: userId })).user.id, userId);
+    assert.equal(JSON.parse(await call("rig.users.v1.UserService/StreamUsers", {})).user.id, userId);
     const uploaded = await call(
-      "logs.v1.LogService/UploadLogs",
+      "rig.logs.v1.LogService/UploadLogs",
       ...["a", "b"].map((message) => ({ entries: [{ message }] })),
     );
     assert.deepEqual(JSON.parse(uploaded), { logsReceived: "2" });
-    assert.match(await call("chat.v1.ChatService/Chat", { room: "go", text: "hello" }), /"Received: hello"/);
+    assert.match(
+      await call("rig.chat.v1.ChatService/Chat", { room: "go", text: "hello" }),
+      /"Received: hello"/,
+    );
   });
 
   await t.test("health, without a key", async () => {
@@ -67,7 +70,7 @@ test("grpcurl lists, describes and calls by reflection alone", { skip }, async (
       "-d",
       "{}",
       server.address,
-      "users.v1.UserService/ListUsers",
+      "rig.users.v1.UserService/ListUsers",
     );
     // grpcurl adds 64 to the code of the status.
     assert.equal(code, 64 + 16, stderr);
@@ -77,10 +80,12 @@ test("grpcurl lists, describes and calls by reflection alone", { skip }, async (
     const files = [
       "-import-path",
       join(import.meta.dirname, "../../proto"),
+      "-import-path",
+      join(import.meta.dirname, "../proto"),
       "-proto",
-      "users/v1/users.proto",
+      "rig/users/v1/users.proto",
     ];
-    const answer = await run([...files, ...withKey, "-d", "{}"], "users.v1.UserService/ListUsers");
+    const answer = await run([...files, ...withKey, "-d", "{}"], "rig.users.v1.UserService/ListUsers");
     assert.equal(JSON.parse(answer).users.length, 1);
   });
 

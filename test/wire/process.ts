@@ -1,12 +1,12 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { makeFolder as makeProjectFolder } from "../app/project.ts";
 import { startCommand } from "../runrpc/cli/run-command.ts";
 
-/** `runrpc serve`, as its own process over its own database. */
+/** `runrpc serve` of the tests' application, as its own process over its own database. */
 export interface ServeProcess {
   readonly child: ChildProcessWithoutNullStreams;
   readonly url: string;
@@ -27,7 +27,7 @@ export interface ServeProcess {
 
 /** A folder for databases, which goes with its test. */
 export async function makeFolder(t: Pick<TestContext, "after">): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "runrpc-wire-"));
+  const folder = makeProjectFolder();
   t.after(() => rm(folder, { recursive: true }));
   return folder;
 }
@@ -36,7 +36,7 @@ export async function makeFolder(t: Pick<TestContext, "after">): Promise<string>
 export async function serve(folder: string, ...args: string[]): Promise<ServeProcess> {
   const file = join(folder, "db.sqlite");
   const flags = ["--host", "127.0.0.1", "--port", "0", "--database", file, "--log-level", "fatal"];
-  const child = startCommand(["serve", ...flags, ...args], { cwd: folder });
+  const child = startCommand(["serve", ...flags, ...args]);
   let output = "";
   const listens = Promise.withResolvers<string>();
   for (const stream of [child.stdout, child.stderr]) {

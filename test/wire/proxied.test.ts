@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { UserService } from "../../gen/users/v1/users_pb.ts";
 import type { CallRecord } from "../../src/runrpc/server/call/record.ts";
 import { type Server, startServer } from "../../src/runrpc/server/server.ts";
+import { UserService } from "../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../part-of-service.ts";
 import { memoryStore } from "../runrpc/server/auth/memory-store.ts";
 import { transportOf } from "./matrix/calls.ts";

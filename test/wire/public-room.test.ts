@@ -6,12 +6,12 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
-import { ChatService } from "../../gen/chat/v1/chat_pb.ts";
-import { EventService } from "../../gen/events/v1/events_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { UserService } from "../../gen/users/v1/users_pb.ts";
 import { type Server, startServer } from "../../src/runrpc/server/server.ts";
+import { ChatService } from "../gen/rig/chat/v1/chat_pb.ts";
+import { EventService } from "../gen/rig/events/v1/events_pb.ts";
+import { UserService } from "../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../part-of-service.ts";
 import { memoryStore } from "../runrpc/server/auth/memory-store.ts";
 import type { Lane } from "./matrix/cells.ts";

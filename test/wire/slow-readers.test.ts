@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { test } from "node:test";
 import Database from "better-sqlite3";
-import { UserService } from "../../gen/users/v1/users_pb.ts";
+import { UserService } from "../gen/rig/users/v1/users_pb.ts";
 import { envelope } from "./envelope.ts";
 import { exchange, outcomeOf, transportOf } from "./matrix/calls.ts";
 import { memoryOf, noMemory } from "./memory.ts";
@@ -86,13 +86,13 @@ async function countUsers(server: ServeProcess): Promise<number> {
 function addUsers(file: string): void {
   const database = new Database(file);
   const insert = database.prepare(
-    "INSERT INTO users (id, email, email_key, display_name, create_time, update_time) VALUES (?, ?, ?, ?, 0, 0)",
+    "INSERT INTO users (id, email, display_name, create_time, update_time) VALUES (?, ?, ?, 0, 0)",
   );
   database.transaction(() => {
     for (let n = 1; n <= users; n++) {
       const id = `10000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
       const email = `${n}@example.com`;
-      insert.run(id, email, email, "x".repeat(100));
+      insert.run(id, email, "x".repeat(100));
     }
   })();
   database.close();

@@ -3,16 +3,16 @@ import { connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
-import { UserService } from "../../gen/users/v1/users_pb.ts";
 import { createKeyStore } from "../../src/runrpc/platform/keys/store.ts";
 import { createAuthenticator } from "../../src/runrpc/server/auth/authenticate.ts";
 import { createKey } from "../../src/runrpc/server/auth/format.ts";
 import type { CallRecord } from "../../src/runrpc/server/call/record.ts";
 import { silentLog } from "../../src/runrpc/server/log.ts";
 import { startServer } from "../../src/runrpc/server/server.ts";
+import { UserService } from "../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../part-of-service.ts";
+import { openTestStore } from "../runrpc/platform/fixture.ts";
 import { idOf, memoryStore } from "../runrpc/server/auth/memory-store.ts";
-import { addUser, openTestStore } from "../services/fixture.ts";
 import { transportOf } from "./matrix/calls.ts";
 import type { Lane, Protocol } from "./matrix/cells.ts";
 
@@ -89,7 +89,7 @@ for (const lane of lanes)
 async function rawAnswer(port: number, key: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   const body = JSON.stringify(ada);
-  const head = `POST /users.v1.UserService/GetUser HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
+  const head = `POST /rig.users.v1.UserService/GetUser HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
   socket.write(`${head}X-API-Key: ${key}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
   let answer = "";
   for await (const chunk of socket) {
@@ -105,7 +105,7 @@ async function grpcAnswer(url: string, key: string): Promise<unknown> {
   const session = connectHttp2(url);
   const stream = session.request({
     ":method": "POST",
-    ":path": "/users.v1.UserService/GetUser",
+    ":path": "/rig.users.v1.UserService/GetUser",
     "content-type": "application/grpc",
     te: "trailers",
     "x-api-key": key,
@@ -151,11 +151,11 @@ for (const lane of lanes)
 it("an unknown key and a wrong one cost the same CPU time, within a third", async () => {
   await using db = await openTestStore();
   const { key, ...stored } = createKey();
-  const userId = await addUser(db.queries);
+  const userId = "ada";
   const row = { ...stored, userId, label: "", scopes: ["*"], at: new Date(), expireTime: null };
-  await db.queries.keys.createKey(row);
+  await db.queries.runrpcKeys.createKey(row);
   const authenticator = createAuthenticator({
-    keys: createKeyStore(db.queries.keys),
+    keys: createKeyStore(db.queries.runrpcKeys),
     ...{ keyLeaseMs: 500, maxFailures: 1_000_000, failureDelayMs: 1, lookupsPerSecond: 1_000_000 },
     production: false,
     log: silentLog,

@@ -1,9 +1,9 @@
 // A server whose handlers do what `x-deed` says: `node process.ts LANE`, with a channel to whoever has forked it.
 import type { HandlerContext } from "@connectrpc/connect";
-import { ChatService } from "../../../gen/chat/v1/chat_pb.ts";
-import { LogService } from "../../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
 import { startServer } from "../../../src/runrpc/server/server.ts";
+import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
+import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../part-of-service.ts";
 import { memoryStore } from "../../runrpc/server/auth/memory-store.ts";
 import { type Deed, deeds } from "./deeds.ts";

@@ -33,7 +33,7 @@ export async function serveHandlers(arena: Arena, options: SubjectOptions = {}):
     else records(told.requestId).resolve(told);
   });
   const message = Buffer.concat([Buffer.from([10, knownUser.length]), Buffer.from(knownUser)]);
-  const call = { path: "/users.v1.UserService/GetUser", message, key };
+  const call = { path: "/rig.users.v1.UserService/GetUser", message, key };
   const watched = await watchProcess(arena, { child, port }, call, options);
   return {
     ...watched,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { type DescMessage, type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
-import { LogService } from "../../../gen/logs/v1/logs_pb.ts";
+import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
 import { envelope } from "../../wire/envelope.ts";
 import { noMemory } from "../../wire/memory.ts";
 import { varint } from "../mutate/protobuf.ts";

@@ -3,7 +3,7 @@ import { createClient } from "../post.ts";
 import type { Row } from "../row.ts";
 
 const HOME = "https://app.example.com";
-const PATH = "/users.v1.UserService/ListUsers";
+const PATH = "/rig.users.v1.UserService/ListUsers";
 
 /** What a page of another origin may not have: each is answered without a permission, over both versions of HTTP. */
 const STRANGERS = [

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { ChatService } from "../../../gen/chat/v1/chat_pb.ts";
-import { LogService } from "../../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
+import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
+import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { frame, request, reset } from "../../runrpc/server/listener/frames.ts";
 import { within } from "../arena.ts";
 import { type HandlersSubject, serveHandlers } from "../handlers/start.ts";

@@ -104,7 +104,7 @@ async function damaged(arena: Arena): Promise<void> {
   for (let count = 0; count < 20; count++) {
     await arena.attempt("a read of what is damaged", async () => {
       const answer = await within(5_000, () =>
-        call(server, "/logs.v1.LogService/ListLogs", "application/json", { pageSize: 50 }),
+        call(server, "/rig.logs.v1.LogService/ListLogs", "application/json", { pageSize: 50 }),
       );
       assert.match(answer.code, /^(data_loss|ok)$/); // what a thread has in its cache is well
     });
@@ -114,12 +114,12 @@ async function damaged(arena: Arena): Promise<void> {
 }
 
 function list(server: Subject): Promise<Answer> {
-  return call(server, "/users.v1.UserService/ListUsers", "application/json", {});
+  return call(server, "/rig.users.v1.UserService/ListUsers", "application/json", {});
 }
 
 function upload(server: Subject, message: string, lines = 1): Promise<Answer> {
   const entries = Array.from({ length: lines }, () => ({ message }));
-  return call(server, "/logs.v1.LogService/UploadLogs", "application/connect+json", { entries });
+  return call(server, "/rig.logs.v1.LogService/UploadLogs", "application/connect+json", { entries });
 }
 
 async function call({ port, key }: Subject, path: string, type: string, json: object): Promise<Answer> {

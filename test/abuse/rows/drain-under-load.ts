@@ -20,7 +20,7 @@ export const drainUnderLoad: Row = {
         for (let n = 0; ; n++) {
           const id = `${name}-${n}`;
           const { code } = await client.post({
-            path: "/users.v1.UserService/ListUsers",
+            path: "/rig.users.v1.UserService/ListUsers",
             headers: { "content-type": "application/json", "x-api-key": server.key, "x-request-id": id },
             body: Buffer.from("{}"),
           });

@@ -9,7 +9,7 @@ const BATCH = 2_000;
 const HEAD = [
   [":method", "POST"],
   [":scheme", "http"],
-  [":path", "/chat.v1.ChatService/Chat"],
+  [":path", "/rig.chat.v1.ChatService/Chat"],
   [":authority", "localhost"],
   ["content-type", "application/grpc"],
 ] as const;

@@ -3,7 +3,7 @@ import { frame, request } from "../../runrpc/server/listener/frames.ts";
 import { openRaw, openRawHttp2, type RawConnection, statusLineOf, untilFrame } from "../raw.ts";
 import type { Row } from "../row.ts";
 
-const PATH = "/users.v1.UserService/ListUsers";
+const PATH = "/rig.users.v1.UserService/ListUsers";
 const POST = `POST ${PATH} HTTP/1.1\r\n`;
 
 /** Heads of HTTP/1.1 with the status that each must get. */

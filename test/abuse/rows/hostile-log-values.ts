@@ -79,7 +79,7 @@ async function sendAll(
       "none",
     );
     const get = {
-      path: "/users.v1.UserService/GetUser",
+      path: "/rig.users.v1.UserService/GetUser",
       headers: { ...json, "x-api-key": key },
       body: body({ id: value }),
     };
@@ -96,7 +96,7 @@ async function sendAll(
       "content-encoding",
     ]) {
       const headers = { ...json, [name]: asHeader };
-      await client.post({ path: "/users.v1.UserService/ListUsers", headers, body: body({}) });
+      await client.post({ path: "/rig.users.v1.UserService/ListUsers", headers, body: body({}) });
     }
   });
   await arena.attempt(`${title}, in a header block by hand`, async () => {

@@ -109,7 +109,7 @@ async function fromElsewhere(arena: Arena, { port, key }: Subject): Promise<void
     .find((each) => each?.family === "IPv4" && !each.internal);
   if (outside === undefined) return;
   await arena.attempt("a development key from another address", async () => {
-    const response = await fetch(`http://${outside.address}:${port}/users.v1.UserService/ListUsers`, {
+    const response = await fetch(`http://${outside.address}:${port}/rig.users.v1.UserService/ListUsers`, {
       method: "POST",
       headers: { "content-type": "application/json", "x-api-key": key },
       body: "{}",

@@ -12,7 +12,7 @@ const CONNECTIONS = 20;
 const UPLOAD_BYTES = 32 << 20;
 /** What the server may read of each upload that it has refused on its head. */
 const READ_BYTES = 1 << 20;
-const PATH = "/logs.v1.LogService/UploadLogs";
+const PATH = "/rig.logs.v1.LogService/UploadLogs";
 const HEAD = [
   [":method", "POST"],
   [":scheme", "http"],

@@ -23,7 +23,7 @@ export const killNine: Row = {
         for (let n = 0; ; n++) {
           const line = `${round}.${uploader}.${n}`;
           const { code } = await client.post({
-            path: "/logs.v1.LogService/UploadLogs",
+            path: "/rig.logs.v1.LogService/UploadLogs",
             headers: { "content-type": "application/connect+json", "x-api-key": key },
             body: enveloped(JSON.stringify({ entries: [{ message: line }] })),
           });

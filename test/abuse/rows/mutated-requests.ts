@@ -90,7 +90,7 @@ async function goesOn(arena: Arena, { port, key }: Subject): Promise<void> {
   const client = createClient(port, "2");
   await arena.attempt("a good request after all", async () => {
     const { code } = await client.post({
-      path: "/users.v1.UserService/ListUsers",
+      path: "/rig.users.v1.UserService/ListUsers",
       headers: { "content-type": "application/json", "x-api-key": key },
       body: Buffer.from("{}"),
     });

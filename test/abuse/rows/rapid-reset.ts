@@ -46,7 +46,7 @@ function resets({ key }: Subject, count: number, first = 1): Buffer {
 const HEAD = [
   [":method", "POST"],
   [":scheme", "http"],
-  [":path", "/users.v1.UserService/ListUsers"],
+  [":path", "/rig.users.v1.UserService/ListUsers"],
   [":authority", "localhost"],
   ["content-type", "application/grpc"],
 ] as const;

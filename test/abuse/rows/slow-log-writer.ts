@@ -17,7 +17,7 @@ export const slowLogWriter: Row = {
           arena.attempt("a call whose line nobody reads", async () => {
             const id = `${count + index}-${"x".repeat(900)}`;
             const answer = await client.post({
-              path: "/users.v1.UserService/ListUsers",
+              path: "/rig.users.v1.UserService/ListUsers",
               headers: { ...headers, "x-request-id": id },
               body: Buffer.from("{}"),
             });

@@ -12,7 +12,7 @@ const DEADLINE_MS = 1_500;
 const SLACK_MS = 4_000;
 const DRIP_MS = 100;
 
-const HEAD = "POST /users.v1.UserService/ListUsers HTTP/1.1\r\nhost: a\r\n";
+const HEAD = "POST /rig.users.v1.UserService/ListUsers HTTP/1.1\r\nhost: a\r\n";
 
 /** Peers that send a byte now and then, or none: each is ended at its bound, in the number in which they come. */
 export const slowPeers: Row = {

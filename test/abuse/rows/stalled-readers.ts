@@ -11,8 +11,8 @@ const USERS = 40_000;
 /** What the server may hold for all of them; of answers that are whole when they are begun, more. */
 const TAKEN_BYTES = { stream: 64e6, unary: 120e6 };
 const DEADLINE_MS = 3_000;
-const STREAM = "/users.v1.UserService/StreamUsers";
-const LIST = "/users.v1.UserService/ListUsers";
+const STREAM = "/rig.users.v1.UserService/StreamUsers";
+const LIST = "/rig.users.v1.UserService/ListUsers";
 
 /** Clients that ask for much and read nothing: the server holds little for them, and cuts them at the deadline. */
 export const stalledReaders: Row = {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { makeFolder } from "../../app/project.ts";
 import { type Outcome, type RunOptions, startCommand } from "../../runrpc/cli/run-command.ts";
 import type { Row } from "../row.ts";
 
@@ -58,8 +58,7 @@ export const startUpGuards: Row = {
   name: "start-up guards",
   isOfNoLane: true,
   async attack(arena) {
-    const folder = await mkdtemp(join(tmpdir(), "runrpc-abuse-"));
-    arena.after(() => rm(folder, { recursive: true }));
+    const folder = makeFolder();
     await mkdir(join(folder, "folder"));
     await writeFile(
       join(folder, "text"),

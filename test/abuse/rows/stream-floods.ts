@@ -27,7 +27,7 @@ async function watchers(arena: Arena): Promise<void> {
   await Promise.all(sessions.map((session) => pinged(session)));
   for (let count = arena.rounds(50, 10); count > 0; count--) {
     await arena.attempt("a good key beside 400 watchers", () =>
-      answers(server, "/users.v1.UserService/ListUsers"),
+      answers(server, "/rig.users.v1.UserService/ListUsers"),
     );
     await arena.attempt("a health check beside 400 watchers", () =>
       answers(server, "/grpc.health.v1.Health/Check"),
@@ -41,7 +41,7 @@ async function openCalls(arena: Arena): Promise<void> {
   const session = await open(arena, server.port);
   const second = await open(arena, server.port);
   const calls = [session, session, second].flatMap((each) =>
-    Array.from({ length: 50 }, () => call(each, "/events.v1.EventService/StreamEvents", server.key)),
+    Array.from({ length: 50 }, () => call(each, "/rig.events.v1.EventService/StreamEvents", server.key)),
   );
   await arena.attempt("calls above max_concurrent_calls", async () => {
     const refused = Promise.withResolvers<void>();
@@ -63,7 +63,7 @@ async function openCalls(arena: Arena): Promise<void> {
   await arena.attempt("there is room again when they have gone", async () => {
     for (let tries = 0; ; tries++) {
       if (
-        await answers(server, "/users.v1.UserService/ListUsers").then(
+        await answers(server, "/rig.users.v1.UserService/ListUsers").then(
           () => true,
           () => false,
         )
@@ -88,7 +88,7 @@ async function connections(arena: Arena): Promise<void> {
       for (const { socket } of all) socket.destroy();
       for (let tries = 0; ; tries++) {
         if (
-          await answers(server, "/users.v1.UserService/ListUsers").then(
+          await answers(server, "/rig.users.v1.UserService/ListUsers").then(
             () => true,
             () => false,
           )

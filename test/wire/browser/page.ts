@@ -11,8 +11,8 @@ import {
 import { ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
-import { EventService } from "../../../gen/events/v1/events_pb.ts";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
+import { EventService } from "../../gen/rig/events/v1/events_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 
 // Browsers send a request body whole, so client and bidi streams cannot be called from a page.
 const methods = {

@@ -14,7 +14,11 @@ export async function buildClient(go: string, folder: string): Promise<string> {
   await cp(import.meta.dirname, folder, { recursive: true });
   // buf calls `go tool`, and Go is perhaps on no PATH.
   const env = { ...process.env, PATH: [dirname(go), process.env.PATH].join(delimiter) };
-  await run(join(root, "node_modules/.bin/buf"), ["generate", join(root, "proto")], { cwd: folder, env });
+  await run(
+    join(root, "node_modules/.bin/buf"),
+    ["generate", "--include-imports", join(root, "test/proto")],
+    { cwd: folder, env },
+  );
   // Without the paths of the folder in it, the build is found in the cache from any folder.
   await run(go, ["build", "-trimpath", "-o", "client", "."], { cwd: folder, env });
   return join(folder, "client");

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 
-	chatv1 "runrpc-wire/gen/chat/v1"
-	eventsv1 "runrpc-wire/gen/events/v1"
-	logsv1 "runrpc-wire/gen/logs/v1"
-	usersv1 "runrpc-wire/gen/users/v1"
+	chatv1 "runrpc-wire/gen/rig/chat/v1"
+	eventsv1 "runrpc-wire/gen/rig/events/v1"
+	logsv1 "runrpc-wire/gen/rig/logs/v1"
+	usersv1 "runrpc-wire/gen/rig/users/v1"
 )
 
 // client is what a scenario needs of a library: its generated methods, under one signature for both.

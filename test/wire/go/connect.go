@@ -10,14 +10,14 @@ import (
 
 	"connectrpc.com/connect"
 
-	chatv1 "runrpc-wire/gen/chat/v1"
-	"runrpc-wire/gen/chat/v1/chatv1connect"
-	eventsv1 "runrpc-wire/gen/events/v1"
-	"runrpc-wire/gen/events/v1/eventsv1connect"
-	logsv1 "runrpc-wire/gen/logs/v1"
-	"runrpc-wire/gen/logs/v1/logsv1connect"
-	usersv1 "runrpc-wire/gen/users/v1"
-	"runrpc-wire/gen/users/v1/usersv1connect"
+	chatv1 "runrpc-wire/gen/rig/chat/v1"
+	"runrpc-wire/gen/rig/chat/v1/chatv1connect"
+	eventsv1 "runrpc-wire/gen/rig/events/v1"
+	"runrpc-wire/gen/rig/events/v1/eventsv1connect"
+	logsv1 "runrpc-wire/gen/rig/logs/v1"
+	"runrpc-wire/gen/rig/logs/v1/logsv1connect"
+	usersv1 "runrpc-wire/gen/rig/users/v1"
+	"runrpc-wire/gen/rig/users/v1/usersv1connect"
 )
 
 type connectClient struct {
@@ -47,7 +47,7 @@ func newConnectClient(o options) client {
 		events:  eventsv1connect.NewEventServiceClient(web, url, with),
 		logs:    logsv1connect.NewLogServiceClient(web, url, with),
 		chats:   chatv1connect.NewChatServiceClient(web, url, with),
-		unknown: connect.NewClient[usersv1.GetUserRequest, usersv1.GetUserResponse](web, url+"/users.v1.UserService/Nothing", with),
+		unknown: connect.NewClient[usersv1.GetUserRequest, usersv1.GetUserResponse](web, url+"/rig.users.v1.UserService/Nothing", with),
 	}
 }
 

@@ -12,10 +12,10 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	chatv1 "runrpc-wire/gen/chat/v1"
-	eventsv1 "runrpc-wire/gen/events/v1"
-	logsv1 "runrpc-wire/gen/logs/v1"
-	usersv1 "runrpc-wire/gen/users/v1"
+	chatv1 "runrpc-wire/gen/rig/chat/v1"
+	eventsv1 "runrpc-wire/gen/rig/events/v1"
+	logsv1 "runrpc-wire/gen/rig/logs/v1"
+	usersv1 "runrpc-wire/gen/rig/users/v1"
 )
 
 type grpcClient struct {
@@ -59,7 +59,7 @@ func (c *grpcClient) getUser(ctx context.Context, headers map[string]string, req
 }
 
 func (c *grpcClient) nothing(ctx context.Context) error {
-	return c.conn.Invoke(ctx, "/users.v1.UserService/Nothing", &usersv1.GetUserRequest{}, &usersv1.GetUserResponse{})
+	return c.conn.Invoke(ctx, "/rig.users.v1.UserService/Nothing", &usersv1.GetUserRequest{}, &usersv1.GetUserResponse{})
 }
 
 func (c *grpcClient) streamUsers(ctx context.Context, request *usersv1.StreamUsersRequest) (receiver[*usersv1.StreamUsersResponse], error) {

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"runrpc-wire/gen/buf/validate"
-	chatv1 "runrpc-wire/gen/chat/v1"
-	eventsv1 "runrpc-wire/gen/events/v1"
-	logsv1 "runrpc-wire/gen/logs/v1"
-	usersv1 "runrpc-wire/gen/users/v1"
+	chatv1 "runrpc-wire/gen/rig/chat/v1"
+	eventsv1 "runrpc-wire/gen/rig/events/v1"
+	logsv1 "runrpc-wire/gen/rig/logs/v1"
+	usersv1 "runrpc-wire/gen/rig/users/v1"
 )
 
 const (

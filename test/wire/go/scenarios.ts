@@ -45,7 +45,7 @@ export function scenariosOf(client: string): readonly Scenario[] {
     }),
     scenario("no such method", {
       code: "unimplemented",
-      message: "there is no method /users.v1.UserService/Nothing",
+      message: "there is no method /rig.users.v1.UserService/Nothing",
       rows: [["", "Nothing", "unimplemented", 0, 0]],
     }),
     scenario("server stream", {

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { ChatService } from "../../../gen/chat/v1/chat_pb.ts";
-import { LogService } from "../../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
+import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
+import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 
 export type Lane = "stock" | "auto";
 export type Protocol = "connect" | "grpc" | "grpc-web";

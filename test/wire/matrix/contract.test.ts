@@ -3,8 +3,9 @@ import { after, before, describe, it } from "node:test";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code } from "@connectrpc/connect";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
-import { openKeys } from "../../../src/main.ts";
+import { openKeys } from "../../../src/runrpc/app/open-keys.ts";
+import definition from "../../app/main.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { type RequestLogRow, startTestApp, type TestApp } from "../app.ts";
 import { exchange, type Input, type Inputs, outcomeOf, transportOf } from "./calls.ts";
 import { type Cell, cells, type Kind, methods, recordedOf, requestIdOf } from "./cells.ts";
@@ -213,26 +214,22 @@ type Keys = Awaited<ReturnType<typeof makeKeys>>;
 
 /** Keys that are no good, by what is wrong with them. */
 async function makeKeys({ loaded, key }: TestApp) {
-  const admin = await openKeys(loaded);
+  await using admin = await openKeys(definition, loaded);
   const make = async (changes: { scopes?: string[]; expiresAt?: Date }) =>
     await admin.create({ user: userId, name: "test", scopes: ["*"], expiresAt: undefined, ...changes });
-  try {
-    const revoked = await make({});
-    await admin.revoke(revoked.keyId);
-    const scopeless = await make({ scopes: ["nothing"] });
-    const expired = await make({ expiresAt: new Date(Date.now() - 1_000) });
-    return {
-      no: undefined,
-      "an unknown": `rr_${"A".repeat(8)}${key.slice(11)}`,
-      "a half-right": key.slice(0, -1) + (key.endsWith("A") ? "B" : "A"),
-      "a malformed": "let me in",
-      "an expired": expired.key,
-      "a revoked": revoked.key,
-      scopeless: scopeless.key,
-    };
-  } finally {
-    await admin.close();
-  }
+  const revoked = await make({});
+  await admin.revoke(revoked.keyId);
+  const scopeless = await make({ scopes: ["nothing"] });
+  const expired = await make({ expiresAt: new Date(Date.now() - 1_000) });
+  return {
+    no: undefined,
+    "an unknown": `rr_${"A".repeat(8)}${key.slice(11)}`,
+    "a half-right": key.slice(0, -1) + (key.endsWith("A") ? "B" : "A"),
+    "a malformed": "let me in",
+    "an expired": expired.key,
+    "a revoked": revoked.key,
+    scopeless: scopeless.key,
+  };
 }
 
 /** What a cell can foretell of a row. */

@@ -1,10 +1,10 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { ChatService } from "../../../gen/chat/v1/chat_pb.ts";
-import { LogService } from "../../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
 import type { CallRecord } from "../../../src/runrpc/server/call/record.ts";
 import { defineService } from "../../../src/runrpc/server/routes/service.ts";
 import { type Server, startServer } from "../../../src/runrpc/server/server.ts";
+import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
+import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../part-of-service.ts";
 import { memoryStore } from "../../runrpc/server/auth/memory-store.ts";
 import type { Lane } from "./cells.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { UserSchema } from "../../../gen/users/v1/users_pb.ts";
+import { UserSchema } from "../../gen/rig/users/v1/users_pb.ts";
 import { exchange, outcomeOf, transportOf } from "./calls.ts";
 import { type Cell, cells, methods, recordedOf, requestIdOf } from "./cells.ts";
 import { answersBeforeDeed, validRequest } from "./requests.ts";

@@ -10,10 +10,10 @@ import threading
 sys.path.insert(0, sys.argv[1])
 
 import grpc  # noqa: E402, the stubs' folder comes first
-from chat.v1 import chat_pb2, chat_pb2_grpc  # noqa: E402
-from events.v1 import events_pb2, events_pb2_grpc  # noqa: E402
-from logs.v1 import logs_pb2, logs_pb2_grpc  # noqa: E402
-from users.v1 import users_pb2, users_pb2_grpc  # noqa: E402
+from rig.chat.v1 import chat_pb2, chat_pb2_grpc  # noqa: E402
+from rig.events.v1 import events_pb2, events_pb2_grpc  # noqa: E402
+from rig.logs.v1 import logs_pb2, logs_pb2_grpc  # noqa: E402
+from rig.users.v1 import users_pb2, users_pb2_grpc  # noqa: E402
 
 USER_ID = "00000000-0000-4000-8000-000000000001"
 ADDRESS, KEY = sys.argv[2], sys.argv[3]

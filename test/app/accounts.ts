@@ -1,0 +1,28 @@
+import { randomUUID } from "node:crypto";
+import type { Accounts } from "runrpc";
+import type { RigQueries } from "./queries.ts";
+
+/** The user that owns the development key. */
+export const developer = {
+  id: "00000000-0000-4000-8000-000000000001",
+  email: "dev@localhost",
+  displayName: "Developer",
+} as const;
+
+/** Users as the owners of API keys: found by id or email, made by email. */
+export function createAccounts(queries: RigQueries): Accounts {
+  return {
+    async find(name) {
+      const byEmail = await queries.findUserByEmail({ email: name });
+      return (byEmail ?? (await queries.getUser({ id: name }))).id;
+    },
+    async create(email) {
+      const user = { id: randomUUID(), email, displayName: email, at: new Date() };
+      return (await queries.createUser(user)).id;
+    },
+    async developer() {
+      const known = await queries.findUserByEmail({ email: developer.email });
+      return (known ?? (await queries.createUser({ ...developer, at: new Date() }))).id;
+    },
+  };
+}

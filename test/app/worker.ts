@@ -1,0 +1,4 @@
+import { serveQueries } from "runrpc/worker";
+import { modules } from "./queries.ts";
+
+await serveQueries(modules);
