@@ -1,11 +1,11 @@
-// The README's table of options, made from the schema. `node test/readme/options-table.ts` writes it.
+// The table of options, made from the schema. `node test/readme/options-table.ts` writes it.
 import { readFileSync, writeFileSync } from "node:fs";
 import { type DescField, getOption, hasOption } from "@bufbuild/protobuf";
 import { ConfigSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
 import { production_default } from "../../gen/runrpc/config/v1/defaults_pb.ts";
 import { configTexts } from "../../src/runrpc/config/texts.ts";
 
-const readme = new URL("../../README.md", import.meta.url);
+const page = new URL("../../docs/options.md", import.meta.url);
 const markers = ["<!-- options:start -->", "<!-- options:end -->"] as const;
 
 /** The table as the schema has it: one row for each value, in the schema's order. */
@@ -22,10 +22,10 @@ export function optionsTable(): string {
   return ["| value | default | what it is |", "|---|---|---|", ...rows].join("\n");
 }
 
-/** The table that the README has. */
-export function readmeTable(): string {
+/** The table that docs/options.md has. */
+export function writtenTable(): string {
   const [before, after] = markers;
-  const text = readFileSync(readme, "utf8");
+  const text = readFileSync(page, "utf8");
   return text.slice(text.indexOf(before) + before.length, text.indexOf(after)).trim();
 }
 
@@ -41,8 +41,8 @@ function zeroOf(field: DescField): unknown {
 }
 
 if (import.meta.main) {
-  const text = readFileSync(readme, "utf8");
+  const text = readFileSync(page, "utf8");
   const [before, after] = markers;
   const start = text.indexOf(before) + before.length;
-  writeFileSync(readme, `${text.slice(0, start)}\n${optionsTable()}\n${text.slice(text.indexOf(after))}`);
+  writeFileSync(page, `${text.slice(0, start)}\n${optionsTable()}\n${text.slice(text.indexOf(after))}`);
 }

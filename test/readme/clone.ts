@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { grpcurl } from "../wire/tools.ts";
+import { checkFile } from "./check-file.ts";
+import type { Step } from "./steps.ts";
+
+/** The top of the repository. */
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A clone whose server runs, as a reader of the pages has it. */
+export interface Clone {
+  /** Does a step; gives why it was passed over, if it was. */
+  do(step: Step): Promise<string | undefined>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Makes a clone and starts its server on a free port, which takes the place of 50051 in what is run. */
+export async function makeClone(): Promise<Clone> {
+  const folder = cloneTree();
+  const port = await freePort();
+  let server = await startServer(folder, port);
+  const { key = "" } = server;
+
+  async function run({ script, prints, restart, needs }: Extract<Step, { kind: "run" }>) {
+    if (script.startsWith("npm ci")) return; // what has been done, with the modules that are here
+    const { skip } = grpcurl();
+    if (script.startsWith("grpcurl") && skip !== false) return skip;
+    const env: NodeJS.ProcessEnv = {
+      ...environment(),
+      RUNRPC_KEY: key,
+      RUNRPC_ADDRESS: `http://localhost:${port}`,
+    };
+    if (needs !== undefined && !isOnPath(needs, env.PATH)) return undefined;
+    if (restart) {
+      await stopServer(server.process);
+      server = await startServer(folder, port);
+    }
+    const { stdout } = await promisify(execFile)(
+      "bash",
+      ["-euo", "pipefail", "-c", script.replaceAll("50051", String(port))],
+      { cwd: folder, env },
+    );
+    for (const text of prints) assert.ok(stdout.includes(text), `${text} is not in: ${stdout}`);
+    return undefined;
+  }
+
+  return {
+    async do(step) {
+      if (step.kind === "run") return run(step);
+      const file = join(folder, step.file);
+      if (step.kind === "write") {
+        checkFile(folder, step.file, step.text);
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, step.text.replaceAll("50051", String(port)));
+      } else {
+        edit(file, step);
+      }
+      return undefined;
+    },
+    async [Symbol.asyncDispose]() {
+      await stopServer(server.process);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What a step is, for the title of a test. */
+export function titleOf(step: Step): string {
+  return step.kind === "run" ? (step.script.split("\n")[0] ?? "") : `${step.kind} ${step.file}`;
+}
+
+/** What git would give a person who clones, and what is changed beside it; the installed modules are shared. */
+function cloneTree(): string {
+  const folder = mkdtempSync(join(tmpdir(), "runrpc-readme-"));
+  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+  });
+  for (const file of files.toString().trim().split("\n")) {
+    // Removed and not committed, or a link to a folder of modules.
+    if (statSync(join(root, file), { throwIfNoEntry: false })?.isFile() !== true) continue;
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    copyFileSync(join(root, file), join(folder, file));
+  }
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+function edit(file: string, { text: inserted, anchor }: Extract<Step, { kind: "edit" }>): void {
+  const text = readFileSync(file, "utf8");
+  if (anchor === undefined) {
+    writeFileSync(file, `${text.trimEnd()}\n${inserted}`);
+    return;
+  }
+  const lines = text.split("\n");
+  const at = lines.findIndex((line) => line.includes(anchor.text));
+  assert.notEqual(at, -1, `${file} has no line with ${anchor.text}`);
+  lines.splice(anchor.place === "after" ? at + 1 : at, anchor.place === "over" ? 1 : 0, inserted.trimEnd());
+  writeFileSync(file, lines.join("\n"));
+}
+
+async function startServer(clone: string, port: number) {
+  const child = spawn(process.execPath, ["src/runrpc/launch.js", "serve"], {
+    cwd: clone,
+    env: { ...environment(), RUNRPC_PORT: String(port) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  child.stdout.setEncoding("utf8");
+  let text = "";
+  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+    text += chunk;
+    if (/listens on .*\n/.test(text) && (!text.includes("was made") || text.includes("Try it"))) break;
+  }
+  child.stdout.resume();
+  return { process: child, key: /rr_\w{8}_[\w-]{43}/.exec(text)?.[0] };
+}
+
+async function stopServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await ended;
+}
+
+/** This process's environment, with the clone's commands first, and without what the test runner puts there. */
+function environment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...rest } = process.env;
+  const path = [join(root, "node_modules/.bin"), dirname(grpcurl().path), rest.PATH, "/usr/sbin"];
+  return { ...rest, PATH: path.filter(Boolean).join(delimiter) };
+}
+
+function isOnPath(program: string, path = ""): boolean {
+  return path.split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0);
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
