@@ -1,6 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { defineService, type ServiceDefinition } from "../src/runrpc/server/routes/service.ts";
+import type { ServiceImpl } from "../src/runrpc/server/routes/service-impl.ts";
 
 /**
  * A service of which a test implements what it calls; the other methods are `unimplemented`. So a method that is added

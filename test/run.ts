@@ -23,7 +23,11 @@ const files = await filesOf(positionals);
 const isOwn = values.http2 === "own";
 // For the processes that tests start.
 if (isOwn) process.env.RUNRPC_HTTP2 = "own";
-const execArgv = isOwn ? ["--import", join(root, "test/on-own-http2.ts")] : [];
+// The application imports the package by its name, which leads to the sources under this condition.
+const execArgv = [
+  "--conditions=runrpc-source",
+  ...(isOwn ? ["--import", join(root, "test/on-own-http2.ts")] : []),
+];
 const skipped: string[] = [];
 let passed = 0;
 let failed = 0;

@@ -1,4 +1,11 @@
-// What the package exports. Queries import from `runrpc/query`, and the file of a worker from `runrpc/worker`.
+// `runrpc`: what an application and its services import. A `queries.ts` imports from `runrpc/query`, and the file of a
+// database worker from `runrpc/worker`.
+export type { StartChore } from "./app/chores.ts";
+export { connectErrorFromDataError } from "./app/data-errors.ts";
+export { type Accounts, type AppDefinition, type AppParts, defineApp } from "./app/define-app.ts";
+export { type App, startApp } from "./app/start-app.ts";
+export { type LoadedConfig, loadConfig } from "./config/config.ts";
+export { type Chore, type ChoreOptions, createChore } from "./data/chore.ts";
 export {
   type Cloned,
   DataError,
@@ -10,6 +17,7 @@ export {
   type StoreStats,
   storeDefaults,
 } from "./data/store.ts";
+export { pageTokenFromPosition, positionFromPageToken, refusedPageToken } from "./paging/page-token.ts";
 export { type CreatedKey, createKey, hashKey, parseKey } from "./server/auth/format.ts";
 export type { Authenticate, Identity } from "./server/auth/identity.ts";
 export type { KeyStore, KeyUse, StoredKey } from "./server/auth/key-store.ts";
@@ -21,7 +29,21 @@ export type { ListenerStats } from "./server/listener/listen.ts";
 export { type ServerLog, silentLog } from "./server/log.ts";
 export type { Policy } from "./server/routes/policy.ts";
 export { defineService, type ServiceDefinition } from "./server/routes/service.ts";
+export type {
+  Answer,
+  BidiStreaming,
+  ClientStreaming,
+  ServerStreaming,
+  ServiceImpl,
+  Unary,
+} from "./server/routes/service-impl.ts";
+export { skeleton } from "./server/routes/skeleton.ts";
 export { sendHeaders } from "./server/send-headers.ts";
 export { type Server, type ServerOptions, startServer } from "./server/server.ts";
 export type { ServerSettings } from "./server/settings.ts";
+export { createOutbox, type Outbox } from "./streams/outbox.ts";
+export { createSharedReads, type SharedReads } from "./streams/shared-reads.ts";
+export { createWakeups, type Subscription, type Wakeups } from "./streams/wakeup.ts";
 export { tuneGarbageCollection } from "./tune.ts";
+export { checkStorable } from "./values/stored-json.ts";
+export { dateFromTimestamp, timestampFromStored } from "./values/times.ts";

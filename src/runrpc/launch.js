@@ -25,36 +25,56 @@ const environment = { MALLOC_ARENA_MAX: "1", ...process.env };
  */
 const flags = ["--max-semi-space-size=16"];
 
-if (Number.parseInt(process.versions.node, 10) >= neededMajor) {
-  if (isServer() && process.env.MALLOC_ARENA_MAX === undefined) becomeServer();
-  runHere();
-} else {
-  runOn(findNode());
+/** Node does not strip types in node_modules, so a published package holds the built files alone, and a clone the sources. */
+const source = new URL("./cli/cli.ts", import.meta.url);
+const isClone = existsSync(fileURLToPath(source));
+
+/** In a clone the application imports the package by its name, which leads to the sources under this condition. */
+const condition = "--conditions=runrpc-source";
+
+if (Number.parseInt(process.versions.node, 10) < neededMajor) runOn(findNode());
+else if (isAsNeeded() || !startAgain()) runHere();
+
+function isAsNeeded() {
+  const hasCondition = !isClone || process.execArgv.includes(condition);
+  return hasCondition && (!isServer() || process.env.MALLOC_ARENA_MAX !== undefined);
+}
+
+function neededFlags() {
+  const { execArgv, env } = process;
+  const isTuned = !isServer() || env.MALLOC_ARENA_MAX !== undefined;
+  return [...(isTuned ? [] : flags), ...(isClone && !execArgv.includes(condition) ? [condition] : [])];
 }
 
 function isServer() {
   return process.argv[2] === "serve" || basename(process.argv[1] ?? "") === "rungrpc";
 }
 
-/** Starts this program once more, in the same process. Where that cannot be, the server does without. */
-function becomeServer() {
+/**
+ * Starts this program once more with what it lacks, in the same process. Where that cannot be, a clone gets a child, and a
+ * server does without. False: it goes on here.
+ */
+function startAgain() {
+  const { execPath, execArgv, argv, env } = process;
   // Under `node --watch` there is a channel to the parent, which would be lost.
-  if (process.platform !== "linux" || process.connected || process.execve === undefined) return;
-  try {
-    const { execPath, execArgv, argv } = process;
-    process.execve(execPath, [execPath, ...flags, ...execArgv, ...argv.slice(1)], environment);
-  } catch {
-    // Node's permission model, where it is on, may forbid it.
+  if (process.platform === "linux" && !process.connected && process.execve !== undefined) {
+    try {
+      const args = [execPath, ...neededFlags(), ...execArgv, ...argv.slice(1)];
+      process.execve(execPath, args, isServer() ? environment : env);
+    } catch {
+      // Node's permission model, where it is on, may forbid it.
+    }
   }
+  if (!isClone || execArgv.includes(condition)) return false;
+  runOn(execPath);
+  return true;
 }
 
 function runHere() {
   // Keeps compiled code and stripped types between runs in the system's temporary folder: a third of a start's CPU.
   if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
-  const source = new URL("./cli/cli.ts", import.meta.url);
-  const built = new URL("../../dist/src/cli.js", import.meta.url);
-  // Node does not strip types in node_modules, so a published package holds the built files alone.
-  import(existsSync(fileURLToPath(source)) ? source.href : built.href)
+  const built = new URL("../../dist/src/runrpc/cli/cli.js", import.meta.url);
+  import(isClone ? source.href : built.href)
     .then(({ main }) => main(process.argv))
     .then((code) => process.exit(code));
 }
@@ -76,10 +96,8 @@ function runOn(node) {
     );
     process.exit(1);
   }
-  const child = spawn(node, [...(isServer() ? flags : []), ...process.argv.slice(1)], {
-    stdio: "inherit",
-    env: environment,
-  });
+  const args = [...(isServer() ? flags : []), ...(isClone ? [condition] : []), ...process.argv.slice(1)];
+  const child = spawn(node, args, { stdio: "inherit", env: environment });
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => child.kill(name));
   child.on("error", (error) => {
     process.stderr.write(`${node} does not start: ${error.message}\n`);

@@ -1,7 +1,4 @@
-// The tables, for drizzle-kit. After changing one:
-// `npx drizzle-kit generate --config src/services/drizzle.config.ts --name <what-changed>`, and commit what it writes.
-
-export { keys, requestLog } from "runrpc";
+// The tables, for drizzle-kit. After changing one: `npm run migration -- --name what_changed`, and commit what it writes.
 export { messages } from "./chat/table.ts";
 export { events } from "./events/table.ts";
 export { logs } from "./logs/table.ts";

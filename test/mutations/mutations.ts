@@ -1,12 +1,12 @@
 /** One change of one place in src that must not go unseen. */
 export interface Mutation {
   readonly name: string;
-  /** A file of src. */
+  /** A file of src/runrpc. */
   readonly file: string;
   /** Text that stands in the file once. */
   readonly from: string;
   readonly to: string;
-  /** The test files of which one has to fail. */
+  /** The test files, in test/runrpc, of which one has to fail. */
   readonly tests: readonly string[];
 }
 
@@ -52,10 +52,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a settled call stays among the deadlines",
-    file: "server/call.ts",
+    file: "server/call/call.ts",
     from: "if (this.heapPlace !== -1) this.#owner.deadlines.delete(this);",
     to: "",
-    tests: ["server/call.test.ts"],
+    tests: ["server/call/call.test.ts"],
   },
   {
     name: "an address's count never goes down",
@@ -122,17 +122,17 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a page token of another list is taken",
-    file: "services/page-token.ts",
+    file: "paging/page-token.ts",
     from: "pageTokenFromPosition(list, position) === token",
     to: "list !== token",
-    tests: ["services/page-token.test.ts"],
+    tests: ["paging/page-token.test.ts"],
   },
   {
     name: "the second batch of the request log that fails in a row is given up too soon",
-    file: "services/request-log/writer.ts",
+    file: "platform/request-log/writer.ts",
     from: "      attempts = 0;\n      dropped += batch.length;",
     to: "      dropped += batch.length;",
-    tests: ["services/request-log/writer.test.ts"],
+    tests: ["platform/request-log/writer.test.ts"],
   },
   {
     name: "a read that was done and not answered when its worker died is lost",

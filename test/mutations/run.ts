@@ -26,7 +26,7 @@ try {
   const tests = [...new Set(chosen.flatMap((mutation) => mutation.tests))];
   if (!(await passes(tests))) throw new Error("the tests fail without a mutation: mend that first");
   for (const { name, file, from, to, tests } of chosen) {
-    const path = join(copy, "src", file);
+    const path = join(copy, "src/runrpc", file);
     const source = await readFile(path, "utf8");
     if (source.split(from).length !== 2)
       throw new Error(`${file} does not hold this once, for "${name}": ${from}`);
@@ -46,8 +46,14 @@ console.log(`${chosen.length} mutations, ${unseen} unseen`);
 process.exitCode = unseen > 0 ? 1 : 0;
 
 async function passes(tests: readonly string[]): Promise<boolean> {
-  const files = tests.map((test) => join(copy, "test", test));
-  const args = ["--test", `--test-timeout=${TEST_TIMEOUT_MS}`, "--test-force-exit", ...files];
+  const files = tests.map((test) => join(copy, "test/runrpc", test));
+  const args = [
+    "--conditions=runrpc-source",
+    "--test",
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    "--test-force-exit",
+    ...files,
+  ];
   const child = spawn(process.execPath, args, { cwd: copy, stdio: "ignore" });
   const [code] = (await once(child, "close")) as [number | null]; // as node documents the event
   return code === 0;

@@ -1,57 +1,182 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
-import * as names from "../../src/runrpc/index.ts";
+import { describe, it } from "node:test";
+import * as client from "../../src/runrpc/client.ts";
+import * as index from "../../src/runrpc/index.ts";
+import * as query from "../../src/runrpc/query.ts";
+import * as testing from "../../src/runrpc/testing.ts";
+import * as worker from "../../src/runrpc/worker.ts";
 import { sources } from "./source.ts";
 
-it("the package exports these values", () => {
-  assert.deepEqual(Object.keys(names).sort(), [
-    "DataError",
-    "coversScope",
-    "createKey",
-    "defineService",
-    "hashKey",
-    "openStore",
-    "parseKey",
-    "principalKey",
-    "requireUser",
-    "sendHeaders",
-    "silentLog",
-    "startServer",
-    "storeDefaults",
-    "tuneGarbageCollection",
-  ]);
+/** What each face of the package exports: whoever depends on it depends on these names. */
+const faces = [
+  {
+    name: "runrpc",
+    file: "src/runrpc/index.ts",
+    module: index,
+    values: [
+      "DataError",
+      "checkStorable",
+      "connectErrorFromDataError",
+      "coversScope",
+      "createChore",
+      "createKey",
+      "createOutbox",
+      "createSharedReads",
+      "createWakeups",
+      "dateFromTimestamp",
+      "defineApp",
+      "defineService",
+      "hashKey",
+      "loadConfig",
+      "openStore",
+      "pageTokenFromPosition",
+      "parseKey",
+      "positionFromPageToken",
+      "principalKey",
+      "refusedPageToken",
+      "requireUser",
+      "sendHeaders",
+      "silentLog",
+      "skeleton",
+      "startApp",
+      "startServer",
+      "storeDefaults",
+      "timestampFromStored",
+      "tuneGarbageCollection",
+    ],
+    types: [
+      "Accounts",
+      "Answer",
+      "App",
+      "AppDefinition",
+      "AppParts",
+      "Authenticate",
+      "BidiStreaming",
+      "CallRecord",
+      "CallStats",
+      "CancelledBy",
+      "Chore",
+      "ChoreOptions",
+      "ClientStreaming",
+      "Cloned",
+      "CreatedKey",
+      "DataErrorCode",
+      "Identity",
+      "KeyStore",
+      "KeyUse",
+      "ListenerStats",
+      "LoadedConfig",
+      "MapError",
+      "Outbox",
+      "Policy",
+      "Principal",
+      "Protocol",
+      "Queries",
+      "Server",
+      "ServerLog",
+      "ServerOptions",
+      "ServerSettings",
+      "ServerStreaming",
+      "ServiceDefinition",
+      "ServiceImpl",
+      "SharedReads",
+      "StartChore",
+      "Store",
+      "StoreOptions",
+      "StoreStats",
+      "StoredKey",
+      "Subscription",
+      "Unary",
+      "Wakeups",
+    ],
+  },
+  {
+    name: "runrpc/query",
+    file: "src/runrpc/query.ts",
+    module: query,
+    values: [
+      "DataError",
+      "countWithin",
+      "defineQueries",
+      "insertRows",
+      "prepared",
+      "removeKeysOf",
+      "removeOwnedRows",
+    ],
+    types: [
+      "DataErrorCode",
+      "Db",
+      "GroupColumns",
+      "Queries",
+      "QueriesOf",
+      "Query",
+      "QueryModule",
+      "QueryModules",
+      "RemoveOwned",
+      "RowGroup",
+    ],
+  },
+  {
+    name: "runrpc/testing",
+    file: "src/runrpc/testing.ts",
+    module: testing,
+    values: [
+      "collect",
+      "contextOf",
+      "createRequestStream",
+      "openTestStore",
+      "startMemoryApp",
+      "startTestApp",
+      "take",
+      "takeThenCancel",
+    ],
+    types: [
+      "CallerOptions",
+      "RequestStream",
+      "TestApp",
+      "TestAppOptions",
+      "TestCaller",
+      "TestKeyOptions",
+      "TestStore",
+    ],
+  },
+  {
+    name: "runrpc/client",
+    file: "src/runrpc/client.ts",
+    module: client,
+    values: ["connect", "within"],
+    types: ["ClientOptions", "RetryOptions"],
+  },
+  {
+    name: "runrpc/worker",
+    file: "src/runrpc/worker.ts",
+    module: worker,
+    values: ["serveQueries"],
+    types: [],
+  },
+] as const;
+
+describe("public names", () => {
+  for (const { name, file, module, values, types } of faces) {
+    it(`${name} exports these values`, () => {
+      assert.deepEqual(Object.keys(module).sort(), values);
+    });
+
+    it(`${name} exports these types`, () => {
+      assert.deepEqual(typesOf(sources(file)[0]?.text ?? ""), types);
+    });
+  }
 });
 
-it("the package exports these types", () => {
-  const text = sources("src/index.ts")[0]?.text ?? "";
-  const types = [...text.matchAll(/export type \{([^}]*)\}/g)].flatMap(([, list = ""]) => list.split(","));
-  const inline = [...text.matchAll(/\btype (\w+)(?=[,\s}])/g)].map(([, name = ""]) => name);
-  const found = new Set([...types.map((name) => name.trim()), ...inline].filter((name) => name !== ""));
-  assert.deepEqual([...found].sort(), [
-    "Authenticate",
-    "CallRecord",
-    "CallStats",
-    "CancelledBy",
-    "Cloned",
-    "CreatedKey",
-    "DataErrorCode",
-    "Identity",
-    "KeyStore",
-    "KeyUse",
-    "ListenerStats",
-    "MapError",
-    "Policy",
-    "Principal",
-    "Protocol",
-    "Queries",
-    "Server",
-    "ServerLog",
-    "ServerOptions",
-    "ServerSettings",
-    "ServiceDefinition",
-    "Store",
-    "StoreOptions",
-    "StoreStats",
-    "StoredKey",
-  ]);
-});
+/** The names of `export type { … }` and of `export { type … }`. */
+function typesOf(text: string): readonly string[] {
+  const lists = [...text.matchAll(/^export (type )?\{([^}]*)\}/gm)];
+  const names = lists.flatMap(([, type, list = ""]) =>
+    list
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "" && (type !== undefined || name.startsWith("type ")))
+      .map((name) => name.replace(/^type /, "")),
+  );
+  return names.sort();
+}

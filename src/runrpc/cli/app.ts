@@ -1,21 +1,92 @@
-import type { App } from "../../main.ts";
-
-/** What the commands use of the composition root. */
-export type AppModule = typeof import("../../main.ts");
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { AppDefinition } from "../app/define-app.ts";
+import type { App } from "../app/start-app.ts";
+import { usageError } from "./io.ts";
 
 /** What is told of a server that has just started. */
-export type StartedApp = Pick<App, "url" | "created" | "developmentKey" | "exampleMethod">;
+export type StartedApp = Pick<
+  App,
+  "url" | "created" | "developmentKey" | "services" | "exampleMethod" | "skeletons"
+>;
 
-/** The table of keys, open. */
-export type KeyAdmin = Awaited<ReturnType<AppModule["openKeys"]>>;
+/** Where a project's application is when its package.json does not say. */
+const usualPlaces = ["src/main.ts", "src/main.js"];
 
-/** What is known of a key. The key itself is not among it. */
-export type KeyInfo = Awaited<ReturnType<KeyAdmin["list"]>>[number];
+/**
+ * Imports the application of the project that the working directory belongs to: the file that `runrpc.main` in its
+ * package.json names, else `src/main.ts`. In a clone of this repository, wherever the command is called, its own.
+ *
+ * @throws CommandFailure that says where an application was looked for.
+ */
+export async function loadApp(folder: string = process.cwd()): Promise<AppDefinition> {
+  const project = projectOf(folder);
+  const own = fileURLToPath(new URL("../../../", import.meta.url));
+  const main =
+    (project && mainOf(project)) ?? (existsSync(join(own, "src/runrpc")) ? mainOf(own) : undefined);
+  if (main === undefined) {
+    throw usageError(
+      `there is no application in ${project ?? folder}: name its file as "runrpc": { "main": "..." } in package.json, or put it at src/main.ts`,
+    );
+  }
+  const { default: definition } = (await import(pathToFileURL(main).href)) as { default?: AppDefinition };
+  if (typeof definition?.services !== "function") {
+    throw usageError(
+      `${main} does not export an application: it needs \`export default defineApp({ ... })\``,
+    );
+  }
+  return definition;
+}
 
-/** A key that was just made, to be shown this once. */
-export type IssuedKey = Awaited<ReturnType<KeyAdmin["create"]>>;
+/**
+ * The project that a folder belongs to, and the file of its application in it.
+ *
+ * @throws CommandFailure that says where they were looked for
+ */
+export function findProject(folder: string = process.cwd()): {
+  readonly folder: string;
+  readonly main: string;
+} {
+  const project = projectOf(folder);
+  const main = project && mainOf(project);
+  if (project === undefined || main === undefined) {
+    throw usageError(
+      `there is no application in ${project ?? folder}: run this in a project that has one, at src/main.ts or where "runrpc.main" in package.json says`,
+    );
+  }
+  if (!main.endsWith(".ts")) throw usageError(`${main} is no TypeScript: this writes TypeScript alone`);
+  return { folder: project, main: relative(project, main) };
+}
 
-/** Imports the composition root when a command needs it, so that `--help` does not load the server. */
-export function loadApp(): Promise<AppModule> {
-  return import("../../main.ts");
+/** The nearest folder, upwards, with a package.json. */
+function projectOf(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, "package.json"))) return at;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+function mainOf(project: string): string | undefined {
+  const named = namedMainOf(join(project, "package.json"));
+  if (named === undefined) return usualPlaces.map((place) => join(project, place)).find(existsSync);
+  const file = join(project, named);
+  if (!existsSync(file)) {
+    throw usageError(`package.json in ${project} names ${named} as "runrpc.main", and there is no such file`);
+  }
+  return file;
+}
+
+function namedMainOf(file: string): string | undefined {
+  if (!existsSync(file)) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw usageError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const { runrpc } = (parsed ?? {}) as { runrpc?: { main?: unknown } };
+  const main = runrpc?.main;
+  if (main === undefined || typeof main === "string") return main;
+  throw usageError(`"runrpc.main" in ${file} is ${JSON.stringify(main)}, and should be the name of a file`);
 }

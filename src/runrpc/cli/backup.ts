@@ -14,9 +14,10 @@ export function configure(command: Command, io: Io): void {
     .action(async (target: string) => {
       const { force, json } = command.opts<{ force?: boolean; json?: boolean }>();
       const loaded = await loadConfigOf(command, io);
-      const { backupDatabase } = await loadApp();
+      const { backupApp } = await import("../app/maintenance.ts");
+      const definition = await loadApp();
       const report = await untilSignal((signal) =>
-        backupDatabase(loaded, target, { force, signal, onProgress: progressOn(io) }),
+        backupApp(definition, loaded, target, { force, signal, onProgress: progressOn(io) }),
       );
       if (json) io.stdout.write(`${JSON.stringify(report)}\n`);
       else io.stdout.write(`wrote ${report.file}, ${report.bytes} bytes, checked\n`);

@@ -20,6 +20,16 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
   { name: "keys", summary: "make, list, revoke and rotate API keys", load: () => import("./keys.ts") },
   { name: "migrate", summary: "bring the database up to date", load: () => import("./migrate.ts") },
   {
+    name: "add",
+    summary: "add a service or a method to a project: contract, code, test, registration",
+    load: () => import("./add.ts"),
+  },
+  {
+    name: "sync",
+    summary: "bring the handlers up to date with the protos, or tell what they lack",
+    load: () => import("./sync.ts"),
+  },
+  {
     name: "backup",
     summary: "copy the database into a file, also while it is served",
     load: () => import("./backup.ts"),
@@ -28,6 +38,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
     name: "doctor",
     summary: "look the database over, and say what is wrong with it",
     load: () => import("./doctor.ts"),
+  },
+  {
+    name: "upgrade",
+    summary: "bring a project's files up to date with the template",
+    load: () => import("./upgrade.ts"),
   },
   {
     name: "config",

@@ -12,8 +12,8 @@ export function configure(command: Command, io: Io): void {
     .addHelpText("after", notes)
     .action(async () => {
       const loaded = await loadConfigOf(command, io);
-      const { examineDatabase } = await loadApp();
-      const { sqlite, checks } = await examineDatabase(loaded);
+      const { examineApp } = await import("../app/maintenance.ts");
+      const { sqlite, checks } = await examineApp(await loadApp(), loaded);
       const ok = checks.every(({ state }) => state !== "failed");
       const versions = { runrpc: packageVersion(), node: process.versions.node, sqlite };
       if (command.opts<{ json?: boolean }>().json) {

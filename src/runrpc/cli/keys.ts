@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type IssuedKey, type KeyAdmin, type KeyInfo, loadApp } from "./app.ts";
+import type { IssuedKey, KeyAdmin, KeyInfo } from "../platform/keys/admin.ts";
+import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { formatTable, type Io } from "./io.ts";
 import { parseDurationMs, parseFutureDate } from "./when.ts";
@@ -101,13 +102,9 @@ function configureRotate(command: Command, io: Io): void {
 
 async function withKeys<T>(command: Command, io: Io, use: (keys: KeyAdmin) => Promise<T>): Promise<T> {
   const loaded = await loadConfigOf(command, io, CONFIG_GROUPS);
-  const { openKeys } = await loadApp();
-  const keys = await openKeys(loaded);
-  try {
-    return await use(keys);
-  } finally {
-    await keys.close();
-  }
+  const { openKeys } = await import("../app/open-keys.ts");
+  await using keys = await openKeys(await loadApp(), loaded);
+  return await use(keys);
 }
 
 /** The key alone goes to stdout, so that `$(...)` takes it; the words go to stderr. */

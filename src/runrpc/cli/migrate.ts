@@ -11,8 +11,8 @@ export function configure(command: Command, io: Io): void {
     .addHelpText("after", notes)
     .action(async () => {
       const loaded = await loadConfigOf(command, io);
-      const { migrateDatabase } = await loadApp();
-      const { applied } = await migrateDatabase(loaded);
+      const { migrateApp } = await import("../app/maintenance.ts");
+      const { applied } = await migrateApp(await loadApp(), loaded);
       if (command.opts<{ json?: boolean }>().json) {
         io.stdout.write(`${JSON.stringify({ applied })}\n`);
       } else if (applied.length === 0) {

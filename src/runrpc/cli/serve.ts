@@ -52,8 +52,8 @@ async function run(
   { first }: StopSignals,
   hangUp: { heard(): void },
 ): Promise<number> {
-  const { startApp } = await loadApp();
-  const app = await startApp(loaded);
+  const { startApp } = await import("../app/start-app.ts");
+  const app = await startApp(await loadApp(), loaded);
   hangUp.heard = app.reloadCertificates;
   io.stdout.write(welcomeText(app, loaded, io.stdout));
   const reason = await Promise.race([first, app.strayed.then(() => undefined)]);

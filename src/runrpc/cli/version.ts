@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 
-/** The version of this package. Its package.json is two folders up from the sources, three from the built files. */
+/** The version of this package. Its package.json is three folders up from the sources, four from the built files. */
 export function packageVersion(): string {
-  const places = ["../../package.json", "../../../package.json"].map(
+  const places = ["../../../package.json", "../../../../package.json"].map(
     (path) => new URL(path, import.meta.url),
   );
   const place = places.find((candidate) => existsSync(candidate));

@@ -4,11 +4,25 @@ import type { StartedApp } from "./app.ts";
 import { style } from "./io.ts";
 import { packageVersion } from "./version.ts";
 
+/** Told by an application that serves nothing but health and reflection. */
+const noServices = [
+  "",
+  "There is no service yet. Add one:  npx runrpc add service parcels.v1.ParcelService",
+  "or write it, and name it in the `services` of defineApp, in src/main.ts.",
+];
+
 /** What `serve` says once it listens: where, and at the first start the development key and lines to try it with. */
 export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writable): string {
   const { config, production } = loaded;
   const { url } = app;
   const text = [`runrpc ${packageVersion()} listens on ${style(stream, "bold", url)}`];
+  if (app.services.length === 0) text.push(...noServices);
+  if (app.skeletons.length > 0)
+    text.push(
+      "",
+      "To be written, until then UNIMPLEMENTED:",
+      ...app.skeletons.map((method) => `  ${method}`),
+    );
   if (app.created) text.push("", `The database ${config.database.url} was made.`);
   if (app.developmentKey === undefined) {
     if (!app.created) return `${text.join("\n")}\n`;
@@ -25,25 +39,29 @@ export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writa
       "",
       `  ${style(stream, "green", app.developmentKey)}`,
     );
-    const lines = exampleLines(app, app.developmentKey, url, config.server.reflection);
+    const { exampleMethod, developmentKey } = app;
+    const lines =
+      exampleMethod === undefined
+        ? []
+        : exampleLines(exampleMethod, developmentKey, url, config.server.reflection);
     if (lines.length > 0 && config.tls.clientCaFile === "") text.push("", "Try it:", "", ...lines);
   }
   return `${text.join("\n")}\n\n`;
 }
 
 /** A curl line, and a grpcurl line where reflection is on, because grpcurl learns the schema from it. */
-function exampleLines(app: StartedApp, key: string, url: string, reflection: boolean): string[] {
-  if (url.startsWith("unix:")) return unixLines(app, key, url.slice("unix:".length), reflection);
+function exampleLines(method: string, key: string, url: string, reflection: boolean): string[] {
+  if (url.startsWith("unix:")) return unixLines(method, key, url.slice("unix:".length), reflection);
   const [protocol, host] = url.split("://"); // not URL, which drops the port 443
   const tls = protocol === "https";
-  const curl = `curl ${tls ? "-k " : ""}-H 'x-api-key: ${key}' -H 'content-type: application/json' -d '{}' ${url}/${app.exampleMethod}`;
-  const grpcurl = `grpcurl ${tls ? "-insecure" : "-plaintext"} -H 'x-api-key: ${key}' -d '{}' ${host} ${app.exampleMethod}`;
+  const curl = `curl ${tls ? "-k " : ""}-H 'x-api-key: ${key}' -H 'content-type: application/json' -d '{}' ${url}/${method}`;
+  const grpcurl = `grpcurl ${tls ? "-insecure" : "-plaintext"} -H 'x-api-key: ${key}' -d '{}' ${host} ${method}`;
   return [`  ${curl}`, ...(reflection ? ["", `  ${grpcurl}`] : [])];
 }
 
 /** The same for a Unix socket. */
-function unixLines(app: StartedApp, key: string, path: string, reflection: boolean): string[] {
-  const curl = `curl --unix-socket '${path}' -H 'x-api-key: ${key}' -H 'content-type: application/json' -d '{}' http://localhost/${app.exampleMethod}`;
-  const grpcurl = `grpcurl -plaintext -unix -H 'x-api-key: ${key}' -d '{}' '${path}' ${app.exampleMethod}`;
+function unixLines(method: string, key: string, path: string, reflection: boolean): string[] {
+  const curl = `curl --unix-socket '${path}' -H 'x-api-key: ${key}' -H 'content-type: application/json' -d '{}' http://localhost/${method}`;
+  const grpcurl = `grpcurl -plaintext -unix -H 'x-api-key: ${key}' -d '{}' '${path}' ${method}`;
   return [`  ${curl}`, ...(reflection ? ["", `  ${grpcurl}`] : [])];
 }

@@ -1,10 +1,11 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Database } from "better-sqlite3";
-import { compareMigrations } from "./apply-migrations.ts";
 import type { Check, Examination } from "./doctor.ts";
+import { compareMigrations } from "./migration-history.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
 import type { TaskSetup } from "./task.ts";
+import type { WorkerSetup } from "./thread-protocol.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -130,8 +131,12 @@ function foreignKeyCheck(client: Database): Omit<Check, "name"> {
   };
 }
 
-function migrationsCheck(client: Database, folder: string, allowNewer: boolean): Omit<Check, "name"> {
-  const { present, pending, newer, edited } = compareMigrations(client, folder);
+function migrationsCheck(
+  client: Database,
+  migrations: WorkerSetup["migrations"],
+  allowNewer: boolean,
+): Omit<Check, "name"> {
+  const { present, pending, newer, edited } = compareMigrations(client, migrations);
   if (edited.length > 0) return { state: "failed", text: `made with another text of: ${edited.join(", ")}` };
   if (newer.length > 0) {
     const text = `newer than this code: ${newer.join(", ")}`;

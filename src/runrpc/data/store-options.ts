@@ -13,8 +13,11 @@ export interface StoreOptions {
    * take its extension from `import.meta.url` when the code is also shipped as JavaScript.
    */
   readonly worker: URL;
-  /** The folder that drizzle-kit writes migrations into. */
-  readonly migrations: URL | string;
+  /**
+   * The folder that drizzle-kit writes migrations into. Several, each with its journal, are applied in their order: what
+   * belongs to a library before what belongs to the application.
+   */
+  readonly migrations: URL | string | readonly MigrationSet[];
   /**
    * Serves a database with migrations that this code does not know, when they come after all that it knows: for those who
    * know that they only add. Default false: it is refused.
@@ -36,11 +39,19 @@ export interface StoreOptions {
   readonly moveReadsAfterMs?: number | undefined;
 }
 
+/** A history of one owner's tables, which goes on whatever becomes of others in the same database. */
+export interface MigrationSet {
+  /** The table in which its applied migrations are noted: a-z, 0-9 and `_`. That of a lone folder is `migrations`. */
+  readonly journal: string;
+  /** The folder that drizzle-kit writes migrations into. */
+  readonly folder: URL | string;
+}
+
 /** The options with every value filled in and checked. */
 export type ResolvedStoreOptions = Limits & {
   readonly file: string;
   readonly worker: URL;
-  readonly migrations: string;
+  readonly migrations: readonly (MigrationSet & { readonly folder: string })[];
   readonly log: StoreLog | undefined;
   readonly allowNewer: boolean;
 };
@@ -101,7 +112,7 @@ export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions
     worker,
     log,
     allowNewer,
-    migrations: typeof migrations === "string" ? resolve(migrations) : fileURLToPath(migrations),
+    migrations: setsOf(migrations).map(resolveSet),
     ...resolveLimits(limits),
   };
 }
@@ -115,6 +126,21 @@ function resolveFile(file: string): string {
     );
   }
   return resolve(file);
+}
+
+function setsOf(migrations: StoreOptions["migrations"]): readonly MigrationSet[] {
+  const isFolder = typeof migrations === "string" || migrations instanceof URL;
+  return isFolder ? [{ journal: "migrations", folder: migrations }] : migrations;
+}
+
+function resolveSet({ journal, folder }: MigrationSet): MigrationSet & { readonly folder: string } {
+  if (!/^[a-z_][a-z0-9_]*$/.test(journal)) {
+    throw new DataError(
+      "invalid_argument",
+      `the journal ${journal} is no name for a table: use a-z, 0-9 and _`,
+    );
+  }
+  return { journal, folder: typeof folder === "string" ? resolve(folder) : fileURLToPath(folder) };
 }
 
 function resolveLimits(given: Partial<Record<string, number | undefined>>): Limits {

@@ -9,7 +9,7 @@ import { createUnheard } from "./unheard.ts";
 export { DataError, type DataErrorCode } from "./data-error.ts";
 export type { LaneStats } from "./lane.ts";
 export type { CallOptions, Cloned, Queries, ReadOptions, WriteOptions } from "./query-proxy.ts";
-export { type StoreOptions, storeDefaults } from "./store-options.ts";
+export { type MigrationSet, type StoreOptions, storeDefaults } from "./store-options.ts";
 export type { MigrationsReport } from "./thread-protocol.ts";
 export type { StoreLog } from "./trouble.ts";
 

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { DataError, errorFromWire, type WireError } from "./data-error.ts";
 import type { ResolvedStoreOptions } from "./store-options.ts";
+import type { WorkerSetup } from "./thread-protocol.ts";
 
 /** Something to do with a database file, in a worker of its own and beside whoever serves it. */
 export type Task =
@@ -11,7 +12,7 @@ export type Task =
 export interface TaskSetup {
   readonly task: Task;
   readonly file: string;
-  readonly migrations: string;
+  readonly migrations: WorkerSetup["migrations"];
   readonly busyTimeoutMs: number;
 }
 

@@ -21,7 +21,8 @@ export type WorkerRole = "reader" | "writer" | "migrate";
 export interface WorkerSetup {
   readonly role: WorkerRole;
   readonly file: string;
-  readonly migrations: string;
+  /** In the order in which they are applied; `folder` is a path. */
+  readonly migrations: readonly { readonly journal: string; readonly folder: string }[];
   /** Whether migrations that the code does not know are let be. Default false. */
   readonly allowNewer?: boolean | undefined;
   readonly busyTimeoutMs: number;

@@ -21,7 +21,7 @@ export interface LinkOptions {
   readonly role: WorkerRole;
   readonly file: string;
   readonly worker: URL;
-  readonly migrations: string;
+  readonly migrations: WorkerSetup["migrations"];
   readonly allowNewer: boolean;
   readonly busyTimeoutMs: number;
   readonly heapMb: number;

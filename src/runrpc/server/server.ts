@@ -33,6 +33,7 @@ import {
 
 /** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
 export interface ServerOptions extends ServerSettings {
+  /** May be empty, as in an application that has none yet: health and reflection are served all the same. */
   readonly services: readonly ServiceDefinition[];
   /**
    * Who keeps the API keys. `open` lets every caller do everything: it has to be asked for by name. It may be left out
@@ -116,7 +117,7 @@ export interface Server {
 }
 
 /**
- * Starts a server, or rejects with an Error that says what to change: no service, a service twice, a method that its
+ * Starts a server, or rejects with an Error that says what to change: a service twice, a method that its
  * proto does not have, nobody who says who may call, an unknown or invalid option or setting, a proxy list that cannot be
  * read, a port in use, a certificate that cannot be read.
  */
@@ -126,8 +127,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const settings = resolveSettings(options, production);
   const { limits, timeouts, auth } = settings;
   const log = guardLog(options.log ?? silentLog);
-  if (options.services.length === 0)
-    throw new Error("no service is registered: pass at least one to `services`");
 
   const health = createHealth({
     services: options.services.map(({ service }) => service.typeName),

@@ -1,10 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { Queries } from "runrpc/query";
-import { type Db, prepared } from "runrpc/query";
+import { defineQueries, prepared, type QueriesOf } from "runrpc/query";
 import { messages } from "./table.ts";
-
-/** The queries as the main thread calls them. */
-export type ChatQueries = Queries<{ chat: { read: typeof read; write: typeof write } }>["chat"];
 
 const insert = prepared((db) =>
   db
@@ -19,16 +15,20 @@ const insert = prepared((db) =>
     .prepare(),
 );
 
-export const read = {};
-
-export const write = {
-  /** Stores a message and gives its id. */
-  async addMessage(
-    db: Db,
-    input: { readonly room: string; readonly userId: string; readonly text: string; readonly at: Date },
-  ): Promise<number> {
-    const [row] = await insert(db).execute(input);
-    // An insert that does not throw returns its row.
-    return row?.id ?? 0;
+/** The queries of the chat. */
+export const chatQueries = defineQueries({
+  write: {
+    /** Stores a message and gives its id. */
+    async addMessage(
+      db,
+      input: { readonly room: string; readonly userId: string; readonly text: string; readonly at: Date },
+    ): Promise<number> {
+      const [row] = await insert(db).execute(input);
+      // An insert that does not throw returns its row.
+      return row?.id ?? 0;
+    },
   },
-};
+});
+
+/** These queries as the main thread calls them. */
+export type ChatQueries = QueriesOf<typeof chatQueries>;

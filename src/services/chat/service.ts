@@ -1,5 +1,4 @@
-import type { ServiceImpl } from "@connectrpc/connect";
-import { createOutbox, requireUser } from "runrpc";
+import { createOutbox, requireUser, type ServiceImpl } from "runrpc";
 import type { ChatResponse, ChatService } from "../../../gen/chat/v1/chat_pb.ts";
 import { createConversation } from "./conversation.ts";
 import type { ChatQueries } from "./queries.ts";

@@ -1,10 +1,6 @@
 import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
-import type { Queries } from "runrpc/query";
-import { countWithin, type Db, prepared } from "runrpc/query";
+import { countWithin, defineQueries, prepared, type QueriesOf } from "runrpc/query";
 import { events } from "./table.ts";
-
-/** The queries as the main thread calls them. */
-export type EventQueries = Queries<{ events: { read: typeof read; write: typeof write } }>["events"];
 
 /** An event as it is sent. */
 export interface EventRow {
@@ -65,51 +61,57 @@ const last = prepared((db) =>
     .prepare(),
 );
 
-export const read = {
-  /**
-   * The user's events after `afterId`, oldest first: at most `limit`, and no more than fit into `maxSize` characters of
-   * payload, but one at least. `more` is false when these were all.
-   */
-  async listEvents(
-    db: Db,
-    input: {
-      readonly userId: string;
-      readonly afterId: number;
-      readonly limit: number;
-      readonly maxSize: number;
+/** The queries of the events. */
+export const eventQueries = defineQueries({
+  read: {
+    /**
+     * The user's events after `afterId`, oldest first: at most `limit`, and no more than fit into `maxSize` characters of
+     * payload, but one at least. `more` is false when these were all.
+     */
+    async listEvents(
+      db,
+      input: {
+        readonly userId: string;
+        readonly afterId: number;
+        readonly limit: number;
+        readonly maxSize: number;
+      },
+    ): Promise<{ readonly rows: EventRow[]; readonly more: boolean }> {
+      const sizes = await sizesAfter(db).execute({ ...input, limit: input.limit + 1 });
+      if (sizes.length === 0) return { rows: [], more: false };
+      const fitting = countWithin(
+        sizes.slice(0, input.limit).map(({ size }) => size),
+        input.maxSize,
+      );
+      const rows = await rowsAfter(db).execute({ ...input, limit: fitting });
+      return { rows, more: fitting < sizes.length };
     },
-  ): Promise<{ readonly rows: EventRow[]; readonly more: boolean }> {
-    const sizes = await sizesAfter(db).execute({ ...input, limit: input.limit + 1 });
-    if (sizes.length === 0) return { rows: [], more: false };
-    const fitting = countWithin(
-      sizes.slice(0, input.limit).map(({ size }) => size),
-      input.maxSize,
-    );
-    const rows = await rowsAfter(db).execute({ ...input, limit: fitting });
-    return { rows, more: fitting < sizes.length };
+
+    /** The id of the user's latest event; 0 when there is none. */
+    async lastEventId(db, input: { readonly userId: string }): Promise<number> {
+      const [row] = await last(db).execute(input);
+      return row?.id ?? 0;
+    },
   },
 
-  /** The id of the user's latest event; 0 when there is none. */
-  async lastEventId(db: Db, input: { readonly userId: string }): Promise<number> {
-    const [row] = await last(db).execute(input);
-    return row?.id ?? 0;
-  },
-};
-
-export const write = {
-  /** Stores an event and gives its id. */
-  async addEvent(
-    db: Db,
-    input: {
-      readonly userId: string;
-      readonly type: string;
-      readonly payload: object | null;
-      readonly at: Date;
+  write: {
+    /** Stores an event and gives its id. */
+    async addEvent(
+      db,
+      input: {
+        readonly userId: string;
+        readonly type: string;
+        readonly payload: object | null;
+        readonly at: Date;
+      },
+    ): Promise<number> {
+      const size = input.payload === null ? 0 : JSON.stringify(input.payload).length;
+      const [row] = await insert(db).execute({ ...input, size });
+      // An insert that does not throw returns its row.
+      return row?.id ?? 0;
     },
-  ): Promise<number> {
-    const size = input.payload === null ? 0 : JSON.stringify(input.payload).length;
-    const [row] = await insert(db).execute({ ...input, size });
-    // An insert that does not throw returns its row.
-    return row?.id ?? 0;
   },
-};
+});
+
+/** These queries as the main thread calls them. */
+export type EventQueries = QueriesOf<typeof eventQueries>;

@@ -1,7 +1,13 @@
 import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { ServiceImpl } from "@connectrpc/connect";
-import { checkStorable, createSharedReads, createWakeups, requireUser, sendHeaders } from "runrpc";
+import {
+  checkStorable,
+  createSharedReads,
+  createWakeups,
+  requireUser,
+  type ServiceImpl,
+  sendHeaders,
+} from "runrpc";
 import {
   type EventSchema,
   type EventService,

@@ -1,11 +1,15 @@
 import { and, desc, eq, gte, lt, lte, or, sql } from "drizzle-orm";
-import type { Queries } from "runrpc/query";
-import { countWithin, type Db, insertRows, prepared, type RowGroup } from "runrpc/query";
+import {
+  countWithin,
+  defineQueries,
+  insertRows,
+  prepared,
+  type QueriesOf,
+  type RowGroup,
+} from "runrpc/query";
+import type { Severity } from "../../../gen/logs/v1/logs_pb.ts";
 import { type LogLine, rowColumns } from "./row.ts";
 import { logs } from "./table.ts";
-
-/** The queries as the main thread calls them. */
-export type LogQueries = Queries<{ logs: { read: typeof read; write: typeof write } }>["logs"];
 
 /** A line that is stored. */
 export type LogRow = LogLine & { readonly id: number };
@@ -55,37 +59,43 @@ const rowsBefore = prepared((db) =>
     .prepare(),
 );
 
-export const read = {
-  /**
-   * The user's lines before `before`, latest first: at most `limit`, and no more than fit into `maxSize` characters, but
-   * one at least. `more` is false when these were all.
-   */
-  async listLogs(
-    db: Db,
-    input: {
-      readonly userId: string;
-      readonly before: LogPosition;
-      readonly minSeverity: number;
-      readonly limit: number;
-      readonly maxSize: number;
+/** The queries of the log lines. */
+export const logQueries = defineQueries({
+  read: {
+    /**
+     * The user's lines before `before`, latest first: at most `limit`, and no more than fit into `maxSize` characters, but
+     * one at least. `more` is false when these were all.
+     */
+    async listLogs(
+      db,
+      input: {
+        readonly userId: string;
+        readonly before: LogPosition;
+        readonly minSeverity: Severity;
+        readonly limit: number;
+        readonly maxSize: number;
+      },
+    ): Promise<{ readonly rows: LogRow[]; readonly more: boolean }> {
+      const { userId, minSeverity, before } = input;
+      const where = { userId, minSeverity, time: before.time, id: before.id };
+      const sizes = await sizesBefore(db).execute({ ...where, limit: input.limit + 1 });
+      if (sizes.length === 0) return { rows: [], more: false };
+      const fitting = countWithin(
+        sizes.slice(0, input.limit).map(({ size }) => size),
+        input.maxSize,
+      );
+      const rows = await rowsBefore(db).execute({ ...where, limit: fitting });
+      return { rows, more: fitting < sizes.length };
     },
-  ): Promise<{ readonly rows: LogRow[]; readonly more: boolean }> {
-    const { userId, minSeverity, before } = input;
-    const where = { userId, minSeverity, time: before.time, id: before.id };
-    const sizes = await sizesBefore(db).execute({ ...where, limit: input.limit + 1 });
-    if (sizes.length === 0) return { rows: [], more: false };
-    const fitting = countWithin(
-      sizes.slice(0, input.limit).map(({ size }) => size),
-      input.maxSize,
-    );
-    const rows = await rowsBefore(db).execute({ ...where, limit: fitting });
-    return { rows, more: fitting < sizes.length };
   },
-};
 
-export const write = {
-  /** Stores all of the lines or none: `rows` is what `rowsOfUser` made. */
-  async addLogs(db: Db, input: { readonly rows: RowGroup }): Promise<void> {
-    await insert(db, [input.rows]);
+  write: {
+    /** Stores all of the lines or none: `rows` is what `rowsOfUser` made. */
+    async addLogs(db, input: { readonly rows: RowGroup }): Promise<void> {
+      await insert(db, [input.rows]);
+    },
   },
-};
+});
+
+/** These queries as the main thread calls them. */
+export type LogQueries = QueriesOf<typeof logQueries>;

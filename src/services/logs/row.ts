@@ -1,9 +1,10 @@
 import type { RowGroup } from "runrpc/query";
+import type { Severity } from "../../../gen/logs/v1/logs_pb.ts";
 
 /** A line to store. */
 export interface LogLine {
   readonly time: Date;
-  readonly severity: number;
+  readonly severity: Severity;
   readonly message: string;
   readonly attributes: Readonly<Record<string, string>> | null;
   /** Characters of message and attributes. */

@@ -1,14 +1,14 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
 import {
+  type Answer,
   dateFromTimestamp,
   pageTokenFromPosition,
   positionFromPageToken,
   refusedPageToken,
   requireUser,
+  type ServiceImpl,
   timestampFromStored,
 } from "runrpc";
-import type { LogEntry, LogEntrySchema, LogService, Severity } from "../../../gen/logs/v1/logs_pb.ts";
+import type { LogEntry, LogService } from "../../../gen/logs/v1/logs_pb.ts";
 import type { LogQueries, LogRow } from "./queries.ts";
 import { type LogLine, rowsOfUser } from "./row.ts";
 import { createUpload } from "./upload.ts";
@@ -89,10 +89,10 @@ function lineFromEntry(
   };
 }
 
-function entryFromRow(row: LogRow): MessageInitShape<typeof LogEntrySchema> {
+function entryFromRow(row: LogRow): Answer<LogEntry> {
   return {
     time: timestampFromStored(row.time),
-    severity: row.severity as Severity, // Stored from an entry, whose severity was checked.
+    severity: row.severity,
     message: row.message,
     attributes: row.attributes ?? {},
   };

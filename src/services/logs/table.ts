@@ -1,4 +1,5 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Severity } from "../../../gen/logs/v1/logs_pb.ts";
 import { users } from "../users/table.ts"; // A foreign key needs the column that it points to.
 
 /** Each user's log lines. */
@@ -12,7 +13,7 @@ export const logs = sqliteTable(
     /** When it happened, to the millisecond. */
     time: integer("time", { mode: "timestamp_ms" }).notNull(),
     /** The number of the contract's Severity: the greater, the worse. */
-    severity: integer("severity").notNull(),
+    severity: integer("severity").$type<Severity>().notNull(),
     /** Characters of message and attributes. Before them, so that summing it up does not read them. */
     size: integer("size").notNull(),
     message: text("message").notNull(),

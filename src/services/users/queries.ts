@@ -1,6 +1,13 @@
 import { and, asc, eq, getColumns, gt, isNotNull, isNull, ne, sql } from "drizzle-orm";
-import type { Queries } from "runrpc/query";
-import { DataError, type Db, prepared, removeOwnedRows } from "runrpc/query";
+import {
+  DataError,
+  type Db,
+  defineQueries,
+  prepared,
+  type QueriesOf,
+  removeKeysOf,
+  removeOwnedRows,
+} from "runrpc/query";
 import * as schema from "../schema.ts"; // All that a user may own.
 import { users } from "./table.ts";
 
@@ -15,9 +22,6 @@ const isThere = isNull(users.deleteTime);
 const maxRemovalMs = 5;
 
 const removeOwned = removeOwnedRows(users.id, Object.values(schema));
-
-/** The queries as the main thread calls them. */
-export type UserQueries = Queries<{ users: { read: typeof read; write: typeof write } }>["users"];
 
 const byId = prepared((db) =>
   db
@@ -53,105 +57,112 @@ const insert = prepared((db) =>
     .prepare(),
 );
 
-export const read = {
-  /** Whether there is no user, not even one that is deleted and not removed yet. */
-  async isEmpty(db: Db): Promise<boolean> {
-    return (await db.$count(users)) === 0;
-  },
-
-  /** @throws DataError `not_found`. */
-  async getUser(db: Db, input: { readonly id: string }): Promise<UserRow> {
-    const [user] = await byId(db).execute(input);
-    if (user === undefined) throw missing(input.id);
-    return user;
-  },
-
-  /** The user with this email, in any spelling of upper and lower case; undefined when there is none. */
-  async findUserByEmail(db: Db, input: { readonly email: string }): Promise<UserRow | undefined> {
-    const [user] = await db
-      .select(columns)
-      .from(users)
-      .where(and(eq(users.emailKey, emailKeyFrom(input.email)), isThere));
-    return user;
-  },
-
-  /** The first `limit` users that were created after the one with `afterSeq`, in that order. */
-  async listUsers(db: Db, input: { readonly afterSeq: number; readonly limit: number }): Promise<UserRow[]> {
-    return afterSeq(db).execute(input);
-  },
-};
-
-export const write = {
-  /** @throws DataError `already_exists` when the email is taken. */
-  async createUser(
-    db: Db,
-    input: { readonly id: string; readonly email: string; readonly displayName: string; readonly at: Date },
-  ): Promise<UserRow> {
-    const [user] = await insert(db).execute({ ...input, emailKey: emailKeyFrom(input.email) });
-    if (user === undefined) throw taken(input.email);
-    return user;
-  },
-
-  /**
-   * Changes what is not undefined.
-   * @throws DataError `not_found`, or `already_exists` when the email belongs to another user.
-   */
-  async updateUser(
-    db: Db,
-    input: {
-      readonly id: string;
-      readonly email: string | undefined;
-      readonly displayName: string | undefined;
-      readonly at: Date;
+/** The queries of the users. */
+export const userQueries = defineQueries({
+  read: {
+    /** Whether there is no user, not even one that is deleted and not removed yet. */
+    async isEmpty(db): Promise<boolean> {
+      return (await db.$count(users)) === 0;
     },
-  ): Promise<UserRow> {
-    const { id, email, displayName, at } = input;
-    if (email !== undefined) await refuseTaken(db, id, email);
-    const [user] = await db
-      .update(users)
-      .set({
-        updateTime: at,
-        ...(email === undefined ? {} : { email, emailKey: emailKeyFrom(email) }),
-        ...(displayName === undefined ? {} : { displayName }),
-      })
-      .where(and(eq(users.id, id), isThere))
-      .returning(columns);
-    if (user === undefined) throw missing(id);
-    return user;
+
+    /** @throws DataError `not_found`. */
+    async getUser(db, input: { readonly id: string }): Promise<UserRow> {
+      const [user] = await byId(db).execute(input);
+      if (user === undefined) throw missing(input.id);
+      return user;
+    },
+
+    /** The user with this email, in any spelling of upper and lower case; undefined when there is none. */
+    async findUserByEmail(db, input: { readonly email: string }): Promise<UserRow | undefined> {
+      const [user] = await db
+        .select(columns)
+        .from(users)
+        .where(and(eq(users.emailKey, emailKeyFrom(input.email)), isThere));
+      return user;
+    },
+
+    /** The first `limit` users that were created after the one with `afterSeq`, in that order. */
+    async listUsers(db, input: { readonly afterSeq: number; readonly limit: number }): Promise<UserRow[]> {
+      return afterSeq(db).execute(input);
+    },
   },
 
-  /**
-   * Deletes the user: nobody finds it from here on, its email is free, its keys are gone. What it owns goes with it when
-   * that is little; true when some is left for `removeDeleted`.
-   * @throws DataError `not_found`.
-   */
-  async deleteUser(db: Db, { id }: { readonly id: string }): Promise<boolean> {
-    const [user] = await byId(db).execute({ id });
-    if (user === undefined) throw missing(id);
-    if (!(await removeOwned(db, id, 0))) {
-      await db.delete(users).where(eq(users.id, id));
-      return false;
-    }
-    await db.delete(schema.keys).where(eq(schema.keys.userId, id));
-    // No email is like this one: it has no @.
-    const gone = { email: "", emailKey: `deleted ${id}`, displayName: "", deleteTime: new Date() };
-    await db.update(users).set(gone).where(eq(users.id, id));
-    return true;
-  },
+  write: {
+    /** @throws DataError `already_exists` when the email is taken. */
+    async createUser(
+      db,
+      input: { readonly id: string; readonly email: string; readonly displayName: string; readonly at: Date },
+    ): Promise<UserRow> {
+      const [user] = await insert(db).execute({ ...input, emailKey: emailKeyFrom(input.email) });
+      if (user === undefined) throw taken(input.email);
+      return user;
+    },
 
-  /** Removes some of what deleted users own, and those of them that own nothing any more; true when more is left. */
-  async removeDeleted(db: Db): Promise<boolean> {
-    const [user] = await db
-      .select({ id: users.id })
-      .from(users)
-      .where(isNotNull(users.deleteTime))
-      .orderBy(asc(users.deleteTime))
-      .limit(1);
-    if (user === undefined) return false;
-    if (!(await removeOwned(db, user.id, maxRemovalMs))) await db.delete(users).where(eq(users.id, user.id));
-    return true;
+    /**
+     * Changes what is not undefined.
+     * @throws DataError `not_found`, or `already_exists` when the email belongs to another user.
+     */
+    async updateUser(
+      db,
+      input: {
+        readonly id: string;
+        readonly email: string | undefined;
+        readonly displayName: string | undefined;
+        readonly at: Date;
+      },
+    ): Promise<UserRow> {
+      const { id, email, displayName, at } = input;
+      if (email !== undefined) await refuseTaken(db, id, email);
+      const [user] = await db
+        .update(users)
+        .set({
+          updateTime: at,
+          ...(email === undefined ? {} : { email, emailKey: emailKeyFrom(email) }),
+          ...(displayName === undefined ? {} : { displayName }),
+        })
+        .where(and(eq(users.id, id), isThere))
+        .returning(columns);
+      if (user === undefined) throw missing(id);
+      return user;
+    },
+
+    /**
+     * Deletes the user: nobody finds it from here on, its email is free, its keys are gone. What it owns goes with it when
+     * that is little; true when some is left for `removeDeleted`.
+     * @throws DataError `not_found`.
+     */
+    async deleteUser(db, { id }: { readonly id: string }): Promise<boolean> {
+      const [user] = await byId(db).execute({ id });
+      if (user === undefined) throw missing(id);
+      await removeKeysOf(db, id);
+      if (!(await removeOwned(db, id, 0))) {
+        await db.delete(users).where(eq(users.id, id));
+        return false;
+      }
+      // No email is like this one: it has no @.
+      const gone = { email: "", emailKey: `deleted ${id}`, displayName: "", deleteTime: new Date() };
+      await db.update(users).set(gone).where(eq(users.id, id));
+      return true;
+    },
+
+    /** Removes some of what deleted users own, and those of them that own nothing any more; true when more is left. */
+    async removeDeleted(db): Promise<boolean> {
+      const [user] = await db
+        .select({ id: users.id })
+        .from(users)
+        .where(isNotNull(users.deleteTime))
+        .orderBy(asc(users.deleteTime))
+        .limit(1);
+      if (user === undefined) return false;
+      if (!(await removeOwned(db, user.id, maxRemovalMs)))
+        await db.delete(users).where(eq(users.id, user.id));
+      return true;
+    },
   },
-};
+});
+
+/** These queries as the main thread calls them. */
+export type UserQueries = QueriesOf<typeof userQueries>;
 
 async function refuseTaken(db: Db, id: string, email: string): Promise<void> {
   const others = await db

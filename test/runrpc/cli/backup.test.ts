@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import Client from "better-sqlite3";
+import { makeFolder } from "../../app/project.ts";
 import { runCommand } from "./run-command.ts";
 
-const cwd = mkdtempSync(join(tmpdir(), "runrpc-backup-"));
-after(() => rmSync(cwd, { recursive: true }));
+const cwd = makeFolder();
 const database = join(cwd, "db.sqlite");
 const flags = ["--database", database];
 
@@ -32,10 +22,8 @@ function openWriter() {
 
 function addUser(client: Client.Database, name: string): void {
   client
-    .prepare(
-      "INSERT INTO users (id, email, email_key, display_name, create_time, update_time) VALUES (?, ?, ?, '', 0, 0)",
-    )
-    .run(name, name, name);
+    .prepare("INSERT INTO users (id, email, display_name, create_time, update_time) VALUES (?, ?, '', 0, 0)")
+    .run(name, name);
 }
 
 function usersOf(file: string): unknown[] {
@@ -161,20 +149,15 @@ describe("runrpc doctor", () => {
       "rows whose foreign key leads nowhere",
       (client) => {
         client.pragma("foreign_keys = OFF");
-        client.exec(
-          "INSERT INTO chat_messages (room, user_id, text, create_time) VALUES ('r', 'nobody', 't', 0)",
-        );
+        client.exec("INSERT INTO events (user_id, type, create_time) VALUES ('nobody', 't', 0)");
       },
       "foreign keys",
-      /1 rows refer to what does not exist, first in chat_messages to users/,
+      /1 rows refer to what does not exist, first in events to users/,
     ],
     [
       "damaged pages",
       (client, file) => {
-        const page = client
-          .prepare("SELECT pageno FROM dbstat WHERE name = 'users_delete_time'")
-          .pluck()
-          .get();
+        const page = client.prepare("SELECT pageno FROM dbstat WHERE name = 'events_user'").pluck().get();
         const bytes = readFileSync(file);
         bytes.fill(0xa5, (Number(page) - 1) * 4_096, Number(page) * 4_096);
         writeFileSync(file, bytes);
@@ -234,7 +217,7 @@ describe("runrpc doctor", () => {
 });
 
 it("a database that is no file stops every command with 2 and a reason, and makes none", async () => {
-  const folder = mkdtempSync(join(cwd, "empty-"));
+  const folder = makeFolder();
   for (const args of [["serve", "--port", "0"], ["migrate"], ["keys", "list"], ["backup", "x"], ["doctor"]]) {
     const { code, stderr } = await runCommand([...args, "--database", "postgres://ada:secret@db/app"], {
       cwd: folder,

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
 import { createReflection } from "../../../src/runrpc/server/builtin/reflection.ts";
 import type { Server } from "../../../src/runrpc/server/server.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { adaId, startDemoServer } from "./demo-server.ts";
 import { type RunOptions, runCommand, startCommand } from "./run-command.ts";
 
@@ -36,13 +36,13 @@ describe("runrpc call", () => {
       assert.deepEqual(await ask("UserService/GetUser", `{"id":"${adaId}"}`, "-H", "x-name: Bob"), [
         { user: { id: adaId, email: "ada@example.com", displayName: "Bob" } },
       ]);
-      assert.deepEqual(await ask("/users.v1.UserService/StreamUsers", '{"limit":2}'), [
+      assert.deepEqual(await ask("/rig.users.v1.UserService/StreamUsers", '{"limit":2}'), [
         { user: { displayName: "user 1" } },
         { user: { displayName: "user 2" } },
       ]);
       const entry = '{"entries":[{"message":"x"}]}';
       assert.deepEqual(await ask("LogService/UploadLogs", entry, entry), [{ logsReceived: "2" }]);
-      assert.deepEqual(await ask("chat.v1.ChatService.Chat", '{"text":"a"}', '{"text":"b"}'), [
+      assert.deepEqual(await ask("rig.chat.v1.ChatService.Chat", '{"text":"a"}', '{"text":"b"}'), [
         { kind: "KIND_RECEIPT", text: "Received: a" },
         { kind: "KIND_RECEIPT", text: "Received: b" },
       ]);
@@ -77,33 +77,33 @@ describe("runrpc call", () => {
     const services = await linesOf(["--json"]);
     assert.deepEqual(services, [
       [
-        "chat.v1.ChatService",
-        "events.v1.EventService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
-        "logs.v1.LogService",
-        "users.v1.UserService",
+        "rig.chat.v1.ChatService",
+        "rig.events.v1.EventService",
+        "rig.logs.v1.LogService",
+        "rig.users.v1.UserService",
       ],
     ]);
     assert.deepEqual(await linesOf(["ChatService", "--json"]), [
       [
         {
-          method: "chat.v1.ChatService/Chat",
+          method: "rig.chat.v1.ChatService/Chat",
           kind: "bidi streaming",
-          request: "chat.v1.ChatRequest",
-          response: "chat.v1.ChatResponse",
+          request: "rig.chat.v1.ChatRequest",
+          response: "rig.chat.v1.ChatResponse",
         },
       ],
     ]);
     assert.match(
       (await run(["LogService"])).stdout,
-      /^logs\.v1\.LogService\/UploadLogs +client streaming +/m,
+      /^rig\.logs\.v1\.LogService\/UploadLogs +client streaming +/m,
     );
     const { stdout } = await run(["LogService/UploadLogs", "--describe"]);
-    assert.match(stdout, /^rpc UploadLogs\(stream logs\.v1\.UploadLogsRequest\) returns/);
+    assert.match(stdout, /^rpc UploadLogs\(stream rig\.logs\.v1\.UploadLogsRequest\) returns/);
     assert.match(stdout, /^ {2}map<string, string> attributes = 4;$/m);
-    assert.match(stdout, /^enum logs\.v1\.Severity \{$/m);
+    assert.match(stdout, /^enum rig\.logs\.v1\.Severity \{$/m);
   });
 
   it("a call that fails ends with 1, its code first on stderr, its details as JSON", async () => {
@@ -119,13 +119,13 @@ describe("runrpc call", () => {
 
   it("what is mistyped ends with 2 and a suggestion", async () => {
     for (const [args, words] of [
-      [["UserServce/GetUser"], "did you mean users.v1.UserService?"],
+      [["UserServce/GetUser"], "did you mean rig.users.v1.UserService?"],
       [["UserService/GetUsr"], "did you mean GetUser?"],
       [["UserService/GetUser", '{"idd":"1"}'], "did you mean id?"],
       [["ServerReflection"], "could be grpc.reflection.v1"],
       [["UserService/GetUser", "{"], "the message is not JSON"],
       [["UserService/GetUser", "{}", "{}"], "it takes one message, not 2"],
-      [["LogService/UploadLogs", "{}", "[]"], "message 2 is no logs.v1.UploadLogsRequest"],
+      [["LogService/UploadLogs", "{}", "[]"], "message 2 is no rig.logs.v1.UploadLogsRequest"],
       [["--header", "oops"], "it takes name:value"],
       [["--deadline-ms", "0"], "it takes a whole number from 1"],
       [["--address", "ftp://x"], "it takes a URL"],

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, it } from "node:test";
+import { it } from "node:test";
 import { configFields } from "../../../src/runrpc/config/fields.ts";
+import { makeFolder } from "../../app/project.ts";
 import { runCommand } from "./run-command.ts";
 
-const cwd = mkdtempSync(join(tmpdir(), "runrpc-config-command-"));
+const cwd = makeFolder();
 writeFileSync(join(cwd, "runrpc.yaml"), "limits: {max_connections: 7}\n");
-after(() => rmSync(cwd, { recursive: true }));
 
 it("prints each value with its source, and no password", async () => {
   const { code, stdout, stderr } = await runCommand(

@@ -1,9 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ChatResponse_Kind, ChatService } from "../../../gen/chat/v1/chat_pb.ts";
-import { EventService } from "../../../gen/events/v1/events_pb.ts";
-import { LogService } from "../../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
 import { type Server, startServer } from "../../../src/runrpc/server/server.ts";
+import { ChatResponse_Kind, ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
+import { EventService } from "../../gen/rig/events/v1/events_pb.ts";
+import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../part-of-service.ts";
 
 /** A known user. */

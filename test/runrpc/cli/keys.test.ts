@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, it } from "node:test";
+import { it } from "node:test";
+import { makeFolder } from "../../app/project.ts";
 import { runCommand } from "./run-command.ts";
 
-const cwd = mkdtempSync(join(tmpdir(), "runrpc-keys-"));
-after(() => rmSync(cwd, { recursive: true }));
+const cwd = makeFolder();
 
 interface Listed {
   readonly keyId: string;

@@ -17,16 +17,16 @@ const packageName = `node-${process.platform}-${process.arch}`;
 function install(cli: string, newerNode: string | undefined): string {
   const folder = mkdtempSync(join(tmpdir(), "runrpc-launch-"));
   after(() => rmSync(folder, { recursive: true }));
-  mkdirSync(join(folder, "src"));
+  mkdirSync(join(folder, "src/runrpc/cli"), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-  cpSync(launcher, join(folder, "src/launch.js"));
-  writeFileSync(join(folder, "src/cli.ts"), cli);
+  cpSync(launcher, join(folder, "src/runrpc/launch.js"));
+  writeFileSync(join(folder, "src/runrpc/cli/cli.ts"), cli);
   if (newerNode !== undefined) {
     const bin = join(folder, "node_modules", packageName, "bin");
     mkdirSync(bin, { recursive: true });
     writeFileSync(join(bin, "node"), `#!/bin/sh\n${newerNode} "${process.execPath}" "$@"\n`, { mode: 0o755 });
   }
-  return join(folder, "src/launch.js");
+  return join(folder, "src/runrpc/launch.js");
 }
 
 function launch(script: string, ...args: string[]) {
@@ -40,6 +40,9 @@ it("an older Node hands over to the one that npm installed, with arguments, stre
   const [[code], stdout] = await Promise.all([once(child, "close"), text(child.stdout)]);
   assert.deepEqual([code, stdout], [7, "a b|c\n"]);
 });
+
+/** A clone's application imports the package by its name; this leads to the sources. */
+const condition = "--conditions=runrpc-source";
 
 const printsEnvironment =
   "export async function main() { console.log(process.pid, process.execArgv.join('|'), process.env.MALLOC_ARENA_MAX); return 0; }";
@@ -61,11 +64,11 @@ it("a server has one heap for all of its threads, in the process that was starte
   const isLinux = process.platform === "linux";
   assert.deepEqual(await environmentOf(["serve", "--port", "0"]), {
     isSame: true,
-    flag: isLinux ? "--max-semi-space-size=16|--no-warnings" : "--no-warnings",
+    flag: isLinux ? `--max-semi-space-size=16|${condition}|--no-warnings` : `${condition}|--no-warnings`,
     arenas: isLinux ? "1" : "undefined",
   });
   const old = await environmentOf(["serve"], {}, ["--import", pretendOld]);
-  assert.deepEqual([old.arenas, old.flag], ["1", "--max-semi-space-size=16"]);
+  assert.deepEqual([old.arenas, old.flag], ["1", `--max-semi-space-size=16|${condition}`]);
 });
 
 it("the number of heaps that the environment asks for stays, and other commands are left alone", async () => {

@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { makeFolder } from "../../app/project.ts";
 import { python } from "../../wire/tools.ts";
 
 const launcher = fileURLToPath(new URL("../../../src/runrpc/launch.js", import.meta.url));
@@ -16,7 +14,7 @@ const terminal = fileURLToPath(new URL("./terminal.py", import.meta.url));
 
 /** A server that cannot say where it listens, and so is told. */
 async function start(program: string, args: readonly string[], stdio: StdioOptions = "pipe") {
-  const cwd = await mkdtemp(join(tmpdir(), "runrpc-outputs-"));
+  const cwd = makeFolder();
   const port = await freePort();
   const flags = ["serve", "--host", "127.0.0.1", "--port", `${port}`, "--log-format", "json"];
   const child = spawn(program, [...args, launcher, ...flags], { cwd, stdio });
@@ -24,7 +22,6 @@ async function start(program: string, args: readonly string[], stdio: StdioOptio
   after(async () => {
     child.kill("SIGKILL");
     await exit;
-    await rm(cwd, { recursive: true });
   });
   return { child, exit, url: `http://127.0.0.1:${port}` };
 }
@@ -50,7 +47,7 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
 /** Each call leaves a line in a log that nobody takes; more than one, as the first failure must not be the last. */
 async function goesOn(url: string): Promise<void> {
   for (let call = 0; call < 3; call++) {
-    const response = await fetch(`${url}/users.v1.UserService/ListUsers`, {
+    const response = await fetch(`${url}/rig.users.v1.UserService/ListUsers`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: "{}",

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { project } from "../../app/project.ts";
 
 const launcher = fileURLToPath(new URL("../../../src/runrpc/launch.js", import.meta.url));
 
@@ -9,6 +10,7 @@ const launcher = fileURLToPath(new URL("../../../src/runrpc/launch.js", import.m
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Default: a project whose application is the tests' own. */
   readonly cwd?: string;
   /** The script to start, where it is not the launcher. */
   readonly script?: string;
@@ -30,7 +32,7 @@ export function startCommand(
     ([name]) => !/^(RUNRPC_|NODE_|NO_COLOR|FORCE_COLOR)/.test(name),
   );
   return spawn(process.execPath, [options.script ?? launcher, ...args], {
-    cwd: options.cwd ?? "/",
+    cwd: options.cwd ?? project,
     env: { ...Object.fromEntries(inherited), ...options.env },
   });
 }

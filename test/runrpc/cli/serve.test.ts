@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
+import { makeFolder } from "../../app/project.ts";
 import { makeCertificates } from "../server/listener/certificates.ts";
 import { type RunOptions, runCommand, startCommand } from "./run-command.ts";
-
-/** A fresh folder for a database. */
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "runrpc-serve-"));
-  after(() => rmSync(path, { recursive: true }));
-  return path;
-}
 
 /** Starts a server and resolves when it has said the line that `until` matches. */
 async function serve(options: RunOptions, until: RegExp) {
@@ -32,13 +25,13 @@ async function serve(options: RunOptions, until: RegExp) {
 
 describe("runrpc serve", () => {
   it("says where it listens; the first start shows a key, with lines to try it; SIGTERM ends it with 0", async () => {
-    const cwd = folder();
+    const cwd = makeFolder();
     const { child, url, find } = await serve({ cwd }, /grpcurl/);
     const key = find(/rr_[\w-]+/);
-    assert.ok(find(/curl .*/).endsWith(` -d '{}' ${url}/users.v1.UserService/ListUsers`));
-    assert.ok(find(/grpcurl .*/).endsWith(` ${new URL(url).host} users.v1.UserService/ListUsers`));
+    assert.ok(find(/curl .*/).endsWith(` -d '{}' ${url}/rig.users.v1.UserService/ListUsers`));
+    assert.ok(find(/grpcurl .*/).endsWith(` ${new URL(url).host} rig.users.v1.UserService/ListUsers`));
     assert.equal(find(/grpcurl .*/).split(key).length, 2);
-    const response = await fetch(`${url}/users.v1.UserService/ListUsers`, {
+    const response = await fetch(`${url}/rig.users.v1.UserService/ListUsers`, {
       method: "POST",
       headers: { "x-api-key": key, "content-type": "application/json" },
       body: "{}",
@@ -54,7 +47,7 @@ describe("runrpc serve", () => {
   });
 
   it("makes no development key in production; `keys create --new-user` makes the first user and key beside it", async () => {
-    const options = { cwd: folder(), env: { NODE_ENV: "production" } };
+    const options = { cwd: makeFolder(), env: { NODE_ENV: "production" } };
     const { child, text, url } = await serve(options, /keys create/);
     assert.ok(!text.includes("rr_"));
     const create = ["keys", "create", "--user", "root@example.com", "--new-user", "--scope", "*"];
@@ -69,8 +62,8 @@ describe("runrpc serve", () => {
   });
 
   it("drains on the first signal and exits at once on the second", async () => {
-    const { child, url, find } = await serve({ cwd: folder() }, /grpcurl/);
-    const call = startCommand(["call", "chat.v1.ChatService/Chat", "--key", find(/rr_[\w-]+/)], {
+    const { child, url, find } = await serve({ cwd: makeFolder() }, /grpcurl/);
+    const call = startCommand(["call", "rig.chat.v1.ChatService/Chat", "--key", find(/rr_[\w-]+/)], {
       env: { RUNRPC_ADDRESS: url },
     });
     call.stdin.write('{"room":"a","text":"hello"}\n');
@@ -98,7 +91,7 @@ describe("runrpc serve", () => {
       "--log-format",
       "json",
     ];
-    const child = startCommand(["serve", "--host", "127.0.0.1", ...flags], { cwd: folder() });
+    const child = startCommand(["serve", "--host", "127.0.0.1", ...flags], { cwd: makeFolder() });
     after(() => child.kill("SIGKILL"));
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const said: string[] = [];
@@ -119,10 +112,10 @@ describe("runrpc serve", () => {
   });
 
   it("a port in use stops the start with 1 and a sentence", async () => {
-    const first = await serve({ cwd: folder() }, /grpcurl/);
+    const first = await serve({ cwd: makeFolder() }, /grpcurl/);
     const { port } = new URL(first.url);
     const { code, stderr } = await runCommand(["serve", "--host", "127.0.0.1", "--port", port], {
-      cwd: folder(),
+      cwd: makeFolder(),
     });
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`^error: .*${port}.*`));
@@ -131,9 +124,9 @@ describe("runrpc serve", () => {
   });
 
   it("a first start that fails leaves no database behind, and the next one shows the key", async () => {
-    const taken = await serve({ cwd: folder() }, /grpcurl/);
+    const taken = await serve({ cwd: makeFolder() }, /grpcurl/);
     const { port } = new URL(taken.url);
-    const cwd = folder();
+    const cwd = makeFolder();
     const pem = join(cwd, "no.pem");
     for (const flags of [
       ["--port", port],
@@ -154,7 +147,7 @@ describe("runrpc serve", () => {
   });
 
   it("a database that was made without a user, as by `migrate`, is given its key at the first start", async () => {
-    const cwd = folder();
+    const cwd = makeFolder();
     await runCommand(["migrate"], { cwd });
     const { child, find, text } = await serve({ cwd }, /grpcurl/);
     find(/rr_[\w-]+/);
@@ -170,7 +163,7 @@ describe("runrpc serve", () => {
 
 describe("runrpc keys", () => {
   it("makes, lists, rotates and revokes keys; only a key that was just made goes to stdout", async () => {
-    const cwd = folder();
+    const cwd = makeFolder();
     const { child } = await serve({ cwd }, /grpcurl/);
     child.kill("SIGTERM");
     await once(child, "close");
@@ -204,7 +197,7 @@ describe("runrpc keys", () => {
   });
 
   it("refuses an unknown user or key with 1, and a wrong option with 2", async () => {
-    const cwd = folder();
+    const cwd = makeFolder();
     for (const [args, code] of [
       [["create", "--user", "nobody@example.com", "--scope", "*"], 1],
       [["revoke", "rr_missing1"], 1],
@@ -220,7 +213,7 @@ describe("runrpc keys", () => {
 });
 
 it("runrpc migrate names what it applied, once", async () => {
-  const cwd = folder();
+  const cwd = makeFolder();
   const first = await runCommand(["migrate", "--json"], { cwd });
   const { applied } = JSON.parse(first.stdout) as { applied: string[] };
   assert.ok(applied.length > 0);

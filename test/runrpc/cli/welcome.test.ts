@@ -4,7 +4,13 @@ import { it } from "node:test";
 import { welcomeText } from "../../../src/runrpc/cli/welcome.ts";
 import { type FlagValues, loadConfig } from "../../../src/runrpc/config/config.ts";
 
-const app = { created: true, developmentKey: "rr_key", exampleMethod: "a.v1.B/C" };
+const app = {
+  created: true,
+  developmentKey: "rr_key",
+  services: ["a.v1.B"],
+  exampleMethod: "a.v1.B/C",
+  skeletons: [],
+};
 
 async function textOf(flags: FlagValues, url: string): Promise<string> {
   return welcomeText({ ...app, url }, await loadConfig({ flags, folder: "/" }), new PassThrough());
@@ -28,4 +34,10 @@ it("the lines to try a Unix socket with name its path", async () => {
   assert.match(text, /listens on unix:\/run\/a b\.sock\n/);
   assert.match(text, / curl --unix-socket '\/run\/a b\.sock' .* http:\/\/localhost\/a\.v1\.B\/C\n/);
   assert.match(text, / grpcurl -plaintext -unix .* '\/run\/a b\.sock' a\.v1\.B\/C\n/);
+});
+
+it("an application without a service is told how to add one", async () => {
+  const loaded = await loadConfig({ flags: {}, folder: "/" });
+  const empty = { ...app, url: "http://localhost:1", services: [], exampleMethod: undefined };
+  assert.match(welcomeText(empty, loaded, new PassThrough()), /no service yet.*runrpc add service/);
 });

@@ -51,7 +51,7 @@ test("writes that share a commit all fail when the disk is full, and none of the
     {
       role: "writer",
       file: join(await tempDirectory(t), "db.sqlite"),
-      migrations: fileURLToPath(migrations),
+      migrations: [{ journal: "migrations", folder: fileURLToPath(migrations) }],
       busyTimeoutMs: 100,
       maxBatchCalls,
       tickets,

@@ -19,7 +19,7 @@ function open(t: TestContext, role: WorkerRole, file: string) {
   const setup = {
     role,
     file,
-    migrations: fileURLToPath(migrations),
+    migrations: [{ journal: "migrations", folder: fileURLToPath(migrations) }],
     busyTimeoutMs: 50,
     maxBatchCalls: 8,
     tickets: new SharedArrayBuffer(4 * batchesInFlight * 8),

@@ -10,7 +10,7 @@ import type { CallRecord } from "../../../src/runrpc/server/call/record.ts";
 
 const record = {
   requestId: 'a"b',
-  service: "users.v1.UserService",
+  service: "rig.users.v1.UserService",
   method: "GetUser",
   kind: "unary",
   protocol: "grpc",
@@ -59,7 +59,7 @@ describe("the access log", () => {
       level: 30,
       ...fields,
       startedAt: startedAt.toISOString(),
-      msg: "users.v1.UserService/GetUser ok",
+      msg: "rig.users.v1.UserService/GetUser ok",
     });
     assert.deepEqual(
       lines.map(({ level, code }) => [level, code]),
@@ -176,7 +176,7 @@ describe("the access log", () => {
     const [ok = "", refused = ""] = await linesOf({ format: "pretty" });
     assert.match(
       ok,
-      /info .*users\.v1\.UserService\/GetUser ok.* 1\.5 ms {2}grpc {2}1 in, 1 out {2}ada {2}127\.0\.0\.1/,
+      /info .*rig\.users\.v1\.UserService\/GetUser ok.* 1\.5 ms {2}grpc {2}1 in, 1 out {2}ada {2}127\.0\.0\.1/,
     );
     assert.match(refused, /not_found.*no such user/);
   });

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { resolveSettings } from "../../../src/runrpc/server/settings.ts";
 import { open, seen, serve } from "./lanes/fast/serve.ts";
 
-const STREAM = "/users.v1.UserService/StreamUsers";
+const STREAM = "/rig.users.v1.UserService/StreamUsers";
 const WATCH = "/grpc.health.v1.Health/Watch";
 const EMPTY = Buffer.alloc(5);
 
@@ -26,7 +26,7 @@ describe("timeouts.drain_delay_ms", () => {
         { server: { host: "127.0.0.1", port: 0, lane }, timeouts: { drainDelayMs: delayMs } },
       );
       const list = () =>
-        fetch(`${baseUrl}/users.v1.UserService/ListUsers`, {
+        fetch(`${baseUrl}/rig.users.v1.UserService/ListUsers`, {
           method: "POST",
           headers: { "content-type": "application/json" },
           body: "{}",
@@ -47,7 +47,7 @@ describe("timeouts.drain_delay_ms", () => {
         const response = await list();
         assert.deepEqual([response.status, response.headers.get("connection")], [200, "close"]);
         const late = connect(baseUrl);
-        const answer = seen(open(late, "/users.v1.UserService/ListUsers").end(EMPTY));
+        const answer = seen(open(late, "/rig.users.v1.UserService/ListUsers").end(EMPTY));
         assert.equal((await answer).trailers["grpc-status"], "0");
         late.close();
       }

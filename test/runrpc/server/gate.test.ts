@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
 import { createAuthenticator } from "../../../src/runrpc/server/auth/authenticate.ts";
 import { createKey } from "../../../src/runrpc/server/auth/format.ts";
 import type { StoredKey } from "../../../src/runrpc/server/auth/key-store.ts";
@@ -10,6 +9,7 @@ import { createGate } from "../../../src/runrpc/server/gate.ts";
 import { silentLog } from "../../../src/runrpc/server/log.ts";
 import type { Policy } from "../../../src/runrpc/server/routes/policy.ts";
 import type { Route } from "../../../src/runrpc/server/routes/routes.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { openCalls } from "./call-fixture.ts";
 
 const { key, keyId, hash } = createKey();
@@ -27,7 +27,7 @@ function routeWith(policy: Partial<Policy>): Route {
   const run = () => assert.fail("the gate runs no handler");
   const handler = { kind: "unary", run, start: run, whole: run } as const;
   return {
-    path: "/users.v1.UserService/GetUser",
+    path: "/rig.users.v1.UserService/GetUser",
     service: method.parent.typeName,
     method,
     policy: whole,

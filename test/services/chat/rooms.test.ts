@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createOutbox } from "../../../src/runrpc/streams/outbox.ts";
+import { createOutbox } from "runrpc";
 import { createRooms } from "../../../src/services/chat/rooms.ts";
 
 interface Item {

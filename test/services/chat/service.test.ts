@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { contextOf, createRequestStream, take } from "runrpc/testing";
 import {
   type ChatRequest,
   ChatRequestSchema,
@@ -9,7 +10,7 @@ import {
   ChatService,
 } from "../../../gen/chat/v1/chat_pb.ts";
 import { createChatService } from "../../../src/services/chat/service.ts";
-import { addUser, contextOf, createRequestStream, openTestStore, type TestStore, take } from "../fixture.ts";
+import { addUser, openTestStore, type TestStore } from "../fixture.ts";
 
 const { method } = ChatService;
 const { JOINED, RECEIPT, MESSAGE } = ChatResponse_Kind;
@@ -27,7 +28,9 @@ after(() => db[Symbol.asyncDispose]());
 
 function call(signal?: AbortSignal) {
   const requests = createRequestStream<ChatRequest>();
-  const responses = service.chat(requests, contextOf(method.chat, userId, signal))[Symbol.asyncIterator]();
+  const responses = service
+    .chat(requests, contextOf(method.chat, { userId, signal }))
+    [Symbol.asyncIterator]();
   return {
     say: (text: string, room = "") => requests.send(create(ChatRequestSchema, { room, text })),
     requests,
@@ -170,7 +173,9 @@ test("a message that cannot be stored ends its sender's call, and nobody hears i
   const listener = await join("gone user");
   const leaving = await addUser(db.queries);
   const requests = createRequestStream<ChatRequest>();
-  const responses = service.chat(requests, contextOf(method.chat, leaving))[Symbol.asyncIterator]();
+  const responses = service
+    .chat(requests, contextOf(method.chat, { userId: leaving }))
+    [Symbol.asyncIterator]();
   requests.send(create(ChatRequestSchema, { room: "gone user" }));
   await take(responses, 1);
   await db.queries.users.deleteUser({ id: leaving });

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { contextOf, take } from "runrpc/testing";
 import {
   EventService,
   PublishEventRequestSchema,
   StreamEventsRequestSchema,
 } from "../../../gen/events/v1/events_pb.ts";
 import { createEventService } from "../../../src/services/events/service.ts";
-import { addUser, contextOf, openTestStore, type TestStore, take } from "../fixture.ts";
+import { addUser, openTestStore, type TestStore } from "../fixture.ts";
 
 const { method } = EventService;
 let db: TestStore;
@@ -23,14 +24,14 @@ after(() => db[Symbol.asyncDispose]());
 
 async function publish(userId: string, type: string, payload?: JsonObject): Promise<bigint> {
   const request = create(PublishEventRequestSchema, payload === undefined ? { type } : { type, payload });
-  const { event } = await service.publishEvent(request, contextOf(method.publishEvent, userId));
+  const { event } = await service.publishEvent(request, contextOf(method.publishEvent, { userId }));
   return event?.id ?? 0n;
 }
 
 function open(userId: string, afterId: bigint | undefined, signal?: AbortSignal) {
   const request = create(StreamEventsRequestSchema, afterId === undefined ? {} : { afterId });
   return service
-    .streamEvents(request, contextOf(method.streamEvents, userId, signal))
+    .streamEvents(request, contextOf(method.streamEvents, { userId, signal }))
     [Symbol.asyncIterator]();
 }
 
@@ -75,7 +76,7 @@ test("an event comes back with its payload, time and id", async () => {
   const userId = await addUser(db.queries);
   const payload = { text: "ü", list: [1, null, { deep: true }] };
   const request = create(PublishEventRequestSchema, { type: "paid", payload });
-  const { event } = await service.publishEvent(request, contextOf(method.publishEvent, userId));
+  const { event } = await service.publishEvent(request, contextOf(method.publishEvent, { userId }));
   await publish(userId, "bare");
   const [first, second] = await take(open(userId, 0n), 2);
   assert.deepEqual(first?.event?.payload, payload);
@@ -108,11 +109,11 @@ test("an event that is written after a stream has read and before it waits is se
       if (!isFirst) return page;
       isFirst = false;
       const request = create(PublishEventRequestSchema, { type: "between" });
-      await racing.publishEvent(request, contextOf(method.publishEvent, userId));
+      await racing.publishEvent(request, contextOf(method.publishEvent, { userId }));
       return page;
     },
   });
-  const context = contextOf(method.streamEvents, userId);
+  const context = contextOf(method.streamEvents, { userId });
   const stream = racing.streamEvents(create(StreamEventsRequestSchema, { afterId: 0n }), context);
   assert.deepEqual(await typesOf(stream[Symbol.asyncIterator](), 1), ["between"]);
 });
@@ -164,7 +165,7 @@ test("a cancelled stream ends at once with the reason of its signal", async () =
 
 test("without a user, both methods are UNAUTHENTICATED", async () => {
   const isRefusal = (error: unknown) => error instanceof ConnectError && error.code === Code.Unauthenticated;
-  const context = contextOf(method.streamEvents, undefined);
+  const context = contextOf(method.streamEvents);
   const stream = service.streamEvents(create(StreamEventsRequestSchema, {}), context);
   await assert.rejects(stream[Symbol.asyncIterator]().next(), isRefusal);
   const request = create(PublishEventRequestSchema, { type: "a" });

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { connectErrorFromDataError } from "runrpc";
+import { collect, contextOf, take } from "runrpc/testing";
 import {
   CreateUserRequestSchema,
   DeleteUserRequestSchema,
@@ -12,11 +14,8 @@ import {
   UpdateUserRequestSchema,
   UserService,
 } from "../../../gen/users/v1/users_pb.ts";
-import { connectErrorFromDataError } from "../../../src/runrpc/app/data-errors.ts";
-import { createChore } from "../../../src/runrpc/data/chore.ts";
-import { rowsOfUser } from "../../../src/services/logs/row.ts";
 import { createUserService } from "../../../src/services/users/service.ts";
-import { addUser, collect, contextOf, openTestStore, type TestStore, take } from "../fixture.ts";
+import { addUser, openTestStore, type TestStore } from "../fixture.ts";
 
 const { method } = UserService;
 let db: TestStore;
@@ -24,14 +23,14 @@ let service: ReturnType<typeof createUserService>;
 
 before(async () => {
   db = await openTestStore();
-  service = createUserService(db.queries.users);
+  service = createUserService(db.queries.users, db.chore);
 });
 
 after(() => db[Symbol.asyncDispose]());
 
 async function createUser(email: string): Promise<string> {
   const request = create(CreateUserRequestSchema, { email, displayName: "Ada" });
-  const { user } = await service.createUser(request, contextOf(method.createUser, undefined));
+  const { user } = await service.createUser(request, contextOf(method.createUser));
   assert.ok(user?.id);
   return user.id;
 }
@@ -49,7 +48,7 @@ async function listAll(pageSize: number): Promise<string[]> {
   let pageToken = "";
   do {
     const request = create(ListUsersRequestSchema, { pageSize, pageToken });
-    const page = await service.listUsers(request, contextOf(method.listUsers, undefined));
+    const page = await service.listUsers(request, contextOf(method.listUsers));
     assert.ok((page.users?.length ?? 0) <= pageSize);
     for (const user of page.users ?? []) ids.push(user.id ?? "");
     pageToken = page.nextPageToken ?? "";
@@ -59,14 +58,14 @@ async function listAll(pageSize: number): Promise<string[]> {
 
 async function streamAll(limit: number): Promise<string[]> {
   const request = create(StreamUsersRequestSchema, { limit });
-  const responses = await collect(service.streamUsers(request, contextOf(method.streamUsers, undefined)));
+  const responses = await collect(service.streamUsers(request, contextOf(method.streamUsers)));
   return responses.map(({ user }) => user?.id ?? "");
 }
 
 test("a user that was created is returned by GetUser as it was given", async () => {
   const id = await createUser("Ada.Lovelace@Example.com");
   const request = create(GetUserRequestSchema, { id });
-  const { user } = await service.getUser(request, contextOf(method.getUser, undefined));
+  const { user } = await service.getUser(request, contextOf(method.getUser));
   assert.equal(user?.email, "Ada.Lovelace@Example.com");
   assert.equal(user?.displayName, "Ada");
   assert.deepEqual(user?.createTime, user?.updateTime);
@@ -79,7 +78,7 @@ test("an email that differs in case only is ALREADY_EXISTS", async () => {
 
 test("a user that does not exist is NOT_FOUND for get, update and delete", async () => {
   const id = randomUUID();
-  const context = contextOf(method.getUser, undefined);
+  const context = contextOf(method.getUser);
   const works = [
     async () => service.getUser(create(GetUserRequestSchema, { id }), context),
     async () => service.updateUser(create(UpdateUserRequestSchema, { id, displayName: "x" }), context),
@@ -132,9 +131,7 @@ for (const [index, { title, request, expected }] of updates.entries()) {
     if (updateMask !== undefined) {
       message.updateMask = { $typeName: "google.protobuf.FieldMask", paths: [...updateMask.paths] };
     }
-    const work = Promise.resolve().then(() =>
-      service.updateUser(message, contextOf(method.updateUser, undefined)),
-    );
+    const work = Promise.resolve().then(() => service.updateUser(message, contextOf(method.updateUser)));
     if (typeof expected === "number") {
       assert.equal(await codeOf(work), expected);
       return;
@@ -147,7 +144,7 @@ for (const [index, { title, request, expected }] of updates.entries()) {
 test("a user keeps an email whose case it changes", async () => {
   const id = await createUser("case@example.com");
   const request = create(UpdateUserRequestSchema, { id, email: "Case@example.com" });
-  const { user } = await service.updateUser(request, contextOf(method.updateUser, undefined));
+  const { user } = await service.updateUser(request, contextOf(method.updateUser));
   assert.equal(user?.email, "Case@example.com");
 });
 
@@ -166,7 +163,7 @@ test("a user deleted between two pages is neither repeated nor missed", async ()
   const list = async (pageToken: string) =>
     service.listUsers(
       create(ListUsersRequestSchema, { pageSize: 10, pageToken }),
-      contextOf(method.listUsers, undefined),
+      contextOf(method.listUsers),
     );
   const { nextPageToken = "" } = await list("");
   await db.queries.users.deleteUser({ id: all[9] ?? "" });
@@ -180,9 +177,7 @@ test("a user deleted between two pages is neither repeated nor missed", async ()
 for (const pageToken of ["x", "dXNlcnM6MTo", "bG9nczoxOjE6Mg", "dXNlcnM6Mjo1"]) {
   test(`the page token ${pageToken} is INVALID_ARGUMENT`, async () => {
     const request = create(ListUsersRequestSchema, { pageToken });
-    const work = Promise.resolve().then(() =>
-      service.listUsers(request, contextOf(method.listUsers, undefined)),
-    );
+    const work = Promise.resolve().then(() => service.listUsers(request, contextOf(method.listUsers)));
     await assert.rejects(work, (error) => error instanceof ConnectError && error.message.includes(pageToken));
     assert.equal(await codeOf(work), Code.InvalidArgument);
   });
@@ -191,9 +186,7 @@ for (const pageToken of ["x", "dXNlcnM6MTo", "bG9nczoxOjE6Mg", "dXNlcnM6Mjo1"]) 
 test("a caller who leaves StreamUsers stops its reading", async () => {
   const before = db.store.stats().reads.calls;
   const request = create(StreamUsersRequestSchema, {});
-  const stream = service
-    .streamUsers(request, contextOf(method.streamUsers, undefined))
-    [Symbol.asyncIterator]();
+  const stream = service.streamUsers(request, contextOf(method.streamUsers))[Symbol.asyncIterator]();
   await take(stream, 3);
   await stream.return?.();
   assert.equal(db.store.stats().reads.calls - before, 1);
@@ -201,91 +194,10 @@ test("a caller who leaves StreamUsers stops its reading", async () => {
 
 test("a cancelled StreamUsers ends with the reason of its signal", async () => {
   const cancel = new AbortController();
-  const context = contextOf(method.streamUsers, undefined, cancel.signal);
+  const context = contextOf(method.streamUsers, { signal: cancel.signal });
   const stream = service.streamUsers(create(StreamUsersRequestSchema, {}), context)[Symbol.asyncIterator]();
   await take(stream, 2);
   const reason = new ConnectError("gone", Code.Canceled);
   cancel.abort(reason);
   await assert.rejects(stream.next(), reason);
-});
-
-test("a deleted user takes its keys, events, logs and messages along", async () => {
-  const { queries } = db;
-  const userId = await addUser(queries, "leaving");
-  const at = new Date();
-  await queries.keys.createKey({
-    keyId: "rr_leaving",
-    hash: new Uint8Array(32),
-    userId,
-    label: "",
-    scopes: [],
-    at,
-    expireTime: null,
-  });
-  await queries.events.addEvent({ userId, type: "a", payload: null, at });
-  const line = { time: at, severity: 1, message: "m", attributes: null, size: 1 };
-  await queries.logs.addLogs({ rows: rowsOfUser(userId, [line]) });
-  await queries.chat.addMessage({ room: "r", userId, text: "t", at });
-  await service.deleteUser(
-    create(DeleteUserRequestSchema, { id: userId }),
-    contextOf(method.deleteUser, undefined),
-  );
-  assert.deepEqual(await queries.keys.findKeys({ keyIds: ["rr_leaving"] }), []);
-  assert.equal(await queries.events.lastEventId({ userId }), 0);
-  const before = { time: new Date(8.64e15), id: Number.MAX_SAFE_INTEGER };
-  const { rows } = await queries.logs.listLogs({ userId, before, minSeverity: 0, limit: 10, maxSize: 100 });
-  assert.deepEqual(rows, []);
-});
-
-test("a user who owns much is gone at once; what it owned is removed step by step, and other writes go between", async () => {
-  const { queries, store } = db;
-  const userId = await addUser(queries, "much");
-  const email = `${userId}@example.com`;
-  await queries.users.updateUser({ id: userId, email, displayName: undefined, at: new Date() });
-  const at = new Date();
-  const line = { time: at, severity: 1, message: "m".repeat(100), attributes: null, size: 100 };
-  const lines = Array.from({ length: 1_000 }, () => line);
-  for (let batch = 0; batch < 30; batch++) await queries.logs.addLogs({ rows: rowsOfUser(userId, lines) });
-  const key = {
-    keyId: "rr_much",
-    hash: new Uint8Array(32),
-    userId,
-    label: "",
-    scopes: [],
-    at,
-    expireTime: null,
-  };
-  await queries.keys.createKey(key);
-  let leftovers = 0;
-  const { deleteUser } = createUserService(queries.users, () => leftovers++);
-  const request = create(DeleteUserRequestSchema, { id: userId });
-  await deleteUser(request, contextOf(method.deleteUser, undefined));
-
-  assert.equal(leftovers, 1);
-  const again = async () => deleteUser(request, contextOf(method.deleteUser, undefined));
-  assert.equal(await codeOf(again()), Code.NotFound);
-  assert.equal(await codeOf(queries.users.getUser({ id: userId })), Code.NotFound);
-  assert.equal(await queries.users.findUserByEmail({ email }), undefined);
-  assert.deepEqual(await queries.keys.findKeys({ keyIds: ["rr_much"] }), []);
-  const change = { id: userId, email: undefined, displayName: "x", at };
-  assert.equal(await codeOf(queries.users.updateUser(change)), Code.NotFound);
-  assert.ok(!(await listAll(500)).includes(userId));
-  const heir = await createUser(email);
-  assert.notEqual(heir, userId);
-
-  const before = store.stats().writes.calls;
-  const removal = createChore((options) => queries.users.removeDeleted(undefined, options), {
-    onError: (error) => assert.fail(String(error)),
-  });
-  let between = 0;
-  const removed = removal.done().then(() => true);
-  while (!(await Promise.race([removed, addUser(queries, "between")]).then((end) => end === true))) between++;
-  await removal.close();
-  const steps = store.stats().writes.calls - before - between;
-  assert.ok(steps >= 5 && between >= 5, `${steps} steps, ${between} writes between them`);
-  const position = { time: new Date(8.64e15), id: Number.MAX_SAFE_INTEGER };
-  const left = { userId, before: position, minSeverity: 0, limit: 10, maxSize: 100 };
-  assert.deepEqual((await queries.logs.listLogs(left)).rows, []);
-  assert.equal(await queries.users.removeDeleted(), false);
-  assert.equal((await queries.users.getUser({ id: heir })).email, email);
 });

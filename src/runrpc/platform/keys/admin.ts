@@ -41,7 +41,7 @@ export interface KeyAdmin {
   rotate(keyId: string, options: { readonly graceMs: number }): Promise<IssuedKey>;
 }
 
-/** What keys need of the users. */
+/** Who keys are made for. */
 export interface KeyOwners {
   /** The id of a user by id or email; rejects when there is none. */
   find(user: string): Promise<string>;

@@ -1,6 +1,6 @@
 import { asc, eq, sql } from "drizzle-orm";
+import { defineQueries, type QueriesOf } from "../../data/define-queries.ts";
 import { DataError, type Db, prepared } from "../../data/query.ts";
-import type { Queries } from "../../data/store.ts";
 import { keys } from "./table.ts";
 
 /** A row of the table. */
@@ -26,9 +26,6 @@ export interface KeyToAdd {
   /** Default false. */
   readonly loopbackOnly?: boolean | undefined;
 }
-
-/** The queries as the main thread calls them. */
-export type KeyQueries = Queries<{ keys: { read: typeof read; write: typeof write } }>["keys"];
 
 const byId = prepared((db) =>
   db
@@ -67,94 +64,109 @@ const checkById = prepared((db) =>
     .prepare(),
 );
 
-export const read = {
-  /** The keys with these ids that exist, revoked and expired ones included. */
-  async findKeys(db: Db, input: { readonly keyIds: readonly string[] }): Promise<KeyRow[]> {
-    const found: KeyRow[] = [];
-    const statement = byId(db);
-    for (const keyId of input.keyIds) found.push(...(await statement.execute({ keyId })));
-    return found;
-  },
-
-  /**
-   * What decides about the calls of these keys, revoked and expired ones included, in their order. A key that does not
-   * exist has a row as well, whose `userId` is empty: answering it costs what answering for one that exists does, so that
-   * the time of a refusal does not tell ids that exist from others.
-   */
-  async checkKeys(db: Db, input: { readonly keyIds: readonly string[] }) {
-    const statement = checkById(db);
-    const found: Awaited<ReturnType<typeof statement.execute>> = [];
-    for (const keyId of input.keyIds) {
-      const [row] = await statement.execute({ keyId });
-      found.push(row ?? nobody(keyId));
-    }
-    return found;
-  },
-
-  /** The keys of one user, or of all, oldest first, without their hashes. */
-  async listKeys(db: Db, input: { readonly userId?: string | undefined }): Promise<KeyInfo[]> {
-    const rows = await db
-      .select()
-      .from(keys)
-      .where(input.userId === undefined ? undefined : eq(keys.userId, input.userId))
-      .orderBy(asc(keys.createTime), asc(keys.keyId));
-    return rows.map(infoFromRow);
-  },
-};
-
-export const write = {
-  /** @throws DataError `already_exists` when the id is taken: make another key. */
-  async createKey(db: Db, input: KeyToAdd): Promise<KeyInfo> {
-    return insertKey(db, input);
-  },
-
-  /**
-   * Revokes a key; one that is revoked already keeps its first time.
-   * @throws DataError `not_found`.
-   */
-  async revokeKey(db: Db, input: { readonly keyId: string; readonly at: Date }): Promise<KeyInfo> {
-    const { revokeTime } = await getKey(db, input.keyId);
-    return updateKey(db, input.keyId, { revokeTime: revokeTime ?? input.at });
-  },
-
-  /**
-   * Adds a key with the owner, label, scopes, expiry and limits of another one, and ends the other: at once when `graceUntil` is
-   * null, else by having it expire then, if it does not expire sooner.
-   * @throws DataError `not_found`; `failed_precondition` when the old key is revoked or expired.
-   */
-  async rotateKey(
-    db: Db,
-    input: {
-      readonly keyId: string;
-      readonly replacement: { readonly keyId: string; readonly hash: Uint8Array };
-      readonly at: Date;
-      readonly graceUntil: Date | null;
+/** The queries of the keys. */
+export const keyQueries = defineQueries({
+  read: {
+    /** The keys with these ids that exist, revoked and expired ones included. */
+    async findKeys(db, input: { readonly keyIds: readonly string[] }): Promise<KeyRow[]> {
+      const found: KeyRow[] = [];
+      const statement = byId(db);
+      for (const keyId of input.keyIds) found.push(...(await statement.execute({ keyId })));
+      return found;
     },
-  ): Promise<{ readonly old: KeyInfo; readonly replacement: KeyInfo }> {
-    const { at, graceUntil } = input;
-    const key = await getKey(db, input.keyId);
-    refuseDead(key, at);
-    const { userId, label, scopes, expireTime, callsPerSecond, maxConcurrentCalls, loopbackOnly } = key;
-    const limits = { callsPerSecond, maxConcurrentCalls };
-    const inherited = { userId, label, scopes, expireTime, ...limits, loopbackOnly };
-    const replacement = await insertKey(db, { ...inherited, ...input.replacement, at });
-    const end = graceUntil === null ? { revokeTime: at } : { expireTime: earlier(graceUntil, expireTime) };
-    return { old: await updateKey(db, input.keyId, end), replacement };
+
+    /** How many keys there are, revoked and expired ones included. */
+    async countKeys(db): Promise<number> {
+      return db.$count(keys);
+    },
+
+    /**
+     * What decides about the calls of these keys, revoked and expired ones included, in their order. A key that does not
+     * exist has a row as well, whose `userId` is empty: answering it costs what answering for one that exists does, so that
+     * the time of a refusal does not tell ids that exist from others.
+     */
+    async checkKeys(db, input: { readonly keyIds: readonly string[] }) {
+      const statement = checkById(db);
+      const found: Awaited<ReturnType<typeof statement.execute>> = [];
+      for (const keyId of input.keyIds) {
+        const [row] = await statement.execute({ keyId });
+        found.push(row ?? nobody(keyId));
+      }
+      return found;
+    },
+
+    /** The keys of one user, or of all, oldest first, without their hashes. */
+    async listKeys(db, input: { readonly userId?: string | undefined }): Promise<KeyInfo[]> {
+      const rows = await db
+        .select()
+        .from(keys)
+        .where(input.userId === undefined ? undefined : eq(keys.userId, input.userId))
+        .orderBy(asc(keys.createTime), asc(keys.keyId));
+      return rows.map(infoFromRow);
+    },
   },
 
-  /** Adds to the use counts; ids that do not exist are passed over. */
-  async addKeyUses(
-    db: Db,
-    input: {
-      readonly uses: readonly { readonly keyId: string; readonly count: number; readonly lastUsedAt: Date }[];
+  write: {
+    /** @throws DataError `already_exists` when the id is taken: make another key. */
+    async createKey(db, input: KeyToAdd): Promise<KeyInfo> {
+      return insertKey(db, input);
     },
-  ): Promise<void> {
-    const statement = addUse(db);
-    for (const { keyId, count, lastUsedAt } of input.uses) {
-      await statement.execute({ keyId, count, lastUsedAt });
-    }
+
+    /**
+     * Revokes a key; one that is revoked already keeps its first time.
+     * @throws DataError `not_found`.
+     */
+    async revokeKey(db, input: { readonly keyId: string; readonly at: Date }): Promise<KeyInfo> {
+      const { revokeTime } = await getKey(db, input.keyId);
+      return updateKey(db, input.keyId, { revokeTime: revokeTime ?? input.at });
+    },
+
+    /**
+     * Adds a key with the owner, label, scopes, expiry and limits of another one, and ends the other: at once when `graceUntil` is
+     * null, else by having it expire then, if it does not expire sooner.
+     * @throws DataError `not_found`; `failed_precondition` when the old key is revoked or expired.
+     */
+    async rotateKey(
+      db,
+      input: {
+        readonly keyId: string;
+        readonly replacement: { readonly keyId: string; readonly hash: Uint8Array };
+        readonly at: Date;
+        readonly graceUntil: Date | null;
+      },
+    ): Promise<{ readonly old: KeyInfo; readonly replacement: KeyInfo }> {
+      const { at, graceUntil } = input;
+      const key = await getKey(db, input.keyId);
+      refuseDead(key, at);
+      const { userId, label, scopes, expireTime, callsPerSecond, maxConcurrentCalls, loopbackOnly } = key;
+      const limits = { callsPerSecond, maxConcurrentCalls };
+      const inherited = { userId, label, scopes, expireTime, ...limits, loopbackOnly };
+      const replacement = await insertKey(db, { ...inherited, ...input.replacement, at });
+      const end = graceUntil === null ? { revokeTime: at } : { expireTime: earlier(graceUntil, expireTime) };
+      return { old: await updateKey(db, input.keyId, end), replacement };
+    },
+
+    /** Adds to the use counts; ids that do not exist are passed over. */
+    async addKeyUses(
+      db,
+      input: {
+        readonly uses: readonly {
+          readonly keyId: string;
+          readonly count: number;
+          readonly lastUsedAt: Date;
+        }[];
+      },
+    ): Promise<void> {
+      const statement = addUse(db);
+      for (const { keyId, count, lastUsedAt } of input.uses) {
+        await statement.execute({ keyId, count, lastUsedAt });
+      }
+    },
   },
-};
+});
+
+/** These queries as the main thread calls them. */
+export type KeyQueries = QueriesOf<typeof keyQueries>;
 
 function nobody(keyId: string) {
   const scopes: readonly string[] = JSON.parse('["*"]'); // as the driver reads them

@@ -1,5 +1,4 @@
 import { blob, index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { users } from "../../../services/users/table.ts"; // A foreign key needs the column that it points to.
 
 /** API keys, by their visible prefix. The keys themselves are nowhere. */
 export const keys = sqliteTable(
@@ -8,9 +7,7 @@ export const keys = sqliteTable(
     keyId: text("key_id").notNull().primaryKey(),
     /** SHA-256 of the whole key. */
     hash: blob("hash", { mode: "buffer" }).notNull(),
-    userId: text("user_id")
-      .notNull()
-      .references(() => users.id, { onDelete: "cascade" }),
+    userId: text("user_id").notNull(),
     /** What its owner calls it. */
     label: text("label").notNull(),
     scopes: text("scopes", { mode: "json" }).$type<readonly string[]>().notNull(),
@@ -28,6 +25,6 @@ export const keys = sqliteTable(
     maxConcurrentCalls: integer("max_concurrent_calls"),
     loopbackOnly: integer("loopback_only", { mode: "boolean" }).notNull().default(false),
   },
-  // Deleting a user looks for the user's keys.
+  // Revoking all keys of a user looks for them.
   (table) => [index("keys_user").on(table.userId)],
 );

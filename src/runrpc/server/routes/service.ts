@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
 import type { Policy } from "./policy.ts";
+import type { ServiceImpl } from "./service-impl.ts";
 
 /** A service with its implementation, ready to be served. Made by `defineService`. */
 export interface ServiceDefinition {

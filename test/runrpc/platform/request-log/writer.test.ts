@@ -7,7 +7,7 @@ import {
 } from "../../../../src/runrpc/platform/request-log/writer.ts";
 import type { CallRecord } from "../../../../src/runrpc/server/call/record.ts";
 import { type ServerLog, silentLog } from "../../../../src/runrpc/server/log.ts";
-import { openTestStore, type TestStore } from "../../../services/fixture.ts";
+import { openTestStore, type TestStore } from "../fixture.ts";
 
 let db: TestStore;
 
@@ -29,7 +29,7 @@ const options = {
 function recordOf(requestId: string, fields: Partial<CallRecord> = {}): CallRecord {
   return {
     requestId,
-    service: "users.v1.UserService",
+    service: "rig.users.v1.UserService",
     method: "GetUser",
     kind: "unary",
     protocol: "grpc",
@@ -52,12 +52,12 @@ function recordOf(requestId: string, fields: Partial<CallRecord> = {}): CallReco
 }
 
 async function rowsOf(prefix: string) {
-  const rows = await db.queries.requestLog.listRequests({ limit: 1_000_000 });
+  const rows = await db.queries.runrpcRequestLog.listRequests({ limit: 1_000_000 });
   return rows.filter(({ requestId }) => requestId.startsWith(prefix));
 }
 
 test("each field of a record is in its column after the close", async () => {
-  const writer = createRequestLogWriter(db.queries.requestLog, options);
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, options);
   const record = recordOf("fields", {
     code: "canceled",
     error: "gone",
@@ -78,7 +78,7 @@ for (const [what, callers] of [
   ["as many callers as calls", 120],
 ] as const) {
   test(`120 calls of ${what}, of several kinds, have each field in its column`, async () => {
-    const writer = createRequestLogWriter(db.queries.requestLog, options);
+    const writer = createRequestLogWriter(db.queries.runrpcRequestLog, options);
     const records = Array.from({ length: 120 }, (_, index) => {
       const caller = index % callers;
       return recordOf(`mixed-${callers}-${String(index).padStart(3, "0")}`, {
@@ -117,7 +117,11 @@ for (const [what, callers] of [
 test("records above the bound are dropped, counted and reported; the others are flushed at the close", async () => {
   const reports: object[] = [];
   const log: ServerLog = { ...silentLog, warn: (fields) => reports.push(fields) };
-  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, log, maxQueuedRecords: 10 });
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, {
+    ...options,
+    log,
+    maxQueuedRecords: 10,
+  });
   for (let index = 0; index < 25; index++) writer.write(recordOf(`drop-${index}`));
   assert.deepEqual(writer.stats(), { queued: 10, written: 0, dropped: 15 });
   await writer.close();
@@ -130,7 +134,7 @@ test("records above the bound in bytes are dropped, counted and reported, and th
   const reports: object[] = [];
   const log: ServerLog = { ...silentLog, warn: (fields) => reports.push(fields) };
   const bounds = { maxQueuedBytes: 65_536, flushAfterMs: 1 };
-  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, ...bounds, log });
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, ...bounds, log });
   const large = (index: number) => recordOf(`bytes-${index}`, { error: "e".repeat(1_024) });
   // Each takes 2 KiB for its error and less than half a KiB besides.
   for (let index = 0; index < 1_000; index++) writer.write(large(index));
@@ -146,7 +150,7 @@ test("records above the bound in bytes are dropped, counted and reported, and th
 });
 
 test("a full batch is written without waiting for the time to pass", async () => {
-  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, maxBatchRecords: 100 });
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, maxBatchRecords: 100 });
   for (let index = 0; index < 250; index++) writer.write(recordOf(`batch-${index}`));
   while (writer.stats().written < 200) await db.store.ping();
   assert.deepEqual(writer.stats(), { queued: 50, written: 200, dropped: 0 });
@@ -159,7 +163,7 @@ test("a full batch is written without waiting for the time to pass", async () =>
 });
 
 test("a lone record is written when its time has passed", async () => {
-  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, flushAfterMs: 1 });
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, flushAfterMs: 1 });
   writer.write(recordOf("lone"));
   while (writer.stats().written < 1) await db.store.ping();
   assert.equal((await rowsOf("lone")).length, 1);
@@ -169,7 +173,7 @@ test("a lone record is written when its time has passed", async () => {
 test("records that the table does not take are dropped, counted and logged, and the close does not hang", async () => {
   const errors: string[] = [];
   const log: ServerLog = { ...silentLog, error: (_, message) => errors.push(message) };
-  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, log });
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, log });
   // What the types forbid, the table refuses.
   for (let index = 0; index < 3; index++) writer.write(recordOf("bad", { peer: null as unknown as string }));
   await writer.close();
@@ -178,7 +182,7 @@ test("records that the table does not take are dropped, counted and logged, and 
 });
 
 test("a record after the close is counted as dropped", async () => {
-  const writer = createRequestLogWriter(db.queries.requestLog, options);
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, options);
   await writer.close();
   writer.write(recordOf("late"));
   assert.equal(writer.stats().dropped, 1);
@@ -186,13 +190,13 @@ test("a record after the close is counted as dropped", async () => {
 
 test("rows older than the retention age are removed in several steps, younger ones stay", async () => {
   const now = 1_000 * hourMs;
-  const filler = createRequestLogWriter(db.queries.requestLog, options);
+  const filler = createRequestLogWriter(db.queries.runrpcRequestLog, options);
   const ages = [...Array.from({ length: 700 }, () => 25), 23];
   for (const age of ages) filler.write(recordOf(`age-${age}`, { startedAt: new Date(now - age * hourMs) }));
   await filler.close();
   const writes = db.store.stats().writes.calls;
   const retention = { retentionHours: 24, now: () => now };
-  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, ...retention });
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, ...retention });
   assert.equal(await writer.removeOld(), 700);
   assert.equal(db.store.stats().writes.calls - writes, 3);
   assert.deepEqual(
@@ -203,7 +207,7 @@ test("rows older than the retention age are removed in several steps, younger on
 });
 
 test("retention 0 keeps every row", async () => {
-  const writer = createRequestLogWriter(db.queries.requestLog, { ...options, now: () => 1e14 });
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, now: () => 1e14 });
   assert.equal(await writer.removeOld(), 0);
   await writer.close();
 });
@@ -212,11 +216,11 @@ test("retention 0 keeps every row", async () => {
 function failing(fails: (attempt: number) => boolean) {
   const counted = { attempts: 0 };
   const queries: RequestLogQueries = {
-    ...db.queries.requestLog,
+    ...db.queries.runrpcRequestLog,
     async addRequests(records, writeOptions) {
       counted.attempts += 1;
       if (fails(counted.attempts)) throw new Error("the disk is full");
-      await db.queries.requestLog.addRequests(records, writeOptions);
+      await db.queries.runrpcRequestLog.addRequests(records, writeOptions);
     },
   };
   return { queries, counted };
@@ -252,7 +256,7 @@ test("a batch that succeeds at last leaves the next one all of its attempts", as
 
 test("a removal takes what is older than the age, and not what is exactly as old", async () => {
   const now = 2_000 * hourMs;
-  const filler = createRequestLogWriter(db.queries.requestLog, options);
+  const filler = createRequestLogWriter(db.queries.runrpcRequestLog, options);
   for (const [name, extraMs] of [
     ["older", 1],
     ["as-old", 0],
@@ -261,7 +265,7 @@ test("a removal takes what is older than the age, and not what is exactly as old
     filler.write(recordOf(`edge-${name}`, { startedAt: new Date(now - 24 * hourMs - extraMs) }));
   }
   await filler.close();
-  const writer = createRequestLogWriter(db.queries.requestLog, {
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, {
     ...options,
     retentionHours: 24,
     now: () => now,

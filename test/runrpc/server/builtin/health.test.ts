@@ -16,8 +16,8 @@ import {
 } from "../../../../src/runrpc/server/builtin/health.ts";
 import { listLog, settled } from "../auth/memory-store.ts";
 
-const USERS = "users.v1.UserService";
-const CHAT = "chat.v1.ChatService";
+const USERS = "rig.users.v1.UserService";
+const CHAT = "rig.chat.v1.ChatService";
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = Status;
 const never = new AbortController().signal;
 

@@ -8,7 +8,6 @@ import { create, createFileRegistry, fromBinary, type MessageInitShape } from "@
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
-import { EventService } from "../../../../gen/events/v1/events_pb.ts";
 import { Health } from "../../../../gen/grpc/health/v1/health_pb.ts";
 import {
   ServerReflection,
@@ -16,8 +15,9 @@ import {
   type ServerReflectionResponse,
 } from "../../../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
-import { UserService } from "../../../../gen/users/v1/users_pb.ts";
 import { createReflection } from "../../../../src/runrpc/server/builtin/reflection.ts";
+import { EventService } from "../../../gen/rig/events/v1/events_pb.ts";
+import { UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 import { grpcurl } from "../../../wire/tools.ts";
 
 type Question = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>["messageRequest"]>;
@@ -67,38 +67,38 @@ test("services are listed sorted, reflection among them", async (t) => {
   assert.deepEqual(
     response.messageResponse.value.service.map(({ name }) => name),
     [
-      "events.v1.EventService",
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
-      "users.v1.UserService",
+      "rig.events.v1.EventService",
+      "rig.users.v1.UserService",
     ],
   );
 });
 
 test("a file comes first and with all its imports, and these suffice to build it", async (t) => {
-  const [response] = await ask(t, { case: "fileByFilename", value: "users/v1/users.proto" });
+  const [response] = await ask(t, { case: "fileByFilename", value: "rig/users/v1/users.proto" });
   assert.ok(response?.messageResponse.case === "fileDescriptorResponse");
   const file = response.messageResponse.value.fileDescriptorProto.map((bytes) =>
     fromBinary(FileDescriptorProtoSchema, bytes),
   );
   const found = file.map(({ name }) => name);
-  assert.equal(found[0], "users/v1/users.proto");
+  assert.equal(found[0], "rig/users/v1/users.proto");
   assert.deepEqual(found.toSorted(), [
     "buf/validate/validate.proto",
     "google/protobuf/descriptor.proto",
     "google/protobuf/duration.proto",
     "google/protobuf/field_mask.proto",
     "google/protobuf/timestamp.proto",
+    "rig/users/v1/users.proto",
     "runrpc/options/v1/options.proto",
-    "users/v1/users.proto",
   ]);
   for (const [at, { dependency }] of file.entries()) {
     for (const name of dependency) assert.ok(found.indexOf(name) > at, `${found[at]} before ${name}`);
   }
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: file.toReversed() }));
   assert.deepEqual(
-    registry.getService("users.v1.UserService")?.methods.map(({ name }) => name),
+    registry.getService("rig.users.v1.UserService")?.methods.map(({ name }) => name),
     UserService.methods.map(({ name }) => name),
   );
 });
@@ -106,21 +106,21 @@ test("a file comes first and with all its imports, and these suffice to build it
 test("an import travels once in a stream, the file that is asked for each time", async (t) => {
   const [users, events, again] = await ask(
     t,
-    { case: "fileByFilename", value: "users/v1/users.proto" },
-    { case: "fileContainingSymbol", value: "events.v1.EventService" },
-    { case: "fileByFilename", value: "users/v1/users.proto" },
+    { case: "fileByFilename", value: "rig/users/v1/users.proto" },
+    { case: "fileContainingSymbol", value: "rig.events.v1.EventService" },
+    { case: "fileByFilename", value: "rig/users/v1/users.proto" },
   );
   assert.ok(users && events && again);
   assert.equal(Array.isArray(names(users)), true);
-  assert.deepEqual(names(events), ["events/v1/events.proto", "google/protobuf/struct.proto"]);
-  assert.deepEqual(names(again), ["users/v1/users.proto"]);
+  assert.deepEqual(names(events), ["rig/events/v1/events.proto", "google/protobuf/struct.proto"]);
+  assert.deepEqual(names(again), ["rig/users/v1/users.proto"]);
 });
 
 const SYMBOLS: [kind: string, symbol: string, file: string | undefined][] = [
-  ["a service", "users.v1.UserService", "users/v1/users.proto"],
-  ["a method", "users.v1.UserService.GetUser", "users/v1/users.proto"],
-  ["a message", "users.v1.User", "users/v1/users.proto"],
-  ["a field", "users.v1.User.email", "users/v1/users.proto"],
+  ["a service", "rig.users.v1.UserService", "rig/users/v1/users.proto"],
+  ["a method", "rig.users.v1.UserService.GetUser", "rig/users/v1/users.proto"],
+  ["a message", "rig.users.v1.User", "rig/users/v1/users.proto"],
+  ["a field", "rig.users.v1.User.email", "rig/users/v1/users.proto"],
   ["an enum value beside its enum", "google.protobuf.NULL_VALUE", "google/protobuf/struct.proto"],
   ["an enum", "google.protobuf.NullValue", "google/protobuf/struct.proto"],
   ["a oneof", "google.protobuf.Value.kind", "google/protobuf/struct.proto"],
@@ -138,8 +138,8 @@ const SYMBOLS: [kind: string, symbol: string, file: string | undefined][] = [
     "grpc.reflection.v1alpha.ErrorResponse",
     "grpc/reflection/v1alpha/reflection.proto",
   ],
-  ["an unknown service", "users.v1.NoService", undefined],
-  ["a package", "users.v1", undefined],
+  ["an unknown service", "rig.users.v1.NoService", undefined],
+  ["a package", "rig.users.v1", undefined],
   ["a message without its package", "User", undefined],
   ["a name of every JavaScript object", "constructor", undefined],
   ["nothing", "", undefined],
@@ -172,7 +172,12 @@ test("an extension is found by the message that it extends and its number", asyn
 });
 
 test("extension numbers are listed: none of a message without extensions, NOT_FOUND of an unknown one", async (t) => {
-  const types = ["google.protobuf.MethodOptions", "google.protobuf.FieldOptions", "users.v1.User", "no.Such"];
+  const types = [
+    "google.protobuf.MethodOptions",
+    "google.protobuf.FieldOptions",
+    "rig.users.v1.User",
+    "no.Such",
+  ];
   const questions = types.map((value) => ({ case: "allExtensionNumbersOfType", value }) as const);
   const responses = await ask(t, ...questions);
   assert.deepEqual(
@@ -233,7 +238,7 @@ test("grpcurl lists and describes", {
   const address = await serve(t);
   const run = async (...args: string[]) =>
     (await promisify(execFile)(tool.path, ["-plaintext", address, ...args])).stdout;
-  assert.match(await run("list", "users.v1.UserService"), /^users\.v1\.UserService\.CreateUser$/m);
-  assert.match(await run("describe", "users.v1.CreateUserRequest"), /string email = 1/);
+  assert.match(await run("list", "rig.users.v1.UserService"), /^rig\.users\.v1\.UserService\.CreateUser$/m);
+  assert.match(await run("describe", "rig.users.v1.CreateUserRequest"), /string email = 1/);
   assert.match(await run("describe", "runrpc.options.v1.method"), /extend \.google\.protobuf\.MethodOptions/);
 });

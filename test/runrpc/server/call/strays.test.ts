@@ -5,23 +5,23 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { createInterface } from "node:readline";
 import { after, before, describe, it, type TestContext, test } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { ChatRequestSchema } from "../../../../gen/chat/v1/chat_pb.ts";
 import { watchStrays } from "../../../../src/runrpc/server/call/strays.ts";
+import { ChatRequestSchema } from "../../../gen/rig/chat/v1/chat_pb.ts";
 import { framed, open, seen } from "../lanes/fast/serve.ts";
 import { recordingLog } from "../recording-log.ts";
 
 const SAID = framed(toBinary(ChatRequestSchema, create(ChatRequestSchema, { room: "r", text: "hello" })));
 const paths = {
-  unary: ["/users.v1.UserService/ListUsers", Buffer.alloc(5)],
-  "server stream": ["/users.v1.UserService/StreamUsers", Buffer.alloc(5)],
-  "bidirectional stream": ["/chat.v1.ChatService/Chat", SAID],
+  unary: ["/rig.users.v1.UserService/ListUsers", Buffer.alloc(5)],
+  "server stream": ["/rig.users.v1.UserService/StreamUsers", Buffer.alloc(5)],
+  "bidirectional stream": ["/rig.chat.v1.ChatService/Chat", SAID],
 } as const;
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** The server of `strays/server.ts`, in a process of its own. */
+/** The server of `../strays/server.ts`, in a process of its own. */
 async function start(lane: string, onStray: string) {
-  const file = new URL("strays/server.ts", import.meta.url).pathname;
+  const file = new URL("../strays/server.ts", import.meta.url).pathname;
   const child: ChildProcess = spawn(process.execPath, [file, lane, onStray], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { UserService } from "../../../../gen/users/v1/users_pb.ts";
 import { createKey } from "../../../../src/runrpc/server/auth/format.ts";
 import type { KeyStore } from "../../../../src/runrpc/server/auth/key-store.ts";
 import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
+import { UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 import { envelope } from "../../../wire/envelope.ts";
 import { type Answer, askHttp1, askHttp2, codeOf, type Request } from "./ask.ts";
 
-const GET_USER = "/users.v1.UserService/GetUser";
-const LIST_USERS = "/users.v1.UserService/ListUsers";
-const STREAM = "/users.v1.UserService/StreamUsers";
-const CREATE = "/users.v1.UserService/CreateUser";
+const GET_USER = "/rig.users.v1.UserService/GetUser";
+const LIST_USERS = "/rig.users.v1.UserService/ListUsers";
+const STREAM = "/rig.users.v1.UserService/StreamUsers";
+const CREATE = "/rig.users.v1.UserService/CreateUser";
 const ID = "00000000-0000-4000-8000-000000000001";
 const QUERY = `encoding=json&message=${encodeURIComponent(JSON.stringify({ id: ID }))}`;
 const { key, keyId, hash } = createKey();

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { ChatService } from "../../../../gen/chat/v1/chat_pb.ts";
 import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
+import { ChatService } from "../../../gen/rig/chat/v1/chat_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 import { type Answer, askHttp1, askHttp2 } from "./ask.ts";
 
 const APP = "https://app.test";
-const CALL = "/chat.v1.ChatService/Chat";
+const CALL = "/rig.chat.v1.ChatService/Chat";
 
 /** What a browser decides of a preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch-0). */
 function passes(

@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { LogService } from "../../../../gen/logs/v1/logs_pb.ts";
-import { GetUserRequestSchema, UserService } from "../../../../gen/users/v1/users_pb.ts";
 import type { CallRecord } from "../../../../src/runrpc/server/call/record.ts";
 import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
+import { LogService } from "../../../gen/rig/logs/v1/logs_pb.ts";
+import { GetUserRequestSchema, UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 import { envelope } from "../../../wire/envelope.ts";
 import { type Answer, askHttp1, askHttp2, codeOf, type Request, say } from "./ask.ts";
 
-const GET_USER = "/users.v1.UserService/GetUser";
-const STREAM = "/users.v1.UserService/StreamUsers";
-const CREATE = "/users.v1.UserService/CreateUser";
-const UPLOAD = "/logs.v1.LogService/UploadLogs";
+const GET_USER = "/rig.users.v1.UserService/GetUser";
+const STREAM = "/rig.users.v1.UserService/StreamUsers";
+const CREATE = "/rig.users.v1.UserService/CreateUser";
+const UPLOAD = "/rig.logs.v1.LogService/UploadLogs";
 
 const ID = "00000000-0000-4000-8000-000000000001";
 const JSON_MESSAGE = JSON.stringify({ id: ID });
@@ -158,7 +158,7 @@ const CONNECT: readonly Row[] = [
   ],
   [
     "an unknown method",
-    { path: "/users.v1.UserService/GetUsr", headers: type("application/json"), body: "{}" },
+    { path: "/rig.users.v1.UserService/GetUsr", headers: type("application/json"), body: "{}" },
     "unimplemented",
   ],
   [

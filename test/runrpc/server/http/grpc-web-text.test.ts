@@ -2,21 +2,21 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { LogService, UploadLogsRequestSchema } from "../../../../gen/logs/v1/logs_pb.ts";
+import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
+import { LogService, UploadLogsRequestSchema } from "../../../gen/rig/logs/v1/logs_pb.ts";
 import {
   GetUserRequestSchema,
   GetUserResponseSchema,
   StreamUsersResponseSchema,
   UserService,
-} from "../../../../gen/users/v1/users_pb.ts";
-import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
+} from "../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 import { envelope, envelopesIn } from "../../../wire/envelope.ts";
 import { type Answer, askHttp1, askHttp2, fromBase64 } from "./ask.ts";
 
-const GET_USER = "/users.v1.UserService/GetUser";
-const STREAM = "/users.v1.UserService/StreamUsers";
-const UPLOAD = "/logs.v1.LogService/UploadLogs";
+const GET_USER = "/rig.users.v1.UserService/GetUser";
+const STREAM = "/rig.users.v1.UserService/StreamUsers";
+const UPLOAD = "/rig.logs.v1.LogService/UploadLogs";
 const TEXT = "application/grpc-web-text";
 
 const id = "00000000-0000-4000-8000-000000000001";

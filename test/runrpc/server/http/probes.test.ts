@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { ChatService } from "../../../../gen/chat/v1/chat_pb.ts";
 import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
+import { ChatService } from "../../../gen/rig/chat/v1/chat_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 import { askHttp2, say } from "./ask.ts";
 
@@ -95,7 +95,7 @@ for (const lane of ["auto", "stock"]) {
       for (const request of [
         `GET /healthz HTTP/1.1\r\n${upgrade}\r\n`,
         `GET /readyz HTTP/1.1\r\n${upgrade}\r\n`,
-        `POST /chat.v1.ChatService/C HTTP/1.1\r\n${upgrade}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+        `POST /rig.chat.v1.ChatService/C HTTP/1.1\r\n${upgrade}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
       ]) {
         socket.write(request);
         const [chunk] = await once(socket, "data");

@@ -9,16 +9,16 @@ import { tmpdir } from "node:os";
 import { join, relative as relativePath } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { UserService } from "../../../../gen/users/v1/users_pb.ts";
 import { createKey } from "../../../../src/runrpc/server/auth/format.ts";
 import type { KeyStore } from "../../../../src/runrpc/server/auth/key-store.ts";
 import type { CallRecord } from "../../../../src/runrpc/server/call/record.ts";
 import { type Server, type ServerOptions, startServer } from "../../../../src/runrpc/server/server.ts";
+import { UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 import { runCommand } from "../../cli/run-command.ts";
 import { makeCertificates } from "../listener/certificates.ts";
 
-const CALL = "/users.v1.UserService/ListUsers";
+const CALL = "/rig.users.v1.UserService/ListUsers";
 const users = partOfService(UserService, { listUsers: () => ({}) });
 const folder = mkdtempSync(join(tmpdir(), "runrpc-unix-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -15,11 +15,11 @@ import {
   TimestampSchema,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
-import { EventService, StreamEventsRequestSchema } from "../../../../gen/events/v1/events_pb.ts";
-import { LogEntrySchema, LogService, UploadLogsRequestSchema } from "../../../../gen/logs/v1/logs_pb.ts";
-import { GetUserRequestSchema, UpdateUserRequestSchema } from "../../../../gen/users/v1/users_pb.ts";
 import { createExactCheck } from "../../../../src/runrpc/server/json/exact-json.ts";
 import { createMessageRegistry } from "../../../../src/runrpc/server/routes/message-registry.ts";
+import { EventService, StreamEventsRequestSchema } from "../../../gen/rig/events/v1/events_pb.ts";
+import { LogEntrySchema, LogService, UploadLogsRequestSchema } from "../../../gen/rig/logs/v1/logs_pb.ts";
+import { GetUserRequestSchema, UpdateUserRequestSchema } from "../../../gen/rig/users/v1/users_pb.ts";
 
 /** Every kind of field that JSON may change in silence. */
 const all = (() => {
@@ -104,7 +104,7 @@ const changed: readonly (readonly [DescMessage, string, string])[] = [
   [
     LogEntrySchema,
     '{"severity":"SEVERITY_FATAL"}',
-    'severity: "SEVERITY_FATAL" is no value of logs.v1.Severity',
+    'severity: "SEVERITY_FATAL" is no value of rig.logs.v1.Severity',
   ],
   [
     UploadLogsRequestSchema,
@@ -132,8 +132,8 @@ const changed: readonly (readonly [DescMessage, string, string])[] = [
   [StructSchema, '{"\\udc00":1}', "\ufffd: the text holds half a surrogate pair"],
   [
     all,
-    '{"any":{"@type":"type.googleapis.com/logs.v1.LogEntry","severity":"NONE"}}',
-    'any.severity: "NONE" is no value of logs.v1.Severity',
+    '{"any":{"@type":"type.googleapis.com/rig.logs.v1.LogEntry","severity":"NONE"}}',
+    'any.severity: "NONE" is no value of rig.logs.v1.Severity',
   ],
   [
     all,

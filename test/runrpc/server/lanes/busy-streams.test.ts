@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, type HandlerContext } from "@connectrpc/connect";
-import { ChatRequestSchema } from "../../../../gen/chat/v1/chat_pb.ts";
-import { UploadLogsRequestSchema } from "../../../../gen/logs/v1/logs_pb.ts";
+import { ChatRequestSchema } from "../../../gen/rig/chat/v1/chat_pb.ts";
+import { UploadLogsRequestSchema } from "../../../gen/rig/logs/v1/logs_pb.ts";
 import { framed, open, type Running, seen, serve } from "./fast/serve.ts";
 
 // Streams that never wait for anything share the event loop with deadlines, cancels and all other calls.
 
-const UNARY = "/users.v1.UserService/ListUsers";
-const SERVER_STREAM = "/users.v1.UserService/StreamUsers";
-const CLIENT_STREAM = "/logs.v1.LogService/UploadLogs";
-const BIDI = "/chat.v1.ChatService/Chat";
+const UNARY = "/rig.users.v1.UserService/ListUsers";
+const SERVER_STREAM = "/rig.users.v1.UserService/StreamUsers";
+const CLIENT_STREAM = "/rig.logs.v1.LogService/UploadLogs";
+const BIDI = "/rig.chat.v1.ChatService/Chat";
 const EMPTY = Buffer.alloc(5);
 const SAID = framed(toBinary(ChatRequestSchema, create(ChatRequestSchema, { room: "r", text: "hello" })));
 const ENTRIES = framed(

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { LogEntrySchema, type Severity } from "../../../../gen/logs/v1/logs_pb.ts";
-import { GetUserRequestSchema } from "../../../../gen/users/v1/users_pb.ts";
 import { codeName } from "../../../../src/runrpc/server/errors.ts";
+import { LogEntrySchema, type Severity } from "../../../gen/rig/logs/v1/logs_pb.ts";
+import { GetUserRequestSchema } from "../../../gen/rig/users/v1/users_pb.ts";
 import { serve } from "./fast/serve.ts";
 import { protocols, tell } from "./told.ts";
 
@@ -41,7 +41,7 @@ const deeds: Readonly<
         Array.from({ length: 200 }, () => detail(100)),
       );
     },
-    told: ["aborted", "no", 34],
+    told: ["aborted", "no", 33],
   },
   "a detail that cannot be written": {
     do: () => {
@@ -111,7 +111,7 @@ for (const lane of ["auto", "stock"] as const) {
         for (const protocol of protocols) {
           for (const method of ["GetUser", "StreamUsers"]) {
             const message = method === "GetUser" ? request : new Uint8Array();
-            const path = `/users.v1.UserService/${method}`;
+            const path = `/rig.users.v1.UserService/${method}`;
             const { error, ...told } = await tell(session, protocol, path, method === "GetUser", [message]);
             const where = `${protocol} ${method}`;
             const [code, beginning, details] = deed.told;
@@ -139,7 +139,7 @@ for (const lane of ["auto", "stock"] as const) {
       });
       const encoded = 'recipient: "a", 100%25 of b/c? ~%C3%A9%0A%F0%9F%98%80%7F';
       for (const method of ["GetUser", "StreamUsers"]) {
-        const path = `/users.v1.UserService/${method}`;
+        const path = `/rig.users.v1.UserService/${method}`;
         const message = method === "GetUser" ? request : new Uint8Array();
         const native = await tell(session, "grpc", path, true, [message]);
         assert.equal(native.seen.trailers["grpc-message"], encoded);

@@ -40,8 +40,8 @@ async function errorOf(session: ClientHttp2Session, protocol: Protocol, path: st
   return error;
 }
 
-const CREATE = "/users.v1.UserService/CreateUser";
-const UPLOAD = "/logs.v1.LogService/UploadLogs";
+const CREATE = "/rig.users.v1.UserService/CreateUser";
+const UPLOAD = "/rig.logs.v1.LogService/UploadLogs";
 const json = (text: string) => Buffer.from(text);
 const named = (name: readonly number[] | string) =>
   Buffer.concat([
@@ -109,7 +109,7 @@ for (const lane of ["auto", "stock"] as const) {
         '{"entries":[{"message":"a"},{"message":"b","time":"2024-02-30T00:00:00Z"}]}':
           /entries\[1\]\.time: "2024-02-30T00:00:00Z" is no date$/,
         '{"entries":[{"message":"a","severity":"SEVERITY_LOUD"}]}':
-          /entries\[0\]\.severity: "SEVERITY_LOUD" is no value of logs\.v1\.Severity$/,
+          /entries\[0\]\.severity: "SEVERITY_LOUD" is no value of rig\.logs\.v1\.Severity$/,
       };
       for (const [body, text] of Object.entries(bodies))
         for (const protocol of protocols) {
@@ -136,7 +136,7 @@ for (const lane of ["auto", "stock"] as const) {
 }
 
 describe("the message of a Connect GET", () => {
-  const target = (query: string) => `/users.v1.UserService/ListUsers?connect=v1&encoding=json&${query}`;
+  const target = (query: string) => `/rig.users.v1.UserService/ListUsers?connect=v1&encoding=json&${query}`;
   const get = async (session: ClientHttp2Session, query: string) => {
     const stream = session.request({ ":method": "GET", ":path": target(query) });
     stream.end();

@@ -4,18 +4,18 @@ import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type Interceptor } from "@connectrpc/connect";
-import { ChatRequestSchema } from "../../../../gen/chat/v1/chat_pb.ts";
-import { UploadLogsRequestSchema } from "../../../../gen/logs/v1/logs_pb.ts";
-import { GetUserResponseSchema, UserSchema } from "../../../../gen/users/v1/users_pb.ts";
+import { ChatRequestSchema } from "../../../gen/rig/chat/v1/chat_pb.ts";
+import { UploadLogsRequestSchema } from "../../../gen/rig/logs/v1/logs_pb.ts";
+import { GetUserResponseSchema, UserSchema } from "../../../gen/rig/users/v1/users_pb.ts";
 import { recordingLog } from "../recording-log.ts";
 import { framed, type Handlers, open, seen, serve } from "./fast/serve.ts";
 
 // What a handler does wrong is the fault of its one call: `internal`, a line in the log, and all others go on.
 
-const UNARY = "/users.v1.UserService/ListUsers";
-const SERVER_STREAM = "/users.v1.UserService/StreamUsers";
-const CLIENT_STREAM = "/logs.v1.LogService/UploadLogs";
-const BIDI = "/chat.v1.ChatService/Chat";
+const UNARY = "/rig.users.v1.UserService/ListUsers";
+const SERVER_STREAM = "/rig.users.v1.UserService/StreamUsers";
+const CLIENT_STREAM = "/rig.logs.v1.LogService/UploadLogs";
+const BIDI = "/rig.chat.v1.ChatService/Chat";
 const EMPTY = Buffer.alloc(5);
 const SAID = framed(toBinary(ChatRequestSchema, create(ChatRequestSchema, { room: "r", text: "hello" })));
 const ENTRIES = framed(
@@ -282,10 +282,10 @@ for (const lane of LANES) {
 
   test(`lane ${lane}: an answer with a field that its message does not have is internal, and the field named`, async (t) => {
     for (const [answer, named] of [
-      [{ usres: [] }, /^usres: users\.v1\.ListUsersResponse has no field usres; did you mean users\?$/],
-      [{ users: [{ id: "1", mail: "x" }] }, /^users\[0\]\.mail: users\.v1\.User has no field mail/],
-      [{ users: ["ann"] }, /^users\[0\]: a string is no users\.v1\.User$/],
-      [{ users: [Promise.resolve({})] }, /^users\[0\]: \[object Promise\] is no users\.v1\.User$/],
+      [{ usres: [] }, /^usres: rig\.users\.v1\.ListUsersResponse has no field usres; did you mean users\?$/],
+      [{ users: [{ id: "1", mail: "x" }] }, /^users\[0\]\.mail: rig\.users\.v1\.User has no field mail/],
+      [{ users: ["ann"] }, /^users\[0\]: a string is no rig\.users\.v1\.User$/],
+      [{ users: [Promise.resolve({})] }, /^users\[0\]: \[object Promise\] is no rig\.users\.v1\.User$/],
     ] as const) {
       const { call, errors } = await start(t, lane, { users: { listUsers: async () => answer } });
       assert.equal((await call(UNARY, EMPTY)).record.code, "internal");

@@ -5,8 +5,8 @@ import { open, seen, serve } from "./fast/serve.ts";
 
 // Headers and trailers that a handler sets and HTTP does not take: they cost a call its answer at most, never the server.
 
-const UNARY = "/users.v1.UserService/ListUsers";
-const STREAM = "/users.v1.UserService/StreamUsers";
+const UNARY = "/rig.users.v1.UserService/ListUsers";
+const STREAM = "/rig.users.v1.UserService/StreamUsers";
 const EMPTY = Buffer.alloc(5);
 
 for (const lane of ["stock", "auto"]) {

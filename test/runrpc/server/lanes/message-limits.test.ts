@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { type DescMethod, fromJson, type JsonObject, toBinary, toJsonString } from "@bufbuild/protobuf";
-import { ChatService } from "../../../../gen/chat/v1/chat_pb.ts";
-import { LogService } from "../../../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../../../gen/users/v1/users_pb.ts";
 import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
 import { createClient } from "../../../abuse/post.ts";
 import { canCarry, contentTypeOf, isEnveloped, type Wire, wires } from "../../../abuse/wires.ts";
+import { ChatService } from "../../../gen/rig/chat/v1/chat_pb.ts";
+import { LogService } from "../../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 import { envelope } from "../../../wire/envelope.ts";
 

@@ -7,8 +7,8 @@ import { open, type Running, serve } from "./fast/serve.ts";
 // A client that does not read what it asked for: its call is cut, before its handler is done or after, and holds no more
 // memory than that.
 
-const UNARY = "/users.v1.UserService/ListUsers";
-const STREAM = "/users.v1.UserService/StreamUsers";
+const UNARY = "/rig.users.v1.UserService/ListUsers";
+const STREAM = "/rig.users.v1.UserService/StreamUsers";
 const EMPTY = Buffer.alloc(5);
 const LONG = 8_000_000;
 const answer = { users: [{ displayName: "x".repeat(LONG) }] };

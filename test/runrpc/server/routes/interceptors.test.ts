@@ -9,10 +9,10 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { ChatService } from "../../../../gen/chat/v1/chat_pb.ts";
-import { LogService } from "../../../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../../../gen/users/v1/users_pb.ts";
 import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
+import { ChatService } from "../../../gen/rig/chat/v1/chat_pb.ts";
+import { LogService } from "../../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 
 const userId = "00000000-0000-4000-8000-000000000001";

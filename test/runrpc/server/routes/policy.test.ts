@@ -3,14 +3,14 @@ import { describe, it } from "node:test";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create, createFileRegistry, type DescMethod, setExtension } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, MethodOptionsSchema, ServiceOptionsSchema } from "@bufbuild/protobuf/wkt";
-import { EventService } from "../../../../gen/events/v1/events_pb.ts";
 import {
   method as methodOption,
   PolicySchema,
   service as serviceOption,
 } from "../../../../gen/runrpc/options/v1/options_pb.ts";
-import { UserService } from "../../../../gen/users/v1/users_pb.ts";
 import { policyOf } from "../../../../src/runrpc/server/routes/policy.ts";
+import { EventService } from "../../../gen/rig/events/v1/events_pb.ts";
+import { UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 
 type Init = MessageInitShape<typeof PolicySchema>;
 

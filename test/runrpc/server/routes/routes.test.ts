@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { ChatService } from "../../../../gen/chat/v1/chat_pb.ts";
 import { createRoutes } from "../../../../src/runrpc/server/routes/routes.ts";
 import { defineService, type ServiceDefinition } from "../../../../src/runrpc/server/routes/service.ts";
+import { ChatService } from "../../../gen/rig/chat/v1/chat_pb.ts";
 
 const defaults = { unaryDeadlineMs: 0, maxDeadlineMs: 0, maxRequestBytes: 1 };
 const chat = defineService(ChatService, { async *chat() {} });
@@ -15,15 +15,15 @@ function routes(definitions: readonly ServiceDefinition[]) {
 describe("createRoutes", () => {
   it("finds a method by its path", () => {
     const { find, all } = routes([chat]);
-    assert.equal(find("/chat.v1.ChatService/Chat")?.method, ChatService.method.chat);
-    assert.equal(find("/chat.v1.ChatService/chat"), undefined);
+    assert.equal(find("/rig.chat.v1.ChatService/Chat")?.method, ChatService.method.chat);
+    assert.equal(find("/rig.chat.v1.ChatService/chat"), undefined);
     assert.equal(all.length, 1);
   });
 
   it("refuses to serve nothing", () => assert.throws(() => routes([]), /no service is registered/));
 
   it("refuses a service twice", () => {
-    assert.throws(() => routes([chat, chat]), /chat\.v1\.ChatService is registered twice/);
+    assert.throws(() => routes([chat, chat]), /rig\.chat\.v1\.ChatService is registered twice/);
   });
 
   const extra = (names: readonly string[], base: object = {}) =>
@@ -33,11 +33,11 @@ describe("createRoutes", () => {
     );
 
   it("refuses a function that the proto has no method for, and names the nearest", () => {
-    const message = "chat.v1.ChatService has no method for `chatt`: did you mean chat?";
+    const message = "rig.chat.v1.ChatService has no method for `chatt`: did you mean chat?";
     assert.throws(() => routes([extra(["chatt"])]), { message });
     assert.throws(() => routes([extra(["chatt"], Object.create(null))]), { message });
     assert.throws(() => routes([extra(["helper"])]), {
-      message: "chat.v1.ChatService has no method for `helper`: it has chat",
+      message: "rig.chat.v1.ChatService has no method for `helper`: it has chat",
     });
   });
 
@@ -61,7 +61,7 @@ describe("createRoutes", () => {
     const forgotten: ServiceImpl<typeof ChatService> = {};
     assert.throws(
       () => routes([defineService(ChatService, forgotten)]),
-      /chat\.v1\.ChatService\.Chat is not implemented/,
+      /rig\.chat\.v1\.ChatService\.Chat is not implemented/,
     );
   });
 });

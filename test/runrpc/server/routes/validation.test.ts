@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { LogService, UploadLogsRequestSchema } from "../../../../gen/logs/v1/logs_pb.ts";
-import { CreateUserRequestSchema, UserService } from "../../../../gen/users/v1/users_pb.ts";
 import { createValidation } from "../../../../src/runrpc/server/routes/validation.ts";
+import { LogService, UploadLogsRequestSchema } from "../../../gen/rig/logs/v1/logs_pb.ts";
+import { CreateUserRequestSchema, UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 
 const checkFor = createValidation();
 const checkUpload = checkFor(LogService.method.uploadLogs);

@@ -1,10 +1,10 @@
 // A server in a process of its own, whose handlers fail where nobody catches it. It prints its port, then its log's lines.
 import { EventEmitter } from "node:events";
 import type { HandlerContext } from "@connectrpc/connect";
-import { ChatService } from "../../../../gen/chat/v1/chat_pb.ts";
-import { UserService } from "../../../../gen/users/v1/users_pb.ts";
 import type { ServerLog } from "../../../../src/runrpc/server/log.ts";
 import { startServer } from "../../../../src/runrpc/server/server.ts";
+import { ChatService } from "../../../gen/rig/chat/v1/chat_pb.ts";
+import { UserService } from "../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../part-of-service.ts";
 
 const [lane = "auto", onStray = "continue"] = process.argv.slice(2);

@@ -3,13 +3,13 @@ import { test } from "node:test";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { ChatRequestSchema, ChatResponseSchema } from "../../../../../gen/chat/v1/chat_pb.ts";
-import { GetUserRequestSchema } from "../../../../../gen/users/v1/users_pb.ts";
+import { ChatRequestSchema, ChatResponseSchema } from "../../../../gen/rig/chat/v1/chat_pb.ts";
+import { GetUserRequestSchema } from "../../../../gen/rig/users/v1/users_pb.ts";
 import { framed, open, seen, serve } from "./serve.ts";
 
-const GET_USER = "/users.v1.UserService/GetUser";
-const STREAM = "/users.v1.UserService/StreamUsers";
-const CHAT = "/chat.v1.ChatService/Chat";
+const GET_USER = "/rig.users.v1.UserService/GetUser";
+const STREAM = "/rig.users.v1.UserService/StreamUsers";
+const CHAT = "/rig.chat.v1.ChatService/Chat";
 const ENCODINGS = [
   ["gzip", gzipSync],
   ["br", brotliCompressSync],

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { IncomingHttpHeaders } from "node:http";
 import { test } from "node:test";
 import { createRegistry } from "@bufbuild/protobuf";
-import { ChatService } from "../../../../../gen/chat/v1/chat_pb.ts";
-import { UserService } from "../../../../../gen/users/v1/users_pb.ts";
 import { createCalls } from "../../../../../src/runrpc/server/call/calls.ts";
 import { createPlans } from "../../../../../src/runrpc/server/lanes/fast/plan.ts";
 import { silentLog } from "../../../../../src/runrpc/server/log.ts";
 import { createRoutes } from "../../../../../src/runrpc/server/routes/routes.ts";
+import { ChatService } from "../../../../gen/rig/chat/v1/chat_pb.ts";
+import { UserService } from "../../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../../part-of-service.ts";
 
 const routes = createRoutes({
@@ -18,9 +18,9 @@ const routes = createRoutes({
 const findPlan = createPlans(routes.all, { maxResponseBytes: 100, registry: createRegistry() });
 const calls = createCalls({ log: silentLog, debug: false, mapError: () => undefined, onRecord: () => {} });
 
-const UNARY = "/users.v1.UserService/GetUser";
-const SERVER_STREAM = "/users.v1.UserService/StreamUsers";
-const BIDI = "/chat.v1.ChatService/Chat";
+const UNARY = "/rig.users.v1.UserService/GetUser";
+const SERVER_STREAM = "/rig.users.v1.UserService/StreamUsers";
+const BIDI = "/rig.chat.v1.ChatService/Chat";
 
 /** The protocol in which the fast lane takes a request; undefined when it leaves it to the stock lane. */
 function taken(
@@ -77,7 +77,7 @@ const CASES: readonly (readonly [string, ReturnType<typeof taken>, ...Parameters
   ["Connect GET", undefined, UNARY, {}, "1.1", "GET"],
   ["PUT", undefined, UNARY, type("application/json"), "1.1", "PUT"],
   ["no content type", undefined, UNARY, {}],
-  ["an unknown method", undefined, "/users.v1.UserService/Nothing", type("application/grpc")],
+  ["an unknown method", undefined, "/rig.users.v1.UserService/Nothing", type("application/grpc")],
 ];
 
 for (const [title, expected, ...request] of CASES) {

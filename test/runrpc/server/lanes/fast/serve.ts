@@ -6,11 +6,11 @@ import {
 } from "node:http2";
 import type { TestContext } from "node:test";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { ChatService } from "../../../../../gen/chat/v1/chat_pb.ts";
-import { LogService } from "../../../../../gen/logs/v1/logs_pb.ts";
-import { UserService } from "../../../../../gen/users/v1/users_pb.ts";
 import type { CallRecord } from "../../../../../src/runrpc/server/call/record.ts";
 import { type Server, type ServerOptions, startServer } from "../../../../../src/runrpc/server/server.ts";
+import { ChatService } from "../../../../gen/rig/chat/v1/chat_pb.ts";
+import { LogService } from "../../../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../../../part-of-service.ts";
 
 export interface Handlers {

@@ -6,13 +6,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ChatRequestSchema } from "../../../../../gen/chat/v1/chat_pb.ts";
-import { StreamUsersRequestSchema } from "../../../../../gen/users/v1/users_pb.ts";
 import { sendHeaders } from "../../../../../src/runrpc/server/send-headers.ts";
+import { ChatRequestSchema } from "../../../../gen/rig/chat/v1/chat_pb.ts";
+import { StreamUsersRequestSchema } from "../../../../gen/rig/users/v1/users_pb.ts";
 import { framed, open, seen, serve } from "./serve.ts";
 
-const USERS = "/users.v1.UserService/StreamUsers";
-const CHAT = "/chat.v1.ChatService/Chat";
+const USERS = "/rig.users.v1.UserService/StreamUsers";
+const CHAT = "/rig.chat.v1.ChatService/Chat";
 const REQUEST = framed(toBinary(StreamUsersRequestSchema, create(StreamUsersRequestSchema, {})));
 const SAID = framed(toBinary(ChatRequestSchema, create(ChatRequestSchema, { room: "r", text: "hello" })));
 
@@ -277,7 +277,7 @@ test("the generator of a message that cannot be sent is told to return", async (
     },
     { limits: { maxResponseBytes: 1_000 } },
   );
-  const stream = open(running.session, "/users.v1.UserService/StreamUsers");
+  const stream = open(running.session, "/rig.users.v1.UserService/StreamUsers");
   const answer = seen(stream);
   stream.end(Buffer.alloc(5));
   assert.equal((await answer).trailers["grpc-status"], "8");

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
-import { ListUsersRequestSchema, ListUsersResponseSchema } from "../../../../../gen/users/v1/users_pb.ts";
+import { ListUsersRequestSchema, ListUsersResponseSchema } from "../../../../gen/rig/users/v1/users_pb.ts";
 import { framed, open, type Seen, seen, serve } from "./serve.ts";
 
-const PATH = "/users.v1.UserService/ListUsers";
+const PATH = "/rig.users.v1.UserService/ListUsers";
 const REQUEST = toBinary(ListUsersRequestSchema, create(ListUsersRequestSchema, { pageSize: 3 }));
 
 /** Sends a body to ListUsers and gives what came back, and what was written of the call. */

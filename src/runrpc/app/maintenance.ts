@@ -1,0 +1,33 @@
+import type { LoadedConfig } from "../config/config.ts";
+import { type BackupOptions, type BackupReport, backupDatabase } from "../data/backup.ts";
+import { type Examination, examineDatabase } from "../data/doctor.ts";
+import { type MigrationsReport, migrateDatabase } from "../data/migrate.ts";
+import type { QueryModules } from "../data/query.ts";
+import { storeOptions } from "./app-store.ts";
+import type { AppDefinition } from "./define-app.ts";
+
+/** Applies the migrations of the platform and of the application to the database, which is made when there is none. */
+export function migrateApp<M extends QueryModules>(
+  definition: AppDefinition<M>,
+  { config }: LoadedConfig,
+): Promise<MigrationsReport> {
+  return migrateDatabase(storeOptions(definition, config.database));
+}
+
+/** Copies the database of the configuration into a file, for the `backup` command. Safe beside a running server. */
+export function backupApp<M extends QueryModules>(
+  definition: AppDefinition<M>,
+  { config }: LoadedConfig,
+  target: string,
+  options: BackupOptions,
+): Promise<BackupReport> {
+  return backupDatabase(storeOptions(definition, config.database), target, options);
+}
+
+/** Looks the database of the configuration over, for the `doctor` command. Safe beside a running server. */
+export function examineApp<M extends QueryModules>(
+  definition: AppDefinition<M>,
+  { config }: LoadedConfig,
+): Promise<Examination> {
+  return examineDatabase(storeOptions(definition, config.database));
+}

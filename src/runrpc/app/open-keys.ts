@@ -1,0 +1,23 @@
+import type { LoadedConfig } from "../config/config.ts";
+import type { QueryModules } from "../data/query.ts";
+import { createKeyAdmin, type KeyAdmin } from "../platform/keys/admin.ts";
+import { silentLog } from "../server/log.ts";
+import { noAccounts } from "./accounts.ts";
+import { openAppStore, partsOf } from "./app-store.ts";
+import type { AppDefinition } from "./define-app.ts";
+
+/** The table of keys, open. Whoever opens it closes it. */
+export type OpenKeys = KeyAdmin & AsyncDisposable;
+
+/** Opens the table of keys of an application, for the `keys` command. Safe beside a running server. */
+export async function openKeys<M extends QueryModules>(
+  definition: AppDefinition<M>,
+  { config }: LoadedConfig,
+): Promise<OpenKeys> {
+  const store = await openAppStore(definition, { ...config.database, readers: 1 });
+  const accounts = definition.accounts?.(partsOf(store, silentLog, () => () => {})) ?? noAccounts;
+  return {
+    ...createKeyAdmin(store.queries.runrpcKeys, accounts),
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+}

@@ -1,0 +1,119 @@
+import type { LoadedConfig } from "../config/config.ts";
+import type { QueryModules } from "../data/query.ts";
+import { isLogged, openLog } from "../log/log.ts";
+import { createKeyStore } from "../platform/keys/store.ts";
+import { createRequestLogWriter } from "../platform/request-log/writer.ts";
+import type { CallRecord } from "../server/call/record.ts";
+import { skeletonsOf } from "../server/routes/skeleton.ts";
+import { type Server, startServer } from "../server/server.ts";
+import { tryListening } from "../server/try-listening.ts";
+import { tuneGarbageCollection } from "../tune.ts";
+import { noAccounts } from "./accounts.ts";
+import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
+import { createChores } from "./chores.ts";
+import { connectErrorFromDataError } from "./data-errors.ts";
+import type { AppDefinition } from "./define-app.ts";
+import { createDevelopmentKey } from "./development-key.ts";
+import { exampleMethodOf } from "./example-method.ts";
+
+/** A server with its database, running. */
+export interface App extends Server {
+  /** True when the database was made by this start. */
+  readonly created: boolean;
+  /** Made where there is no key, outside production. It is kept nowhere: show it. */
+  readonly developmentKey: string | undefined;
+  /** The full names of the services of the application. */
+  readonly services: readonly string[];
+  /** A method to try the server with, such as `users.v1.UserService/ListUsers`: an empty request will do. */
+  readonly exampleMethod: string | undefined;
+  /** The methods whose handlers are still to be written, such as `parcels.v1.ParcelService/Track`. */
+  readonly skeletons: readonly string[];
+}
+
+/** What a program that starts an application may ask for besides the configuration. */
+export interface StartOptions {
+  /** Takes the record of each call when the call has ended, logged or not. Default: nobody does. */
+  readonly onRecord?: ((record: CallRecord) => void) | undefined;
+  /** As for `startServer`. Default: `server.debug`. */
+  readonly strictAnswers?: boolean | undefined;
+}
+
+/**
+ * Opens the database and starts the server: configuration → store → platform → services → server. `drain` of what it
+ * returns ends them in the opposite order.
+ *
+ * @throws Error (or DataError) that says what to change; nothing is left open then.
+ */
+export async function startApp<M extends QueryModules>(
+  definition: AppDefinition<M>,
+  { config, production }: LoadedConfig,
+  { onRecord = () => {}, strictAnswers = config.server.debug }: StartOptions = {},
+): Promise<App> {
+  tuneGarbageCollection();
+  const { database, log: logSettings, ...settings } = config;
+  // Both before a database is made or migrated, so that a start that fails leaves none behind.
+  storeOptions(definition, database);
+  await tryListening(settings);
+  const log = openLog(logSettings, config.server.debug);
+  const store = await openAppStore(definition, database, log.logger);
+  const { newer } = store.migrations;
+  if (newer !== undefined)
+    log.logger.warn(
+      { newer },
+      "the database has later migrations than this code knows (database.allow_newer)",
+    );
+  const chores = createChores(log.logger);
+  let server: Server | undefined;
+  try {
+    const parts = partsOf(store, log.logger, chores.start);
+    const { queries } = store;
+    const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
+    const services = definition.services(parts);
+    const { mapError = () => undefined } = definition;
+    const started = await startServer({
+      ...settings,
+      services,
+      interceptors: definition.interceptors?.(parts) ?? [],
+      keys: createKeyStore(queries.runrpcKeys),
+      ...(definition.authenticate === undefined ? {} : { authenticate: definition.authenticate(parts) }),
+      mapError: (reason) => mapError(reason) ?? connectErrorFromDataError(reason),
+      probe: (signal) => store.ping({ signal }),
+      log: log.logger,
+      production,
+      strictAnswers,
+      onRecord(record) {
+        onRecord(record);
+        if (!isLogged(logSettings.mode, record)) return;
+        log.access(record);
+        if (logSettings.table) requestLog.write(record);
+      },
+    });
+    server = started;
+    // Last of all: a key that was made by a start that failed would never be shown.
+    const accounts = definition.accounts?.(parts) ?? noAccounts;
+    const developmentKey = production ? undefined : await createDevelopmentKey(queries, accounts);
+    async function drain(): Promise<void> {
+      await started.drain();
+      await chores.close();
+      await requestLog.close();
+      await store.close();
+      log.flush();
+    }
+    let drained: Promise<void> | undefined;
+    return {
+      ...started,
+      created: store.created,
+      developmentKey,
+      services: services.map(({ service }) => service.typeName),
+      exampleMethod: exampleMethodOf(services),
+      skeletons: skeletonsOf(services),
+      drain: () => (drained ??= drain()),
+    };
+  } catch (error) {
+    await server?.drain();
+    await chores.close();
+    await store.close();
+    log.flush();
+    throw error;
+  }
+}

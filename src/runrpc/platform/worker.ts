@@ -1,0 +1,4 @@
+// The main of the database's threads in an application that has no queries of its own.
+import { serveQueries } from "./serve-queries.ts";
+
+await serveQueries({});

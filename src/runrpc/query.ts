@@ -1,0 +1,16 @@
+// `runrpc/query`: what a `queries.ts` imports. It loads no database driver and no server.
+export { defineQueries, type QueriesOf } from "./data/define-queries.ts";
+export { type GroupColumns, insertRows, type RowGroup } from "./data/insert-rows.ts";
+export {
+  DataError,
+  type DataErrorCode,
+  type Db,
+  prepared,
+  type Queries,
+  type Query,
+  type QueryModule,
+  type QueryModules,
+} from "./data/query.ts";
+export { type RemoveOwned, removeOwnedRows } from "./data/remove-owned.ts";
+export { countWithin } from "./paging/count-within.ts";
+export { removeKeysOf } from "./platform/keys/remove-keys.ts";

@@ -1,0 +1,2 @@
+// `runrpc/worker`: what the file of a database worker imports.
+export { serveQueries } from "./platform/serve-queries.ts";

@@ -1,0 +1,37 @@
+import { randomUUID } from "node:crypto";
+import type { Accounts } from "runrpc";
+import type { UserQueries } from "./queries.ts";
+
+/**
+ * The user that owns the development key. The id is the same everywhere, so that it can be told from a real one at a
+ * glance.
+ */
+export const developer = {
+  id: "00000000-0000-4000-8000-000000000001",
+  email: "dev@localhost",
+  displayName: "Developer",
+} as const;
+
+/** Users as the owners of API keys: found by id or email, made by email. */
+export function createUserAccounts(queries: UserQueries): Accounts {
+  return {
+    async find(name) {
+      const byEmail = await queries.findUserByEmail({ email: name });
+      return (byEmail ?? (await queries.getUser({ id: name }))).id;
+    },
+    async create(email) {
+      if (!email.includes("@")) throw new Error(`${email} is not an email: a new user needs one`);
+      const { id } = await queries.createUser({
+        id: randomUUID(),
+        email,
+        displayName: email,
+        at: new Date(),
+      });
+      return id;
+    },
+    async developer() {
+      const known = await queries.findUserByEmail({ email: developer.email });
+      return (known ?? (await queries.createUser({ ...developer, at: new Date() }))).id;
+    },
+  };
+}
