@@ -1,3 +1,5 @@
+import { http2Mutations } from "./http2.ts";
+
 /** One change of one place in src that must not go unseen. */
 export interface Mutation {
   readonly name: string;
@@ -155,4 +157,5 @@ export const mutations: readonly Mutation[] = [
     to: "      offenders.set(network, offender);",
     tests: ["server/auth/throttle.test.ts"],
   },
+  ...http2Mutations,
 ];

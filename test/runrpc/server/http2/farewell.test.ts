@@ -17,18 +17,19 @@ it("an end in good order: GOAWAY without an id, PING, and when that is answered 
   connection?.close();
   assert.equal(lastIdOf(await peer.next(TYPE.GOAWAY)), 2 ** 31 - 1);
   const ping = await peer.next(TYPE.PING);
+  // Another answer is none to this.
+  peer.write(frame(TYPE.PING, 1, 0, Buffer.alloc(8, 0x55)));
+  await peer.sync();
+  assert.equal(peer.frames.filter(({ type }) => type === TYPE.GOAWAY).length, 1);
   // A call that was on its way is taken.
   peer.write(request(3, GET), frame(TYPE.PING, 1, 0, ping.payload));
   const last = await peer.next(TYPE.GOAWAY);
   assert.equal(lastIdOf(last), 3);
   assert.equal(last.payload.readUInt32BE(4), 0);
   // One that comes later is not; what belongs to it is dropped.
-  peer.write(
-    request(5, POST, true),
-    data(5, 3),
-    frame(TYPE.RST_STREAM, 0, 5, Buffer.alloc(4)),
-    frame(TYPE.PING, 1, 0, ping.payload),
-  );
+  peer.write(request(5, POST, true), data(5, 3), frame(TYPE.PING, 1, 0, ping.payload));
+  await peer.sync();
+  peer.write(frame(TYPE.RST_STREAM, 0, 5, Buffer.alloc(4)));
   await peer.sync();
   assert.deepEqual(
     streams.map(({ id }) => id),

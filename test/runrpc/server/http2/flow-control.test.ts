@@ -6,6 +6,7 @@ import { runInNewContext } from "node:vm";
 import type { Stream } from "../../../../src/runrpc/server/http2/stream.ts";
 import {
   data,
+  frame,
   GET,
   HANDSHAKE,
   openPeer,
@@ -358,4 +359,19 @@ it("a chunk that is handed on keeps no more than eight times its length, unless 
   );
   for (const chunk of kept.slice(0, 3))
     assert.ok(chunk.buffer.byteLength <= 8 * chunk.length, `${chunk.length} of ${chunk.buffer.byteLength}`);
+});
+
+it("padding is given back like the bytes beside it", async (t) => {
+  const { port } = await serve(t, (stream) => void listenTo(stream), { streamWindowBytes: 1_000 });
+  const peer = openPeer(t, port);
+  peer.write(request(1, POST, true));
+  // A byte of length, one of data and 198 of padding.
+  const padded = frame(TYPE.DATA, 8, 1, Buffer.concat([Buffer.from([198, 65]), Buffer.alloc(198)]));
+  for (let index = 0; index < 20; index++) {
+    peer.write(padded);
+    await peer.sync();
+  }
+  const updates = peer.frames.filter(({ type, id }) => type === TYPE.WINDOW_UPDATE && id === 1);
+  const given = updates.reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
+  assert.ok(given > 3_500 && given <= 4_000, `${given} of 4000`); // in halves of the window
 });

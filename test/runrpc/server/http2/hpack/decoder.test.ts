@@ -89,6 +89,7 @@ it("an entry above the limit empties the table", () => {
   assert.equal(decode("be").headers.a, "b");
   decode("40016103626364"); // 36: fits alone
   assert.equal(decode("be").headers.a, "bcd");
+  assert.throws(() => decode("bf"), isBroken);
   decode("4001610462636465"); // 37
   assert.throws(() => decode("be"), isBroken);
 });
