@@ -237,6 +237,17 @@ describe("what is refused changes nothing", () => {
     writeFileSync(join(clone, implementation), text);
   });
 
+  it("a service of the protos that nothing implements: how to begin is printed", async () => {
+    const folder = join(clone, "proto/boxes/v1");
+    mkdirSync(folder, { recursive: true });
+    const text = `syntax = "proto3";\npackage boxes.v1;\nservice BoxService { rpc Get(Box) returns (Box); }\nmessage Box {}\n`;
+    writeFileSync(join(folder, "boxes.proto"), text);
+    const { code, stderr } = await runrpc("add", "service", "boxes.v1.BoxService");
+    rmSync(dirname(folder), { recursive: true });
+    assert.equal(code, 1);
+    assert.match(stderr, /nothing implements it: .*ServiceImpl<typeof BoxService>.*runrpc sync/s);
+  });
+
   it("a folder without an application", async () => {
     const { code, stderr } = await runCommand(["sync"], { cwd: tmpdir() });
     assert.equal(code, 2);

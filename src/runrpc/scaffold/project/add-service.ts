@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
-import { serviceNames } from "../service-names.ts";
+import { type ServiceNames, serviceNames } from "../service-names.ts";
 import { protoText } from "../templates/proto.ts";
 import { queriesText, tableText } from "../templates/queries.ts";
 import { serviceText } from "../templates/service.ts";
@@ -8,6 +8,8 @@ import { testText } from "../templates/test.ts";
 import { type Changes, createChanges } from "./changes.ts";
 import { type Contracts, readContracts } from "./contracts.ts";
 import { checkFree } from "./free-names.ts";
+import { generatedServices } from "./generated.ts";
+import { findImplementations } from "./implementations.ts";
 import { checkParses, type Plan, type ProjectPlace } from "./plan.ts";
 import { register } from "./register.ts";
 import { extended, placesOf, type ServicePlaces, specifierOf } from "./service-places.ts";
@@ -26,7 +28,10 @@ export async function planService(project: ProjectPlace, full: string): Promise<
   const { folder } = project;
   const settings = readProtoSettings(folder);
   const contracts = await readContracts(folder, settings);
-  if (contracts.registry.getService(full) !== undefined) return undefined;
+  if (contracts.registry.getService(full) !== undefined) {
+    await checkImplemented(folder, names, project.main);
+    return undefined;
+  }
   const places = placesOf(project, names, settings);
   checkFree(places, contracts, settings);
   const changes = createChanges(folder);
@@ -50,6 +55,20 @@ export async function planService(project: ProjectPlace, full: string): Promise<
       `npx runrpc serve, then: npx runrpc call ${names.service}/Create${names.One} '{"name": "first"}'`,
     ],
   };
+}
+
+/** @throws Error that says how to begin, for a service of the protos that nothing implements */
+async function checkImplemented(
+  folder: string,
+  { full, service }: ServiceNames,
+  main: string,
+): Promise<void> {
+  using typescript = await openTypeScript(folder);
+  const generated = generatedServices(typescript).get(full);
+  if (generated !== undefined && findImplementations(typescript, generated).length > 0) return;
+  throw new Error(
+    `the protos have ${full}, and nothing implements it: run ${generateStep(folder).words}, write \`export function create${service}(): ServiceImpl<typeof ${service}> { return {}; }\`, name it in the services of ${main}, and \`runrpc sync\` gives it its handlers`,
+  );
 }
 
 function createFiles(changes: Changes, { project, names, room, gen, extension }: ServicePlaces): void {
