@@ -1,21 +1,11 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { cloneTree } from "../clone.ts";
 import { grpcurl } from "../wire/tools.ts";
 import { checkFile } from "./check-file.ts";
 import type { Step } from "./steps.ts";
@@ -83,22 +73,6 @@ export async function makeClone(): Promise<Clone> {
 /** What a step is, for the title of a test. */
 export function titleOf(step: Step): string {
   return step.kind === "run" ? (step.script.split("\n")[0] ?? "") : `${step.kind} ${step.file}`;
-}
-
-/** What git would give a person who clones, and what is changed beside it; the installed modules are shared. */
-function cloneTree(): string {
-  const folder = mkdtempSync(join(tmpdir(), "runrpc-readme-"));
-  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-    cwd: root,
-  });
-  for (const file of files.toString().trim().split("\n")) {
-    // Removed and not committed, or a link to a folder of modules.
-    if (statSync(join(root, file), { throwIfNoEntry: false })?.isFile() !== true) continue;
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    copyFileSync(join(root, file), join(folder, file));
-  }
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  return folder;
 }
 
 function edit(file: string, { text: inserted, anchor }: Extract<Step, { kind: "edit" }>): void {

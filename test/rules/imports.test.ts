@@ -67,7 +67,7 @@ const rules: readonly Rule[] = [
   // A foreign key needs the other table's column; a column of an enum is typed as the contract's.
   {
     files: "src/services/*/table.ts",
-    allowed: [/^drizzle-orm\/sqlite-core$/, /^src\/services\/users\/table\.ts$/],
+    allowed: [/^drizzle-orm\/sqlite-core$/, /^src\/services\/[^/]+\/table\.ts$/],
     types: [/^gen\/{own}\//],
   },
 
@@ -207,7 +207,9 @@ describe("who may import whom", () => {
   for (const rule of rules) {
     it(rule.files, () => {
       const files = sources(rule.files);
-      assert.notEqual(files.length, 0, "no file is under this rule");
+      // Which services there are, and what they are made of, is the app's.
+      if (!rule.files.startsWith("src/services/*/"))
+        assert.notEqual(files.length, 0, "no file is under this rule");
       const broken = files.flatMap(importsOf).filter((found) => !isAllowed(found, rule));
       assert.deepEqual(
         broken.map(({ from, to }) => `${from} → ${to}`),
