@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
+import { createClient } from "../../abuse/post.ts";
+import { ChatRequestSchema } from "../../gen/rig/chat/v1/chat_pb.ts";
+import { startTestApp } from "../app.ts";
+import { envelope } from "../envelope.ts";
 import { endless, exchange, outcomeOf, transportOf } from "./calls.ts";
 import { type Cell, cells, methods, recordedOf, requestIdOf } from "./cells.ts";
 import { answersBeforeDeed, validRequest } from "./requests.ts";
@@ -75,3 +80,23 @@ describe("a call that outlives its deadline", { concurrency: true }, () => {
     });
   }
 });
+
+for (const lane of ["stock", "auto"] as const) {
+  it(`lane ${lane}: an answer that is written as its deadline passes reaches its client with its status`, async (t) => {
+    const app = await startTestApp({ "server.lane": lane });
+    t.after(() => app.close());
+    // By hand: a library would end the call by a timer of its own.
+    const client = createClient(Number(new URL(app.url).port), "2");
+    t.after(() => client.close());
+    const message = toBinary(ChatRequestSchema, create(ChatRequestSchema, { room: "a", text: "b" }));
+    const post = {
+      path: "/rig.chat.v1.ChatService/Chat",
+      headers: { "content-type": "application/grpc", "x-api-key": app.key, "grpc-timeout": "1n" },
+      body: envelope(Buffer.from(message)),
+    };
+    const codes = new Set<string>();
+    for (let call = 0; call < 100; call++) codes.add((await client.post(post)).code);
+    codes.delete("ok");
+    assert.deepEqual([...codes], codes.size === 0 ? [] : ["deadline_exceeded"]);
+  });
+}

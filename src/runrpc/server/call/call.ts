@@ -65,6 +65,9 @@ export interface CallOwner {
   ended(call: Call): void;
 }
 
+/** How long after its deadline an answer may wait for its client to read it, in milliseconds. */
+const UNREAD_MS = 200;
+
 /**
  * One call, from its headers to the end of its response: who calls, until when, what came of it. A class,
  * because every call makes one and both lanes read it on the hot path: one hidden shape.
@@ -158,9 +161,9 @@ export class Call implements Member, Timed {
     const timeoutMs = Math.round(this.#deadlineAtMs - this.startedAtMs);
     const reason = `the deadline of ${timeoutMs} ms is exceeded`;
     const error = new ConnectError(reason, Code.DeadlineExceeded);
-    // An answer that its client has not read by then is not worth keeping.
-    if (this.#settled) this.cut("deadline", error);
-    else this.cancel("deadline", error);
+    if (!this.#settled) this.cancel("deadline", error);
+    // What was written in this moment is on its way, its status too. What nobody reads even then is not worth keeping.
+    else setTimeout(() => this.isEnded || this.cut("deadline", error), UNREAD_MS).unref();
   }
 
   /** Ends the call whose client does not read, also after success: what it was to be told does not arrive. */
