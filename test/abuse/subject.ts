@@ -107,7 +107,7 @@ async function memoryHolds(subject: Watched, growthBytes: number, peakBytes = Nu
 }
 
 function errorLinesIn(output: string): readonly string[] {
-  return output.split("\n").filter((line) => /^\{"level":[56]0/.test(line));
+  return output.split("\n").filter((line) => /^\{"level":"(error|fatal)"/.test(line));
 }
 
 function megabytes(bytes: number): string {

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Database } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { ConfigError } from "../config/config.ts";
 import { fileFromUrl } from "../data/database-url.ts";
@@ -51,10 +52,10 @@ export function partsOf<M extends QueryModules>(
   return { queries: store.queries as AppParts<M>["queries"], chore, log };
 }
 
-/** @throws ConfigError for what names no SQLite file. */
+/** Absolute, so that whoever is told of it finds it. @throws ConfigError for what names no SQLite file. */
 function fileOf(url: string): string {
   try {
-    return fileFromUrl(url);
+    return resolve(fileFromUrl(url));
   } catch (error) {
     throw new ConfigError([`database.url ${error instanceof Error ? error.message : String(error)}`]);
   }

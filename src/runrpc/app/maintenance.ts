@@ -7,11 +7,12 @@ import { storeOptions } from "./app-store.ts";
 import type { AppDefinition } from "./define-app.ts";
 
 /** Applies the migrations of the platform and of the application to the database, which is made when there is none. */
-export function migrateApp<M extends QueryModules>(
+export async function migrateApp<M extends QueryModules>(
   definition: AppDefinition<M>,
   { config }: LoadedConfig,
-): Promise<MigrationsReport> {
-  return migrateDatabase(storeOptions(definition, config.database));
+): Promise<MigrationsReport & { readonly file: string }> {
+  const options = storeOptions(definition, config.database);
+  return { ...(await migrateDatabase(options)), file: options.file };
 }
 
 /** Copies the database of the configuration into a file, for the `backup` command. Safe beside a running server. */

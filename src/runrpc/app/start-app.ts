@@ -20,6 +20,8 @@ import { exampleMethodOf } from "./example-method.ts";
 export interface App extends Server {
   /** True when the database was made by this start. */
   readonly created: boolean;
+  /** The database's file, absolute. */
+  readonly database: string;
   /** Made where there is no key, outside production. It is kept nowhere: show it. */
   readonly developmentKey: string | undefined;
   /** The full names of the services of the application. */
@@ -52,7 +54,7 @@ export async function startApp<M extends QueryModules>(
   tuneGarbageCollection();
   const { database, log: logSettings, ...settings } = config;
   // Both before a database is made or migrated, so that a start that fails leaves none behind.
-  storeOptions(definition, database);
+  const { file } = storeOptions(definition, database);
   await tryListening(settings);
   const log = openLog(logSettings, config.server.debug);
   const store = await openAppStore(definition, database, log.logger);
@@ -103,6 +105,7 @@ export async function startApp<M extends QueryModules>(
     return {
       ...started,
       created: store.created,
+      database: file,
       developmentKey,
       services: services.map(({ service }) => service.typeName),
       exampleMethod: exampleMethodOf(services),

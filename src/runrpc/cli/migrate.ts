@@ -12,11 +12,11 @@ export function configure(command: Command, io: Io): void {
     .action(async () => {
       const loaded = await loadConfigOf(command, io);
       const { migrateApp } = await import("../app/maintenance.ts");
-      const { applied } = await migrateApp(await loadApp(), loaded);
+      const { applied, file } = await migrateApp(await loadApp(), loaded);
       if (command.opts<{ json?: boolean }>().json) {
         io.stdout.write(`${JSON.stringify({ applied })}\n`);
       } else if (applied.length === 0) {
-        io.stdout.write(`${loaded.config.database.url} is up to date\n`);
+        io.stdout.write(`${file} is up to date\n`);
       } else {
         io.stdout.write(applied.map((name) => `applied ${name}\n`).join(""));
       }

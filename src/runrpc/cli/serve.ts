@@ -2,16 +2,25 @@ import type { Command } from "commander";
 import type { LoadedConfig } from "../config/config.ts";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
-import { exitCodes, type Io } from "./io.ts";
+import { exitCodes, type Io, usageError } from "./io.ts";
+import { refuseFlagsOfNpm } from "./npm-flags.ts";
 import { exitCodeOf, type StopSignals, watchStopSignals } from "./signals.ts";
 import { welcomeText } from "./welcome.ts";
+import { jsonLine, speaksJson, welcomeLine } from "./welcome-line.ts";
 
 /** `runrpc serve`: runs the server until a signal, then drains it. */
 export function configure(command: Command, io: Io): void {
   addConfigOptions(command);
   command
     .addHelpText("after", notes)
-    .action(async () => io.finish(await serve(await loadConfigOf(command, io), io)));
+    // What npm leaves of `npm start --port 8080` is told by what npm kept of it.
+    .allowExcessArguments()
+    .action(async () => {
+      refuseFlagsOfNpm(io.env);
+      const { args } = command;
+      if (args.length > 0) throw usageError(`serve takes options alone, and no ${args.join(" ")}`);
+      io.finish(await serve(await loadConfigOf(command, io), io));
+    });
 }
 
 const notes = `
@@ -55,14 +64,14 @@ async function run(
   const { startApp } = await import("../app/start-app.ts");
   const app = await startApp(await loadApp(), loaded);
   hangUp.heard = app.reloadCertificates;
-  io.stdout.write(welcomeText(app, loaded, io.stdout));
+  const isJson = speaksJson(loaded);
+  io.stdout.write(isJson ? welcomeLine(app) : welcomeText(app, loaded, io.stdout));
   const reason = await Promise.race([first, app.strayed.then(() => undefined)]);
   const why = reason ?? "an error that nobody caught (errors.on_stray)";
   const { drainDelayMs, drainTimeoutMs } = loaded.config.timeouts;
   const delay = drainDelayMs > 0 ? `still serving for ${drainDelayMs} ms, then ` : "";
-  io.stderr.write(
-    `${why}: ${delay}draining for at most ${drainTimeoutMs} ms; a second signal exits at once\n`,
-  );
+  const drains = `${why}: ${delay}draining for at most ${drainTimeoutMs} ms; a second signal exits at once`;
+  io.stderr.write(isJson ? jsonLine(drains) : `${drains}\n`);
   await app.drain();
   return reason === undefined ? exitCodes.failed : exitCodes.ok;
 }

@@ -23,7 +23,7 @@ export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writa
       "To be written, until then UNIMPLEMENTED:",
       ...app.skeletons.map((method) => `  ${method}`),
     );
-  if (app.created) text.push("", `The database ${config.database.url} was made.`);
+  if (app.created) text.push("", `The database ${app.database} was made.`);
   if (app.developmentKey === undefined) {
     if (!app.created) return `${text.join("\n")}\n`;
     text.push(
@@ -33,7 +33,7 @@ export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writa
       "Make a key:  runrpc keys create --user <email> --new-user --scope '*'",
     );
   } else {
-    if (!app.created) text.push("", `The database ${config.database.url} has no user yet.`);
+    if (!app.created) text.push("", `The database ${app.database} has no user yet.`);
     text.push(
       "Its development key works from this machine only, and is shown this once:",
       "",

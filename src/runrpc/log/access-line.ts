@@ -1,7 +1,7 @@
 import type { CallRecord } from "../server/call/record.ts";
 
-/** Makes the line of a record. `level` is pino's number. */
-export type AccessLine = (record: CallRecord, level: number) => string;
+/** Makes the line of a record. */
+export type AccessLine = (record: CallRecord, level: "info" | "error") => string;
 
 /**
  * Makes the lines that pino would write of records at the end of their calls, each ended by a line break. Every call pays
@@ -27,13 +27,13 @@ export function createAccessLine(): AccessLine {
 /** What the lines of calls have in common that came to one method in one way, and ended alike. */
 interface Shared {
   readonly of: CallRecord;
-  readonly level: number;
+  readonly level: string;
   readonly head: string;
   readonly middle: string;
   readonly tail: string;
 }
 
-function createShared(): (record: CallRecord, level: number) => Shared {
+function createShared(): (record: CallRecord, level: string) => Shared {
   // By method: the last one that was written. Clients cannot make it grow, as only methods that exist are kept.
   const byMethod = new Map<string, Shared>();
   return (record, level) => {
@@ -44,7 +44,7 @@ function createShared(): (record: CallRecord, level: number) => Shared {
     const shared: Shared = {
       of: record,
       level,
-      head: `{"level":${level},"time":"`,
+      head: `{"level":"${level}","time":"`,
       middle:
         `","service":"${escaped(service)}","method":"${escaped(method)}","kind":"${kind}",` +
         `"protocol":"${protocol}","httpVersion":"${httpVersion}","code":"${code}","error":"${escaped(error)}",` +

@@ -41,8 +41,7 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
   const add = isPretty ? (line: string) => lines.add(prettyLine(line)) : lines.add;
   const accessLine = createAccessLine();
   const records = createBacklog((record) => {
-    const level = isServerFault(record.code) ? "error" : "info";
-    add(accessLine(record, pino.levels.values[level] ?? 30));
+    add(accessLine(record, isServerFault(record.code) ? "error" : "info"));
   });
   // The calls that ended before a line of the log stand before it.
   const write = (line: string): void => {
@@ -54,7 +53,7 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { log: boundedFields },
+      formatters: { log: boundedFields, level: (level) => ({ level }) },
       // What boundedFields has made of an error stays so.
       serializers: { err: (bounded: unknown) => bounded },
     },
@@ -144,8 +143,8 @@ type Color = "red" | "yellow" | "green" | "gray";
 /** `18:30:01.204 info  users.v1.UserService/GetUser ok  3.1 ms  dev  ::1`, and what else the line holds. */
 function prettyLine(line: string): string {
   const { level, time, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const name = pino.levels.labels[Number(level)] ?? "info";
-  const color: Color = Number(level) >= 50 ? "red" : Number(level) >= 40 ? "yellow" : "green";
+  const name = String(level);
+  const color: Color = name === "error" || name === "fatal" ? "red" : name === "warn" ? "yellow" : "green";
   const head = `${styleText("gray", String(time).slice(11, 23))} ${styleText(color, name.padEnd(5))} ${printable(String(msg))}`;
   const rest = printable("durationMs" in fields ? accessFields(fields) : otherFields(fields));
   return `${head}${styleText("gray", rest)}\n${stackOf(err)}`;

@@ -106,9 +106,14 @@ describe("runrpc serve", () => {
     await until(/ listens on https:/);
     child.kill("SIGHUP");
     await until(/the TLS files are as they were/);
-    assert.match(said.join("\n"), /"level":40.*the TLS certificate .* expires soon/);
+    const drain = once(child.stderr, "data");
+    assert.match(said.join("\n"), /"level":"warn".*the TLS certificate .* expires soon/);
     child.kill("SIGTERM");
+    const [drained] = await drain;
     assert.deepEqual(await once(child, "close"), [0, null]);
+    // All that is said among JSON lines is one.
+    const levels = [...said, String(drained)].map((line) => (JSON.parse(line) as { level: string }).level);
+    assert.deepEqual(new Set(levels), new Set(["info", "warn"]));
   });
 
   it("a port in use stops the start with 1 and a sentence", async () => {
@@ -151,6 +156,7 @@ describe("runrpc serve", () => {
     await runCommand(["migrate"], { cwd });
     const { child, find, text } = await serve({ cwd }, /grpcurl/);
     find(/rr_[\w-]+/);
+    assert.ok(text.includes(`The database ${join(cwd, "data/runrpc.sqlite")} has no user yet.`), text);
     assert.ok(!text.includes("was made"));
     child.kill("SIGTERM");
     await once(child, "close");
@@ -219,7 +225,7 @@ it("runrpc migrate names what it applied, once", async () => {
   assert.ok(applied.length > 0);
   assert.deepEqual(await runCommand(["migrate"], { cwd }), {
     code: 0,
-    stdout: "data/runrpc.sqlite is up to date\n",
+    stdout: `${join(cwd, "data/runrpc.sqlite")} is up to date\n`,
     stderr: "",
   });
 });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { it } from "node:test";
+import { packageVersion } from "../../../src/runrpc/cli/version.ts";
 import { welcomeText } from "../../../src/runrpc/cli/welcome.ts";
+import { jsonLine, speaksJson, welcomeLine } from "../../../src/runrpc/cli/welcome-line.ts";
 import { type FlagValues, loadConfig } from "../../../src/runrpc/config/config.ts";
 
 const app = {
   created: true,
+  database: "/data/app.sqlite",
   developmentKey: "rr_key",
   services: ["a.v1.B"],
   exampleMethod: "a.v1.B/C",
@@ -41,3 +44,31 @@ it("an application without a service is told how to add one", async () => {
   const empty = { ...app, url: "http://localhost:1", services: [], exampleMethod: undefined };
   assert.match(welcomeText(empty, loaded, new PassThrough()), /no service yet.*runrpc add service/);
 });
+
+it("the database is named by where it is", async () => {
+  assert.match(await textOf({}, "http://localhost:1"), /The database \/data\/app\.sqlite was made\./);
+});
+
+it("among JSON lines the welcome is one of them", () => {
+  const { time, ...line } = JSON.parse(welcomeLine({ ...app, url: "http://localhost:1" }));
+  assert.match(time, /^\d{4}-.*Z$/);
+  assert.deepEqual(line, {
+    level: "info",
+    url: "http://localhost:1",
+    createdDatabase: "/data/app.sqlite",
+    developmentKey: "rr_key",
+    msg: `runrpc ${packageVersion()} listens on http://localhost:1`,
+  });
+  const later = { ...app, created: false, developmentKey: undefined, url: "http://localhost:1" };
+  assert.deepEqual(Object.keys(JSON.parse(welcomeLine(later))), ["level", "time", "url", "msg"]);
+  assert.equal(jsonLine("a").split("\n").length, 2);
+});
+
+for (const [format, speaks] of [
+  ["json", true],
+  ["pretty", false],
+  ["auto", false],
+] as const)
+  it(`log.format ${format}: the welcome is ${speaks ? "a line of JSON" : "words"}`, async () => {
+    assert.equal(speaksJson(await loadConfig({ flags: { "log.format": format }, folder: "/" })), speaks);
+  });

@@ -56,7 +56,7 @@ describe("the access log", () => {
     const { cancelledBy: _, startedAt, ...fields } = record;
     assert.ok(!Number.isNaN(Date.parse(String(time))));
     assert.deepEqual(first, {
-      level: 30,
+      level: "info",
       ...fields,
       startedAt: startedAt.toISOString(),
       msg: "rig.users.v1.UserService/GetUser ok",
@@ -78,7 +78,7 @@ describe("the access log", () => {
       const odd = { ...record, requestId: text, service: text, error: text, peer: text, userId: undefined };
       const times = [0, 1, 999, 1_000, 1_700_000_000_012, -1].map((time) => new Date(time));
       for (const startedAt of times) {
-        const line = JSON.parse(accessLine({ ...odd, startedAt, cancelledBy: "client" }, 30));
+        const line = JSON.parse(accessLine({ ...odd, startedAt, cancelledBy: "client" }, "info"));
         const { time, level, msg, ...fields } = line;
         assert.deepEqual(fields, JSON.parse(JSON.stringify({ ...odd, startedAt, cancelledBy: "client" })));
         assert.deepEqual([level, msg], [30, `${text}/GetUser ok`]);
