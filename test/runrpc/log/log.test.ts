@@ -64,9 +64,9 @@ describe("the access log", () => {
     assert.deepEqual(
       lines.map(({ level, code }) => [level, code]),
       [
-        [30, "ok"],
-        [30, "not_found"],
-        [50, "internal"],
+        ["info", "ok"],
+        ["info", "not_found"],
+        ["error", "internal"],
       ],
     );
   });
@@ -81,7 +81,7 @@ describe("the access log", () => {
         const line = JSON.parse(accessLine({ ...odd, startedAt, cancelledBy: "client" }, "info"));
         const { time, level, msg, ...fields } = line;
         assert.deepEqual(fields, JSON.parse(JSON.stringify({ ...odd, startedAt, cancelledBy: "client" })));
-        assert.deepEqual([level, msg], [30, `${text}/GetUser ok`]);
+        assert.deepEqual([level, msg], ["info", `${text}/GetUser ok`]);
         assert.equal(Date.parse(time), Math.floor(startedAt.getTime() + record.durationMs));
       }
     }
