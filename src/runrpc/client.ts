@@ -7,6 +7,7 @@ import {
   createGrpcWebTransport,
   Http2SessionManager,
 } from "@connectrpc/connect-node";
+import { unavailableForCertificate } from "./client/certificate-fault.ts";
 import type { ClientOptions } from "./client/options.ts";
 import { transportOptions } from "./client/transport-options.ts";
 
@@ -41,6 +42,7 @@ export function connect<S extends DescService>(
   options: ClientOptions & { readonly tls?: ClientTls | undefined } = {},
 ): ConnectedClient<S> {
   const checked = transportOptions(url, options);
+  checked.interceptors.push(unavailableForCertificate);
   const sessionManager = new Http2SessionManager(url, undefined, { ...options.tls });
   const transport = { ...checked, sessionManager };
   const client = createClient(service, transportFor(options.protocol, transport));

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Accounts } from "runrpc";
+import { type Accounts, DataError } from "runrpc";
 import type { RigQueries } from "./queries.ts";
 
 /** The user that owns the development key. */
@@ -19,6 +19,14 @@ export function createAccounts(queries: RigQueries): Accounts {
     async create(email) {
       const user = { id: randomUUID(), email, displayName: email, at: new Date() };
       return (await queries.createUser(user)).id;
+    },
+    async name(id) {
+      try {
+        return (await queries.getUser({ id })).email;
+      } catch (error) {
+        if (error instanceof DataError && error.code === "not_found") return undefined;
+        throw error;
+      }
     },
     async developer() {
       const known = await queries.findUserByEmail({ email: developer.email });

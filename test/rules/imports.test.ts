@@ -85,6 +85,7 @@ const rules: readonly Rule[] = [
       OWN_CONTRACTS,
       /^src\/runrpc\/(app|config|data|log|platform|server)\//,
       /^src\/runrpc\/tune\.ts$/,
+      CLOSEST,
     ],
   },
 
@@ -191,6 +192,7 @@ const rules: readonly Rule[] = [
       /^commander$/,
       OWN_CONTRACTS,
       /^src\/runrpc\/(cli|config|app|scaffold)\//,
+      CLIENT,
       CLOSEST,
     ],
     types: [/^src\/runrpc\/platform\/keys\/admin\.ts$/],

@@ -46,6 +46,8 @@ export interface Accounts {
   find(name: string): Promise<string>;
   /** Makes an account with this name and gives its id; rejects where there is one, or where the name is no good. */
   create(name: string): Promise<string>;
+  /** What people know the account with this id by, such as its email, for lists; undefined where there is none. Default: its id. */
+  name?(id: string): Promise<string | undefined>;
   /** The id of the account that owns the development key, which is made where there is none. */
   developer(): Promise<string>;
 }

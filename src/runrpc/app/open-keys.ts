@@ -5,9 +5,13 @@ import { silentLog } from "../server/log.ts";
 import { noAccounts } from "./accounts.ts";
 import { openAppStore, partsOf } from "./app-store.ts";
 import type { AppDefinition } from "./define-app.ts";
+import { scopesOf } from "./scopes.ts";
 
 /** The table of keys, open. Whoever opens it closes it. */
-export type OpenKeys = KeyAdmin & AsyncDisposable;
+export interface OpenKeys extends KeyAdmin, AsyncDisposable {
+  /** The scopes that the application's methods ask for. */
+  knownScopes(): readonly string[];
+}
 
 /** Opens the table of keys of an application, for the `keys` command. Safe beside a running server. */
 export async function openKeys<M extends QueryModules>(
@@ -15,9 +19,11 @@ export async function openKeys<M extends QueryModules>(
   { config }: LoadedConfig,
 ): Promise<OpenKeys> {
   const store = await openAppStore(definition, { ...config.database, readers: 1 });
-  const accounts = definition.accounts?.(partsOf(store, silentLog, () => () => {})) ?? noAccounts;
+  const parts = partsOf(store, silentLog, () => () => {});
+  const accounts = definition.accounts?.(parts) ?? noAccounts;
   return {
     ...createKeyAdmin(store.queries.runrpcKeys, accounts),
+    knownScopes: () => scopesOf(definition.services(parts)),
     [Symbol.asyncDispose]: () => store.close(),
   };
 }

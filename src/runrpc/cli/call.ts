@@ -4,6 +4,8 @@ import { type Command, Option } from "commander";
 import { describeMethod, kindNames, methodTable } from "./call/describe.ts";
 import { findMethod, findTarget } from "./call/find-method.ts";
 import { invoke, writeLine } from "./call/invoke.ts";
+import { addOtherNames } from "./call/other-names.ts";
+import { readProto } from "./call/read-proto.ts";
 import { createReflectionClient } from "./call/reflect.ts";
 import { formatError, hintFor, shownErrorOf } from "./call/show-error.ts";
 import { createTransport, protocols, type TransportSettings } from "./call/transport.ts";
@@ -14,6 +16,7 @@ interface CallOptions extends TransportSettings {
   readonly header: readonly string[];
   readonly key?: string | undefined;
   readonly deadlineMs?: string | undefined;
+  readonly proto?: string | undefined;
   readonly describe?: boolean | undefined;
   readonly emitDefaults?: boolean | undefined;
   readonly verbose?: boolean | undefined;
@@ -38,14 +41,19 @@ export function configure(command: Command, io: Io): void {
     .option("--ca-file <file>", "the authorities to trust, PEM")
     .option("--client-cert-file <file>", "a certificate to show to the server, PEM")
     .option("--client-key-file <file>", "its private key, PEM")
-    .option("--describe", "print the method's messages instead of calling it")
+    .option(
+      "--proto <file>",
+      "a .proto file, a folder of them or a descriptor set, for a server without reflection",
+    )
+    .option("--describe", "print what the method asks for, and its messages, instead of calling it")
     .option("--emit-defaults", "print fields that have their default value too")
     .option("-v, --verbose", "print headers and trailers of the response on stderr")
     .option("--json", "lists and errors as JSON too")
-    .addHelpText("after", notes)
-    .action(async (method: string | undefined, json: string[]) => {
-      io.finish(await call(method, json, command.opts<CallOptions>(), io));
-    });
+    .addHelpText("after", notes);
+  addOtherNames(command);
+  command.action(async (method: string | undefined, json: string[]) => {
+    io.finish(await call(method, json, command.opts<CallOptions>(), io));
+  });
 }
 
 /** Not commander's variadic kind, which would take the method for a second header. */
@@ -54,13 +62,14 @@ function collect(value: string, before: readonly string[]): string[] {
 }
 
 const notes = `
-The server's reflection tells its methods (v1, else v1alpha). Messages come out as JSON, one a line. A method that
+The server's reflection tells its methods (v1, else v1alpha), or the files that --proto names. Messages come out as JSON, one a line. A method that
 streams requests reads JSON lines from stdin when none are given, and sends each as it comes. Ctrl-C cancels the call.
 
 Examples:
   runrpc call                                        what services there are
   runrpc call UserService                            what methods it has
   runrpc call UserService/GetUser --describe         what it takes and gives
+  runrpc call --proto proto UserService/GetUser '{}' of a server without reflection
   runrpc call UserService/GetUser '{"id": "..."}'
   runrpc call EventService/StreamEvents | jq .event
   runrpc call LogService/UploadLogs < logs.jsonl
@@ -118,7 +127,10 @@ async function run(
   const headers = headersOf(options, io);
   const timeoutMs = deadlineOf(options);
   const transport = createTransport(options);
-  const reflection = createReflectionClient(transport, { headers, signal });
+  const reflection =
+    options.proto === undefined
+      ? createReflectionClient(transport, { headers, signal })
+      : await readProto(options.proto);
   const services = await reflection.listServices();
   if (typed === undefined) {
     io.stdout.write(options.json ? `${JSON.stringify(services)}\n` : `${services.join("\n")}\n`);

@@ -1,8 +1,10 @@
-import { type Command, InvalidArgumentError } from "commander";
-import type { IssuedKey, KeyAdmin, KeyInfo } from "../platform/keys/admin.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { OpenKeys } from "../app/open-keys.ts";
+import type { IssuedKey, KeyInfo } from "../platform/keys/admin.ts";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { formatTable, type Io } from "./io.ts";
+import { scopesFrom, settleScopes } from "./settle-scopes.ts";
 import { parseDurationMs, parseFutureDate } from "./when.ts";
 
 /** `runrpc keys`: makes, lists, revokes and rotates API keys in the database that the configuration names. */
@@ -44,6 +46,11 @@ function configureCreate(command: Command, io: Io): void {
       "its limit instead of limits.max_concurrent_calls_per_key; 0: none",
       parseCount,
     )
+    .option(
+      "-y, --yes",
+      "ask nothing on a terminal: neither for scopes, nor about one that no method asks for",
+    )
+    .addOption(new Option("--force").hideHelp())
     .option("--json", "the key and what is known of it, as JSON")
     .action(async () => {
       const options = command.opts<{
@@ -54,16 +61,19 @@ function configureCreate(command: Command, io: Io): void {
         expires?: string;
         callsPerSecond?: number;
         maxConcurrentCalls?: number;
+        yes?: boolean;
+        force?: boolean;
         json?: boolean;
       }>();
       const { user, newUser = false, name, expires, callsPerSecond, maxConcurrentCalls } = options;
-      const scopes = options.scope.flatMap((scope) => scope.split(",")).filter((scope) => scope !== "");
+      const given = scopesFrom(options.scope);
+      const isSettled = options.yes === true || options.force === true;
       const expiresAt = expires === undefined ? undefined : parseFutureDate("--expires", expires, new Date());
-      const issued = await withKeys(command, io, (keys) =>
-        keys.create({ user, newUser, name, scopes, expiresAt, callsPerSecond, maxConcurrentCalls }),
-      );
+      const issued = await withKeys(command, io, async (keys) => {
+        const scopes = isSettled ? given : await settleScopes(given, keys.knownScopes(), io);
+        return keys.create({ user, newUser, name, scopes, expiresAt, callsPerSecond, maxConcurrentCalls });
+      });
       showIssued(issued, options.json, io);
-      if (scopes.length === 0) io.stderr.write("It has no scope, so it may call only what asks for none.\n");
     });
   addConfigOptions(command, CONFIG_GROUPS);
 }
@@ -100,7 +110,7 @@ function configureRotate(command: Command, io: Io): void {
   addConfigOptions(command, CONFIG_GROUPS);
 }
 
-async function withKeys<T>(command: Command, io: Io, use: (keys: KeyAdmin) => Promise<T>): Promise<T> {
+async function withKeys<T>(command: Command, io: Io, use: (keys: OpenKeys) => Promise<T>): Promise<T> {
   const loaded = await loadConfigOf(command, io, CONFIG_GROUPS);
   const { openKeys } = await import("../app/open-keys.ts");
   await using keys = await openKeys(await loadApp(), loaded);
@@ -115,7 +125,7 @@ function showIssued(issued: IssuedKey, json: boolean | undefined, io: Io): void 
   }
   const expiry = issued.expiresAt === undefined ? "never" : issued.expiresAt.toISOString();
   io.stderr.write(
-    `Key ${issued.keyId} of user ${issued.userId}. Expires: ${expiry}. It is shown this once:\n`,
+    `Key ${issued.keyId} of user ${issued.userName ?? issued.userId}. Expires: ${expiry}. It is shown this once:\n`,
   );
   io.stdout.write(`${issued.key}\n`);
 }
@@ -125,7 +135,7 @@ function tableOf(keys: readonly KeyInfo[], now: Date): string {
   const rows = keys.map((key) => [
     key.keyId,
     stateOf(key, now),
-    key.userId,
+    key.userName ?? key.userId,
     key.name,
     key.scopes.join(","),
     day(key.createdAt),
@@ -149,5 +159,6 @@ function parseCount(text: string): number {
 
 function stateOf(key: KeyInfo, now: Date): string {
   if (key.revokedAt !== undefined && key.revokedAt <= now) return "revoked";
-  return key.expiresAt !== undefined && key.expiresAt <= now ? "expired" : "active";
+  if (key.expiresAt !== undefined && key.expiresAt <= now) return "expired";
+  return key.loopbackOnly ? "active, loopback only" : "active";
 }

@@ -2,6 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { backoffMs, pause } from "./backoff.ts";
+import { isCertificateFault } from "./certificate-fault.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { readTimeoutMs, writeTimeoutMs } from "./timeout-header.ts";
@@ -52,7 +53,7 @@ function mayRepeat({ idempotency }: DescMethod): boolean {
 
 /** How long to wait after this failure, in milliseconds; undefined where there is to be no other attempt. */
 function waitBefore(reason: unknown, attempt: number, random: () => number): number | undefined {
-  if (!(reason instanceof ConnectError)) return undefined;
+  if (!(reason instanceof ConnectError) || isCertificateFault(reason)) return undefined;
   const namedMs = retryDelayMs(reason);
   // The server's word, and a little more for each client of its own.
   if (namedMs !== undefined) return namedMs * (1 + random() / 10);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Accounts } from "runrpc";
+import { type Accounts, DataError } from "runrpc";
 import type { UserQueries } from "./queries.ts";
 
 /**
@@ -28,6 +28,14 @@ export function createUserAccounts(queries: UserQueries): Accounts {
         at: new Date(),
       });
       return id;
+    },
+    async name(id) {
+      try {
+        return (await queries.getUser({ id })).email;
+      } catch (error) {
+        if (error instanceof DataError && error.code === "not_found") return undefined;
+        throw error;
+      }
     },
     async developer() {
       const known = await queries.findUserByEmail({ email: developer.email });

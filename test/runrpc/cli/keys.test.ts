@@ -52,3 +52,39 @@ for (const [flag, value] of [
     assert.deepEqual([outcome.code, outcome.stdout], [2, ""]);
     assert.match(outcome.stderr, new RegExp(`${flag}.*0 to 2147483647`));
   });
+
+it("the list names who a key is for, and tells a key that works from this machine alone", async () => {
+  const folder = makeFolder();
+  const run = async (...args: string[]) => runCommand(["keys", ...args], { cwd: folder });
+  const made = await run(
+    "create",
+    "--user",
+    "eve@example.com",
+    "--new-user",
+    "--scope",
+    "users.read",
+    "--json",
+  );
+  assert.deepEqual([made.code, made.stderr], [0, ""]);
+  const { keyId, userId, userName, loopbackOnly } = JSON.parse(made.stdout);
+  assert.deepEqual([userName, loopbackOnly], ["eve@example.com", false]);
+  const [listed] = JSON.parse((await run("list", "--json")).stdout);
+  assert.deepEqual([listed.keyId, listed.userId, listed.userName], [keyId, userId, "eve@example.com"]);
+  assert.match((await run("list")).stdout, new RegExp(`^${keyId} +active +eve@example.com `, "m"));
+});
+
+it("a script is told of a scope that no method asks for, and has its key; --yes says nothing", async () => {
+  const folder = makeFolder();
+  const run = async (...args: string[]) => runCommand(["keys", "create", "--user", ...args], { cwd: folder });
+  const odd = await run("eve@example.com", "--new-user", "--scope", "users.raed", "--json");
+  assert.deepEqual(
+    [odd.code, odd.stderr],
+    [0, "No method asks for the scope users.raed; did you mean users.read?\n"],
+  );
+  const none = await run("eve@example.com", "--json");
+  assert.match(none.stderr, /^The key has no scope, .* There are chat, events\.read, .*; \* is all\.\n$/);
+  for (const flag of ["--yes", "-y", "--force"]) {
+    const silent = await run("eve@example.com", "--scope", "users.raed", "--json", flag);
+    assert.deepEqual([silent.code, silent.stderr], [0, ""]);
+  }
+});

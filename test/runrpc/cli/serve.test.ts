@@ -176,6 +176,10 @@ describe("runrpc keys", () => {
     const keys = (...args: string[]) => runCommand(["keys", ...args], { cwd });
     const list = async () =>
       JSON.parse((await keys("list", "--json")).stdout) as { keyId: string; scopes: string[] }[];
+    assert.match(
+      (await keys("list")).stdout,
+      /^rr_\w+ +active, loopback only +dev@localhost +development +\* /m,
+    );
 
     const made = await keys(
       "create",

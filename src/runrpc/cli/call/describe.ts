@@ -1,6 +1,29 @@
-import type { DescEnum, DescField, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
-import { ScalarType } from "@bufbuild/protobuf";
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+  isFieldSet,
+  type JsonValue,
+  ScalarType,
+  toJson,
+} from "@bufbuild/protobuf";
+import {
+  FieldRulesSchema,
+  field as fieldRules,
+  MessageRulesSchema,
+  message as messageRules,
+} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import {
+  method as methodPolicy,
+  PolicySchema,
+  service as servicePolicy,
+} from "../../../../gen/runrpc/options/v1/options_pb.ts";
 import { formatTable } from "../io.ts";
+import { commentOf } from "./comments.ts";
 
 /** A method's kind, as gRPC calls it. */
 export const kindNames = {
@@ -21,7 +44,10 @@ export function methodTable(service: DescService): string {
   return formatTable([["METHOD", "KIND", "REQUEST", "RESPONSE"], ...rows]);
 }
 
-/** A method and every message that it may carry, written as a schema would. Comments do not travel by reflection. */
+/**
+ * A method, what it asks of its caller, and every message that it may carry, written as a schema would, with the rules
+ * that are checked. Comments are there where files were read: they do not travel by reflection.
+ */
 export function describeMethod(method: DescMethod): string {
   const isClientStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isServerStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
@@ -30,7 +56,12 @@ export function describeMethod(method: DescMethod): string {
   const types = new Set<DescMessage | DescEnum>();
   collectTypes(method.input, types);
   collectTypes(method.output, types);
-  return [`rpc ${method.name}(${input}) returns (${output});`, ...[...types].map(describeType)].join("\n\n");
+  const rpc = [
+    ...commentLines(method, ""),
+    `rpc ${method.name}(${input}) returns (${output});`,
+    ...demandsOf(method).map((demand) => `// ${demand}`),
+  ].join("\n");
+  return [rpc, ...[...types].map(describeType)].join("\n\n");
 }
 
 /** Google's well-known types are left out: their JSON is a string, a number, or what they hold. */
@@ -44,9 +75,57 @@ function collectTypes(type: DescMessage | DescEnum | undefined, types: Set<DescM
 function describeType(type: DescMessage | DescEnum): string {
   const lines =
     type.kind === "enum"
-      ? type.values.map((value) => `${value.name} = ${value.number};`)
-      : type.fields.map((field) => `${typeOf(field)} ${field.name} = ${field.number};${oneofOf(field)}`);
-  return `${type.kind} ${type.typeName} {\n${lines.map((line) => `  ${line}\n`).join("")}}`;
+      ? type.values.flatMap((value) => [...commentLines(value, "  "), `  ${value.name} = ${value.number};`])
+      : [
+          ...ruleLines("message", messageRulesOf(type)),
+          ...type.fields.flatMap((field) => [
+            ...commentLines(field, "  "),
+            ...ruleLines("rules", fieldRulesOf(field)),
+            `  ${typeOf(field)} ${field.name} = ${field.number};${oneofOf(field)}`,
+          ]),
+        ];
+  const text = [...commentLines(type, ""), `${type.kind} ${type.typeName} {`, ...lines];
+  return `${text.join("\n")}\n}`;
+}
+
+function commentLines(desc: Parameters<typeof commentOf>[0], indent: string): string[] {
+  return commentOf(desc).map((line) => `${indent}// ${line}`.trimEnd());
+}
+
+/** What the gate holds a caller to, by the options of the method, else of its service. */
+function demandsOf(method: DescMethod): string[] {
+  const own = hasOption(method, methodPolicy) ? getOption(method, methodPolicy) : undefined;
+  const parent = hasOption(method.parent, servicePolicy)
+    ? getOption(method.parent, servicePolicy)
+    : undefined;
+  const pick = <K extends "public" | "scopes" | "maxRequestBytes" | "maxDeadlineMs">(name: K) =>
+    [own, parent].find((policy) => policy !== undefined && isFieldSet(policy, PolicySchema.field[name]))?.[
+      name
+    ];
+  const demands: string[] = [];
+  if (pick("public") === true) demands.push("public: no key is needed");
+  const scopes = pick("scopes") ?? [];
+  if (scopes.length > 0) demands.push(`scopes: ${scopes.join(", ")}`);
+  const maxRequestBytes = pick("maxRequestBytes");
+  if (maxRequestBytes !== undefined) demands.push(`a request message of at most ${maxRequestBytes} bytes`);
+  const maxDeadlineMs = pick("maxDeadlineMs");
+  if (maxDeadlineMs !== undefined) demands.push(`a deadline of at most ${maxDeadlineMs} ms`);
+  return demands;
+}
+
+function fieldRulesOf(field: DescField): JsonValue | undefined {
+  return hasOption(field, fieldRules) ? toJson(FieldRulesSchema, getOption(field, fieldRules)) : undefined;
+}
+
+function messageRulesOf(message: DescMessage): JsonValue | undefined {
+  return hasOption(message, messageRules)
+    ? toJson(MessageRulesSchema, getOption(message, messageRules))
+    : undefined;
+}
+
+/** The rules of protovalidate as JSON, above what they are held against. */
+function ruleLines(what: string, rules: JsonValue | undefined): string[] {
+  return rules === undefined ? [] : [`  // ${what}: ${JSON.stringify(rules)}`];
 }
 
 function typeOf(field: DescField): string {

@@ -5,6 +5,7 @@ import { type DescMethod, fromJson, type JsonValue, type Message, type Registry 
 import { closest, didYouMean } from "../../closest.ts";
 import { usageError } from "../io.ts";
 import { kindNames } from "./describe.ts";
+import { enumFault } from "./enum-fault.ts";
 
 /** Where the messages of a call come from, and what they are. */
 export interface InputOptions {
@@ -56,6 +57,8 @@ function messageFromText(text: string, place: string, { method, registry }: Inpu
   try {
     return fromJson(method.input, json, { registry });
   } catch (error) {
+    const fault = enumFault(method.input, json);
+    if (fault !== undefined) throw usageError(`${place} is no ${method.input.typeName}: ${fault}`);
     const reason =
       error instanceof Error ? error.message.replace(/^cannot decode [^:]*? from JSON: /, "") : error;
     throw usageError(`${place} is no ${method.input.typeName}: ${reason}${suggestKey(json, method)}`);

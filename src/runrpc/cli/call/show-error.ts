@@ -2,6 +2,7 @@ import { createRegistry, fromBinary, type JsonValue, type Registry, toJson } fro
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { isCertificateFault } from "../../client/certificate-fault.ts";
 
 /** A failed call as JSON: what `--json` prints. */
 export interface ShownError {
@@ -40,8 +41,11 @@ export function hintFor(error: ConnectError, address: string, step: "reflection"
   if (cause === "ECONNREFUSED" || cause === "ENOTFOUND" || error.rawMessage.includes("ECONNREFUSED")) {
     return `Nothing answers at ${address}: is the server running, and is --address right?`;
   }
+  if (isCertificateFault(error)) {
+    return "Name the authority that signed the server's certificate with --ca-file, or take any with --insecure.";
+  }
   if (step === "reflection" && error.code === Code.Unimplemented) {
-    return "The server has no reflection, which is how this command learns its methods.";
+    return "The server has no reflection, which is how this command learns its methods: name its files with --proto.";
   }
   if (error.code === Code.Unauthenticated) return "Give a key with --key or RUNRPC_KEY.";
   return "";

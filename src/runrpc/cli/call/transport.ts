@@ -7,6 +7,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
+import { unavailableForCertificate } from "../../client/certificate-fault.ts";
 import { usageError } from "../io.ts";
 
 /** How to reach a server. */
@@ -29,6 +30,7 @@ export const protocols = ["grpc", "grpc-web", "connect"] as const;
 export function createTransport(settings: TransportSettings): Transport {
   const options = {
     baseUrl: baseUrlOf(settings),
+    interceptors: [unavailableForCertificate],
     nodeOptions: { ...tlsOptionsOf(settings), ...unixOptionsOf(settings) },
   };
   switch (settings.protocol) {

@@ -5,6 +5,8 @@ import type { KeyQueries, KeyInfo as KeyRowInfo } from "./queries.ts";
 export interface KeyInfo {
   readonly keyId: string;
   readonly userId: string;
+  /** What people know the user by, such as an email; undefined where the application has no accounts. */
+  readonly userName: string | undefined;
   readonly name: string;
   readonly scopes: readonly string[];
   readonly createdAt: Date;
@@ -12,6 +14,8 @@ export interface KeyInfo {
   readonly revokedAt: Date | undefined;
   readonly lastUsedAt: Date | undefined;
   readonly useCount: number;
+  /** It works from this machine alone, as a development key does. */
+  readonly loopbackOnly: boolean;
   /** Undefined: the server's limit, as for the next. 0: no limit. */
   readonly callsPerSecond: number | undefined;
   readonly maxConcurrentCalls: number | undefined;
@@ -47,9 +51,14 @@ export interface KeyOwners {
   find(user: string): Promise<string>;
   /** Makes a user, who is known by the email alone, and gives the id. */
   create(email: string): Promise<string>;
+  /** What people know the user with this id by; undefined where there is none. */
+  name?(id: string): Promise<string | undefined>;
 }
 
 export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin {
+  const nameOf = async (id: string): Promise<string | undefined> => owners.name?.(id);
+  const infoOf = async (row: KeyRowInfo): Promise<KeyInfo> => infoFromRow(row, await nameOf(row.userId));
+
   return {
     async create({ user, newUser, name, scopes, expiresAt, callsPerSecond, maxConcurrentCalls }) {
       const { key, keyId, hash } = createKey();
@@ -65,28 +74,32 @@ export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin
         callsPerSecond,
         maxConcurrentCalls,
       });
-      return { ...infoFromRow(row), key };
+      return { ...(await infoOf(row)), key };
     },
     async list() {
-      return (await queries.listKeys({})).map(infoFromRow);
+      const rows = await queries.listKeys({});
+      const names = new Map<string, string | undefined>();
+      for (const { userId } of rows) if (!names.has(userId)) names.set(userId, await nameOf(userId));
+      return rows.map((row) => infoFromRow(row, names.get(row.userId)));
     },
     async revoke(keyId) {
-      return infoFromRow(await queries.revokeKey({ keyId, at: new Date() }));
+      return infoOf(await queries.revokeKey({ keyId, at: new Date() }));
     },
     async rotate(keyId, { graceMs }) {
       const { key, ...replacement } = createKey();
       const at = new Date();
       const graceUntil = graceMs === 0 ? null : new Date(at.getTime() + graceMs);
       const rotated = await queries.rotateKey({ keyId, replacement, at, graceUntil });
-      return { ...infoFromRow(rotated.replacement), key };
+      return { ...(await infoOf(rotated.replacement)), key };
     },
   };
 }
 
-function infoFromRow(row: KeyRowInfo): KeyInfo {
+function infoFromRow(row: KeyRowInfo, userName: string | undefined): KeyInfo {
   return {
     keyId: row.keyId,
     userId: row.userId,
+    userName,
     name: row.label,
     scopes: row.scopes,
     createdAt: row.createTime,
@@ -94,6 +107,7 @@ function infoFromRow(row: KeyRowInfo): KeyInfo {
     revokedAt: row.revokeTime ?? undefined,
     lastUsedAt: row.lastUseTime ?? undefined,
     useCount: row.useCount,
+    loopbackOnly: row.loopbackOnly,
     callsPerSecond: row.callsPerSecond ?? undefined,
     maxConcurrentCalls: row.maxConcurrentCalls ?? undefined,
   };
