@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -132,4 +132,43 @@ it("create-runrpc ends with 1 where the folder cannot be made, and where npm doe
 it("create-runrpc tells its version and its flags", async () => {
   assert.match((await create("--version")).stdout, /^\d+\.\d+\.\d+\n$/);
   assert.match((await create("--help")).stdout, /--example none\|unary\|all/);
+});
+
+describe("create-runrpc on a terminal", { skip: process.platform === "win32" }, () => {
+  const terminal = join(import.meta.dirname, "terminal.py");
+
+  /** Answers its prompts, and gives its exit code. */
+  function answer(
+    answers: readonly (readonly [prompt: string, answer: string])[],
+    env: NodeJS.ProcessEnv = {},
+  ) {
+    const args = [terminal, JSON.stringify(answers), oldest.node, script, "--no-install", "--no-git"];
+    const { CI: _, ...outer } = oldest.env;
+    return spawnSync("python3", args, { cwd: folder, env: { ...outer, ...env }, encoding: "utf8" });
+  }
+
+  it("asks for what is not named, and again for what there is not", () => {
+    const answers = [
+      ["Folder [my-app]", "asked\n"],
+      ["[unary]", "some\n"],
+      ["is one of", "none\n"],
+    ] as const;
+    assert.equal(answer(answers).status, 0);
+    assert.equal(existsSync(join(folder, "asked/proto/app")), true);
+  });
+
+  for (const [key, typed] of [
+    ["Ctrl-C", "\u0003"],
+    ["the end of what is typed", "\u0004"],
+  ] as const) {
+    it(`makes nothing after ${key}`, () => {
+      assert.equal(answer([["Folder", typed]]).status, 130);
+      assert.equal(existsSync(join(folder, "my-app")), false);
+    });
+  }
+
+  it("asks nothing in CI", () => {
+    assert.equal(answer([], { CI: "true" }).status, 0);
+    assert.equal(existsSync(join(folder, "my-app/package.json")), true);
+  });
 });
