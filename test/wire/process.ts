@@ -42,7 +42,7 @@ export async function serve(folder: string, ...args: string[]): Promise<ServePro
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
-      const url = /listens on (http\S+)\n/.exec(output)?.[1];
+      const url = /listens on (http[^\s"]+)"?\}?\n/.exec(output)?.[1];
       // The key, where there is one, comes with the last line of the same write.
       if (url !== undefined) listens.resolve(url);
     });
@@ -56,7 +56,7 @@ export async function serve(folder: string, ...args: string[]): Promise<ServePro
     url,
     port: Number(port),
     address: host,
-    key: /^ {2}(rr_\S+)$/m.exec(output)?.[1] ?? "",
+    key: /(?:^ {2}|"developmentKey":")(rr_[\w-]+)"?/m.exec(output)?.[1] ?? "",
     file,
     output: () => output,
     exit,
