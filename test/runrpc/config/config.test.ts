@@ -21,6 +21,7 @@ describe("loadConfig", () => {
         reflection: true,
         reflectionOpen: false,
         lane: "auto",
+        http2: "node",
         trustedProxies: [],
       },
     );
