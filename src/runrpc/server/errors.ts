@@ -23,10 +23,10 @@ export interface Failure {
  */
 export function failureFrom(reason: unknown, requestId: string, mapError: MapError): Failure {
   try {
-    if (reason instanceof ConnectError) return { error: boundedError(writable(reason)), hidden: false };
+    if (reason instanceof ConnectError) return { error: writable(reason), hidden: false };
     const mapped = mapError(reason);
     if (mapped !== undefined) {
-      const error = boundedError(writable(mapped));
+      const error = writable(mapped);
       return { error, hidden: error.code === Code.Internal };
     }
   } catch (second) {
@@ -36,21 +36,18 @@ export function failureFrom(reason: unknown, requestId: string, mapError: MapErr
 }
 
 /**
- * The error, with what no protocol can carry replaced: half of a surrogate pair becomes U+FFFD.
+ * The error as every protocol can carry it.
  *
  * @throws whatever its parts throw, and TypeError for a part that is not what its type says.
  */
 function writable(error: ConnectError): ConnectError {
-  const { code, rawMessage, metadata, details, cause } = error;
+  const { code, rawMessage, metadata, details } = error;
   if (!names.has(code)) throw new TypeError(`a ConnectError has the code ${String(code).slice(0, 100)}`);
   if (typeof rawMessage !== "string") throw new TypeError("a ConnectError has a message that is no text");
   if (!(metadata instanceof Headers)) throw new TypeError("a ConnectError has metadata that are no Headers");
   checkValues(metadata, "the metadata of a ConnectError");
   for (const detail of details) checkDetail(detail);
-  if (rawMessage.isWellFormed()) return error;
-  const copy = new ConnectError(rawMessage.toWellFormed(), code, metadata, undefined, cause);
-  copy.details.push(...details);
-  return copy;
+  return boundedError(error);
 }
 
 /** @throws what writing it would throw. */
