@@ -29,7 +29,7 @@ after(() => db[Symbol.asyncDispose]());
 function call(signal?: AbortSignal) {
   const requests = createRequestStream<ChatRequest>();
   const responses = service
-    .chat(requests, contextOf(method.chat, { userId, signal }))
+    .chat(requests, contextOf(method.chat, { subject: userId, signal }))
     [Symbol.asyncIterator]();
   return {
     say: (text: string, room = "") => requests.send(create(ChatRequestSchema, { room, text })),
@@ -174,7 +174,7 @@ test("a message that cannot be stored ends its sender's call, and nobody hears i
   const leaving = await addUser(db.queries);
   const requests = createRequestStream<ChatRequest>();
   const responses = service
-    .chat(requests, contextOf(method.chat, { userId: leaving }))
+    .chat(requests, contextOf(method.chat, { subject: leaving }))
     [Symbol.asyncIterator]();
   requests.send(create(ChatRequestSchema, { room: "gone user" }));
   await take(responses, 1);

@@ -24,14 +24,14 @@ after(() => db[Symbol.asyncDispose]());
 
 async function publish(userId: string, type: string, payload?: JsonObject): Promise<bigint> {
   const request = create(PublishEventRequestSchema, payload === undefined ? { type } : { type, payload });
-  const { event } = await service.publishEvent(request, contextOf(method.publishEvent, { userId }));
+  const { event } = await service.publishEvent(request, contextOf(method.publishEvent, { subject: userId }));
   return event?.id ?? 0n;
 }
 
 function open(userId: string, afterId: bigint | undefined, signal?: AbortSignal) {
   const request = create(StreamEventsRequestSchema, afterId === undefined ? {} : { afterId });
   return service
-    .streamEvents(request, contextOf(method.streamEvents, { userId, signal }))
+    .streamEvents(request, contextOf(method.streamEvents, { subject: userId, signal }))
     [Symbol.asyncIterator]();
 }
 
@@ -76,7 +76,7 @@ test("an event comes back with its payload, time and id", async () => {
   const userId = await addUser(db.queries);
   const payload = { text: "ü", list: [1, null, { deep: true }] };
   const request = create(PublishEventRequestSchema, { type: "paid", payload });
-  const { event } = await service.publishEvent(request, contextOf(method.publishEvent, { userId }));
+  const { event } = await service.publishEvent(request, contextOf(method.publishEvent, { subject: userId }));
   await publish(userId, "bare");
   const [first, second] = await take(open(userId, 0n), 2);
   assert.deepEqual(first?.event?.payload, payload);
@@ -109,11 +109,11 @@ test("an event that is written after a stream has read and before it waits is se
       if (!isFirst) return page;
       isFirst = false;
       const request = create(PublishEventRequestSchema, { type: "between" });
-      await racing.publishEvent(request, contextOf(method.publishEvent, { userId }));
+      await racing.publishEvent(request, contextOf(method.publishEvent, { subject: userId }));
       return page;
     },
   });
-  const context = contextOf(method.streamEvents, { userId });
+  const context = contextOf(method.streamEvents, { subject: userId });
   const stream = racing.streamEvents(create(StreamEventsRequestSchema, { afterId: 0n }), context);
   assert.deepEqual(await typesOf(stream[Symbol.asyncIterator](), 1), ["between"]);
 });

@@ -35,7 +35,7 @@ async function* uploadOf(entries: readonly Entry[], perMessage: number): AsyncGe
 }
 
 function upload(userId: string, entries: readonly Entry[], perMessage = 100) {
-  return service.uploadLogs(uploadOf(entries, perMessage), contextOf(method.uploadLogs, { userId }));
+  return service.uploadLogs(uploadOf(entries, perMessage), contextOf(method.uploadLogs, { subject: userId }));
 }
 
 async function listAll(userId: string, pageSize: number, minSeverity: Severity = 0): Promise<string[]> {
@@ -43,7 +43,7 @@ async function listAll(userId: string, pageSize: number, minSeverity: Severity =
   let pageToken = "";
   do {
     const request = create(ListLogsRequestSchema, { pageSize, pageToken, minSeverity });
-    const page = await service.listLogs(request, contextOf(method.listLogs, { userId }));
+    const page = await service.listLogs(request, contextOf(method.listLogs, { subject: userId }));
     for (const entry of page.entries ?? []) lines.push(entry.message ?? "");
     pageToken = page.nextPageToken ?? "";
   } while (pageToken !== "");
@@ -100,7 +100,7 @@ test("a line without a time takes the time of its arrival, and attributes come b
   const from = Date.now();
   await upload(userId, [{ message: "a", attributes: { host: "web-1" } }]);
   const request = create(ListLogsRequestSchema, {});
-  const { entries } = await service.listLogs(request, contextOf(method.listLogs, { userId }));
+  const { entries } = await service.listLogs(request, contextOf(method.listLogs, { subject: userId }));
   const [entry] = entries ?? [];
   assert.deepEqual(entry?.attributes, { host: "web-1" });
   const ms = Number(entry?.time?.seconds) * 1_000 + (entry?.time?.nanos ?? 0) / 1e6;
@@ -115,7 +115,7 @@ test("a page of long lines ends before it is too big to be received", async () =
   }));
   await upload(userId, entries, 10);
   const request = create(ListLogsRequestSchema, { pageSize: 1_000 });
-  const page = await service.listLogs(request, contextOf(method.listLogs, { userId }));
+  const page = await service.listLogs(request, contextOf(method.listLogs, { subject: userId }));
   assert.equal(page.entries?.length, 16);
   assert.equal((await listAll(userId, 1_000)).length, 40);
 });
@@ -124,7 +124,10 @@ test("a cancelled upload keeps what was committed", async () => {
   const userId = await addUser(db.queries);
   const requests = createRequestStream<UploadLogsRequest>();
   const cancel = new AbortController();
-  const work = service.uploadLogs(requests, contextOf(method.uploadLogs, { userId, signal: cancel.signal }));
+  const work = service.uploadLogs(
+    requests,
+    contextOf(method.uploadLogs, { subject: userId, signal: cancel.signal }),
+  );
   requests.send(create(UploadLogsRequestSchema, { entries: [{ message: "kept" }] }));
   // Writes go in order, so the line is committed when a later one is; the stream is still open.
   while ((await listAll(userId, 10)).length === 0) await db.store.ping();

@@ -1,68 +1,34 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { connectErrorFromDataError, createChore } from "runrpc";
+import { Code } from "@connectrpc/connect";
+import { createChore } from "runrpc";
 import { contextOf } from "runrpc/testing";
 import { Severity } from "../../../gen/logs/v1/logs_pb.ts";
-import {
-  CreateUserRequestSchema,
-  DeleteUserRequestSchema,
-  ListUsersRequestSchema,
-  UserService,
-} from "../../../gen/users/v1/users_pb.ts";
+import { DeleteUserRequestSchema, UserService } from "../../../gen/users/v1/users_pb.ts";
 import { rowsOfUser } from "../../../src/services/logs/row.ts";
 import { createUserService } from "../../../src/services/users/service.ts";
-import { addUser, openTestStore, type TestStore } from "../fixture.ts";
+import { addUser } from "../fixture.ts";
+import { codeOf, openUserRig, type UserRig } from "./rig.ts";
 
 const { method } = UserService;
-let db: TestStore;
-let service: ReturnType<typeof createUserService>;
+let rig: UserRig;
 
 before(async () => {
-  db = await openTestStore();
-  service = createUserService(db.queries.users, db.chore);
+  rig = await openUserRig();
 });
 
-after(() => db[Symbol.asyncDispose]());
-
-async function createUser(email: string): Promise<string> {
-  const request = create(CreateUserRequestSchema, { email, displayName: "Ada" });
-  const { user } = await service.createUser(request, contextOf(method.createUser));
-  assert.ok(user?.id);
-  return user.id;
-}
-
-async function codeOf(work: Promise<unknown>): Promise<Code | undefined> {
-  const reason = await work.then(
-    () => undefined,
-    (error: unknown) => connectErrorFromDataError(error) ?? error,
-  );
-  return reason instanceof ConnectError ? reason.code : undefined;
-}
-
-async function listAll(pageSize: number): Promise<string[]> {
-  const ids: string[] = [];
-  let pageToken = "";
-  do {
-    const request = create(ListUsersRequestSchema, { pageSize, pageToken });
-    const page = await service.listUsers(request, contextOf(method.listUsers));
-    assert.ok((page.users?.length ?? 0) <= pageSize);
-    for (const user of page.users ?? []) ids.push(user.id ?? "");
-    pageToken = page.nextPageToken ?? "";
-  } while (pageToken !== "");
-  return ids;
-}
+after(() => rig[Symbol.asyncDispose]());
 
 test("a deleted user takes its keys, events, logs and messages along", async () => {
-  const { queries, store } = db;
+  const { queries, store } = rig.db;
   const platform = store.queries.runrpcKeys;
   const userId = await addUser(queries, "leaving");
   const at = new Date();
   await platform.createKey({
     keyId: "rr_leaving",
     hash: new Uint8Array(32),
-    userId,
+    subject: userId,
     label: "",
     scopes: [],
     at,
@@ -72,7 +38,7 @@ test("a deleted user takes its keys, events, logs and messages along", async () 
   const line = { time: at, severity: Severity.DEBUG, message: "m", attributes: null, size: 1 };
   await queries.logs.addLogs({ rows: rowsOfUser(userId, [line]) });
   await queries.chat.addMessage({ room: "r", userId, text: "t", at });
-  await service.deleteUser(create(DeleteUserRequestSchema, { id: userId }), contextOf(method.deleteUser));
+  await rig.service.deleteUser(create(DeleteUserRequestSchema, { id: userId }), contextOf(method.deleteUser));
   assert.deepEqual(await platform.findKeys({ keyIds: ["rr_leaving"] }), []);
   assert.equal(await queries.events.lastEventId({ userId }), 0);
   const before = { time: new Date(8.64e15), id: Number.MAX_SAFE_INTEGER };
@@ -87,7 +53,7 @@ test("a deleted user takes its keys, events, logs and messages along", async () 
 });
 
 test("a user who owns much is gone at once; what it owned is removed step by step, and other writes go between", async () => {
-  const { queries, store } = db;
+  const { queries, store } = rig.db;
   const platform = store.queries.runrpcKeys;
   const userId = await addUser(queries, "much");
   const email = `${userId}@example.com`;
@@ -99,7 +65,7 @@ test("a user who owns much is gone at once; what it owned is removed step by ste
   const key = {
     keyId: "rr_much",
     hash: new Uint8Array(32),
-    userId,
+    subject: userId,
     label: "",
     scopes: [],
     at,
@@ -119,8 +85,8 @@ test("a user who owns much is gone at once; what it owned is removed step by ste
   assert.deepEqual(await platform.findKeys({ keyIds: ["rr_much"] }), []);
   const change = { id: userId, email: undefined, displayName: "x", at };
   assert.equal(await codeOf(queries.users.updateUser(change)), Code.NotFound);
-  assert.ok(!(await listAll(500)).includes(userId));
-  const heir = await createUser(email);
+  assert.ok(!(await rig.listAll(500)).includes(userId));
+  const heir = await rig.createUser(email);
   assert.notEqual(heir, userId);
 
   const before = store.stats().writes.calls;

@@ -3,10 +3,8 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { connectErrorFromDataError } from "runrpc";
 import { collect, contextOf, take } from "runrpc/testing";
 import {
-  CreateUserRequestSchema,
   DeleteUserRequestSchema,
   GetUserRequestSchema,
   ListUsersRequestSchema,
@@ -14,47 +12,22 @@ import {
   UpdateUserRequestSchema,
   UserService,
 } from "../../../gen/users/v1/users_pb.ts";
-import { createUserService } from "../../../src/services/users/service.ts";
-import { addUser, openTestStore, type TestStore } from "../fixture.ts";
+import { addUser } from "../fixture.ts";
+import { codeOf, openUserRig, type UserRig } from "./rig.ts";
 
 const { method } = UserService;
-let db: TestStore;
-let service: ReturnType<typeof createUserService>;
+let rig: UserRig;
+let db: UserRig["db"];
+let service: UserRig["service"];
+let createUser: UserRig["createUser"];
+let listAll: UserRig["listAll"];
 
 before(async () => {
-  db = await openTestStore();
-  service = createUserService(db.queries.users, db.chore);
+  rig = await openUserRig();
+  ({ db, service, createUser, listAll } = rig);
 });
 
-after(() => db[Symbol.asyncDispose]());
-
-async function createUser(email: string): Promise<string> {
-  const request = create(CreateUserRequestSchema, { email, displayName: "Ada" });
-  const { user } = await service.createUser(request, contextOf(method.createUser));
-  assert.ok(user?.id);
-  return user.id;
-}
-
-async function codeOf(work: Promise<unknown>): Promise<Code | undefined> {
-  const reason = await work.then(
-    () => undefined,
-    (error: unknown) => connectErrorFromDataError(error) ?? error,
-  );
-  return reason instanceof ConnectError ? reason.code : undefined;
-}
-
-async function listAll(pageSize: number): Promise<string[]> {
-  const ids: string[] = [];
-  let pageToken = "";
-  do {
-    const request = create(ListUsersRequestSchema, { pageSize, pageToken });
-    const page = await service.listUsers(request, contextOf(method.listUsers));
-    assert.ok((page.users?.length ?? 0) <= pageSize);
-    for (const user of page.users ?? []) ids.push(user.id ?? "");
-    pageToken = page.nextPageToken ?? "";
-  } while (pageToken !== "");
-  return ids;
-}
+after(() => rig[Symbol.asyncDispose]());
 
 async function streamAll(limit: number): Promise<string[]> {
   const request = create(StreamUsersRequestSchema, { limit });
