@@ -21,7 +21,7 @@ export { pageTokenFromPosition, positionFromPageToken, refusedPageToken } from "
 export { type CreatedKey, createKey, hashKey, parseKey } from "./server/auth/format.ts";
 export type { Authenticate, Identity } from "./server/auth/identity.ts";
 export type { KeyStore, KeyUse, StoredKey } from "./server/auth/key-store.ts";
-export { coversScope, type Principal, principalKey, requireUser } from "./server/auth/principal.ts";
+export { coversScope, type Principal, principalKey, requirePrincipal } from "./server/auth/principal.ts";
 export type { CallStats } from "./server/call/calls.ts";
 export type { CallRecord, CancelledBy, Protocol } from "./server/call/record.ts";
 export type { MapError } from "./server/errors.ts";

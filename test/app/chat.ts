@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createOutbox, type Outbox, requireUser, type ServiceImpl } from "runrpc";
+import { createOutbox, type Outbox, requirePrincipal, type ServiceImpl } from "runrpc";
 import {
   type ChatRequest,
   type ChatResponse,
@@ -59,7 +59,7 @@ export function createChatService(): ServiceImpl<typeof ChatService> {
 
   return {
     async *chat(requests, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       const { signal } = context;
       const outbox = createOutbox<ChatResponse>(maxQueuedMessages);
       const stop = (): void => outbox.fail(signal.reason);

@@ -4,7 +4,7 @@ import {
   checkStorable,
   createSharedReads,
   createWakeups,
-  requireUser,
+  requirePrincipal,
   type ServiceImpl,
   sendHeaders,
 } from "runrpc";
@@ -21,7 +21,7 @@ export function createEventService(queries: RigQueries): ServiceImpl<typeof Even
 
   return {
     async publishEvent({ type, payload }, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       checkStorable("payload", payload);
       const event = { type, payload: payload ?? null, createTime: new Date() };
       // Without the call's signal: what is stored wakes the streams, though its caller may have gone.
@@ -31,7 +31,7 @@ export function createEventService(queries: RigQueries): ServiceImpl<typeof Even
     },
 
     async *streamEvents({ afterId }, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       const { signal } = context;
       const topic = wakeups.join(userId);
       try {

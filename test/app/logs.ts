@@ -4,7 +4,7 @@ import {
   pageTokenFromPosition,
   positionFromPageToken,
   refusedPageToken,
-  requireUser,
+  requirePrincipal,
   type ServiceImpl,
   timestampFromStored,
 } from "runrpc";
@@ -21,7 +21,7 @@ const start = [8_640_000_000_000_000, Number.MAX_SAFE_INTEGER] as const;
 export function createLogService(queries: RigQueries): ServiceImpl<typeof LogService> {
   return {
     async uploadLogs(requests, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       const { signal } = context;
       let received = 0;
       let own: unknown[] = [];
@@ -51,7 +51,7 @@ export function createLogService(queries: RigQueries): ServiceImpl<typeof LogSer
     },
 
     async listLogs({ pageSize, pageToken, minSeverity }, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       const [time = start[0], id = start[1]] = positionFromPageToken("logs", pageToken, 2) ?? start;
       if (Number.isNaN(new Date(time).getTime())) throw refusedPageToken(pageToken);
       const limit = pageSize === 0 ? 50 : pageSize;

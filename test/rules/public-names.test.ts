@@ -34,7 +34,7 @@ const faces = [
       "positionFromPageToken",
       "principalKey",
       "refusedPageToken",
-      "requireUser",
+      "requirePrincipal",
       "sendHeaders",
       "silentLog",
       "skeleton",

@@ -37,7 +37,7 @@ export interface RequestLogRow {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly peer: string;
-  readonly userId: string | null;
+  readonly subject: string | null;
   readonly keyId: string | null;
   readonly cancelledBy: string | null;
   readonly abandoned: number;

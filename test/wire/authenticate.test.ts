@@ -44,7 +44,7 @@ const byToken: Authenticate = ({ authorization }) => {
     throw new ConnectError("the token is not signed by us", Code.Unauthenticated);
   const { sub, jti, scope = "", exp } = JSON.parse(Buffer.from(body, "base64url").toString());
   const expiry = exp === undefined ? {} : { expiresAt: new Date(exp * 1000) };
-  return { userId: sub, keyId: jti, scopes: scope.split(" "), ...expiry };
+  return { subject: sub, keyId: jti, scopes: scope.split(" "), ...expiry };
 };
 
 async function start(lane: Lane, options: Partial<ServerOptions>) {
@@ -128,9 +128,9 @@ for (const lane of ["auto", "stock"] as const)
           "[unauthenticated] this call needs credentials that the server knows",
         ]);
         const expiresAt = new Date(4_000_000_000_000);
-        assert.deepEqual(principals, [{ userId: "ada", keyId: "t-1", scopes: ["users.read"], expiresAt }]);
+        assert.deepEqual(principals, [{ subject: "ada", keyId: "t-1", scopes: ["users.read"], expiresAt }]);
         assert.deepEqual(
-          records.map(({ userId, keyId }) => [userId, keyId]),
+          records.map(({ subject, keyId }) => [subject, keyId]),
           [["ada", "t-1"], ["ada", "t-1"], ...Array(3).fill([undefined, undefined])],
         );
       });
@@ -145,7 +145,7 @@ for (const lane of ["auto", "stock"] as const)
             seen.add(certificate);
             if (certificate === undefined) return undefined;
             const { subject, serialNumber } = certificate;
-            return { userId: `${subject.CN} at ${peer}`, keyId: serialNumber, scopes: ["*"] };
+            return { subject: `${subject.CN} at ${peer}`, keyId: serialNumber, scopes: ["*"] };
           },
         });
         const node = {
@@ -158,7 +158,7 @@ for (const lane of ["auto", "stock"] as const)
         for (let call = 0; call < 2; call++) await users.getUser(ada);
         await server.drain();
         assert.deepEqual(
-          principals.map((principal) => principal?.userId),
+          principals.map((principal) => principal?.subject),
           Array(2).fill("client at 127.0.0.1"),
         );
         if (name !== "Connect over HTTP/1.1" && name !== "gRPC-Web over HTTP/1.1")
@@ -204,14 +204,14 @@ for (const lane of ["auto", "stock"] as const)
             throw new Error("the secret is s3cret");
           },
           rejects: () => Promise.reject(new Error("the secret is s3cret")),
-          "gives no user": () => ({ userId: 7 }),
+          "gives no user": () => ({ subject: 7 }),
           "gives a text": async () => "ada",
-          "gives bad scopes": () => ({ userId: "ada", scopes: "users.read" }),
-          "gives a bad date": () => ({ userId: "ada", expiresAt: new Date("never") }),
+          "gives bad scopes": () => ({ subject: "ada", scopes: "users.read" }),
+          "gives a bad date": () => ({ subject: "ada", expiresAt: new Date("never") }),
           "never answers": () => new Promise(() => {}),
           "is thenable": () => ({
             // biome-ignore lint/suspicious/noThenProperty: what the application may give
-            then: (resolve: (value: object) => void) => resolve({ userId: "ada", scopes: ["*"] }),
+            then: (resolve: (value: object) => void) => resolve({ subject: "ada", scopes: ["*"] }),
           }),
         };
         let fault = "";
@@ -255,7 +255,7 @@ for (const lane of ["auto", "stock"] as const)
         headers["x-api-key"] === undefined ? byToken(headers, peer, certificate) : undefined,
     });
     const users = createClient(UserService, createGrpcTransport({ baseUrl: server.url }));
-    const key = keys.add({ userId: "ann", scopes: ["*"] });
+    const key = keys.add({ subject: "ann", scopes: ["*"] });
     await users.getUser(ada, { headers: { "x-api-key": key } });
     await users.getUser(ada, bearer({ sub: "ada", scope: "*" }));
     assert.match(await said(users.getUser(ada, { headers: { "x-api-key": "x" } })), /malformed/);
@@ -267,7 +267,7 @@ for (const lane of ["auto", "stock"] as const)
     assert.match(await said(stream.next()), /revoked/);
     await server.drain();
     assert.deepEqual(
-      principals.map((principal) => principal?.userId),
+      principals.map((principal) => principal?.subject),
       ["ann", "ada"],
     );
   });

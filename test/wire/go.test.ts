@@ -139,7 +139,7 @@ function expectedOf({ key }: TestApp) {
           code,
           messagesIn,
           messagesOut,
-          userId: isRefused ? null : userId,
+          subject: isRefused ? null : userId,
           keyId: isRefused ? null : key.slice(0, 11),
           cancelledBy: { canceled: "client", deadline_exceeded: "deadline" }[code] ?? null,
           abandoned: 0,
@@ -150,7 +150,8 @@ function expectedOf({ key }: TestApp) {
 
 /** What a client can foretell of a row. */
 function foundIn(row: RequestLogRow) {
-  const { requestId, method, protocol, httpVersion, messagesIn, messagesOut, userId, keyId, abandoned } = row;
+  const { requestId, method, protocol, httpVersion, messagesIn, messagesOut, subject, keyId, abandoned } =
+    row;
   // The client's timer and the server's run side by side, so either may end this call.
   const isExpired = requestId.endsWith("/expired") && row.code === "canceled" && row.cancelledBy === "client";
   const { code, cancelledBy } = isExpired ? { code: "deadline_exceeded", cancelledBy: "deadline" } : row;
@@ -162,7 +163,7 @@ function foundIn(row: RequestLogRow) {
     code,
     messagesIn,
     messagesOut,
-    userId,
+    subject,
     keyId,
     cancelledBy,
     abandoned,

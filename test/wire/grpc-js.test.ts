@@ -178,7 +178,7 @@ test("the request log holds each of these calls once", async () => {
   const found = rows.map((row: RequestLogRow) => {
     assert.equal(row.protocol, "grpc");
     assert.equal(row.peer, "127.0.0.1");
-    assert.equal(row.userId, row.code === "unauthenticated" ? null : userId);
+    assert.equal(row.subject, row.code === "unauthenticated" ? null : userId);
     // The client's timer and the server's run side by side, so either may end the call.
     if (row.requestId === "js/deadline" && row.cancelledBy === "client") return [row.requestId, row.code];
     return [row.requestId, row.method, row.code, row.messagesIn, row.messagesOut, row.cancelledBy];

@@ -151,8 +151,7 @@ for (const lane of lanes)
 it("an unknown key and a wrong one cost the same CPU time, within a third", async () => {
   await using db = await openTestStore();
   const { key, ...stored } = createKey();
-  const userId = "ada";
-  const row = { ...stored, userId, label: "", scopes: ["*"], at: new Date(), expireTime: null };
+  const row = { ...stored, subject: "ada", label: "", scopes: ["*"], at: new Date(), expireTime: null };
   await db.queries.runrpcKeys.createKey(row);
   const authenticator = createAuthenticator({
     keys: createKeyStore(db.queries.runrpcKeys),

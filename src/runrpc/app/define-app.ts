@@ -19,7 +19,7 @@ export interface AppDefinition<M extends QueryModules = QueryModules> {
   /** The folder that `drizzle-kit generate` writes the application's migrations into. Default: it has no tables. */
   readonly migrations?: URL | undefined;
   /**
-   * Who keys can be made for. Default: a key's subject is the text that `runrpc keys create --subject` names, as it is.
+   * Who keys can be made for. Default: a key's subject is the text that `runrpc keys create --user` names, as it is.
    */
   readonly accounts?: ((parts: AppParts<M>) => Accounts) | undefined;
   /** The application's own way to tell who calls, in place of API keys or before them. Default: there are API keys alone. */

@@ -14,11 +14,11 @@ export async function createDevelopmentKey(
 ): Promise<string | undefined> {
   if ((await queries.runrpcKeys.countKeys()) > 0) return undefined;
   const { key, keyId, hash } = createKey();
-  const userId = await accounts.developer();
+  const subject = await accounts.developer();
   await queries.runrpcKeys.createKey({
     keyId,
     hash,
-    userId,
+    subject,
     label,
     scopes,
     at: new Date(),

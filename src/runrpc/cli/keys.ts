@@ -125,7 +125,7 @@ function showIssued(issued: IssuedKey, json: boolean | undefined, io: Io): void 
   }
   const expiry = issued.expiresAt === undefined ? "never" : issued.expiresAt.toISOString();
   io.stderr.write(
-    `Key ${issued.keyId} of user ${issued.userName ?? issued.userId}. Expires: ${expiry}. It is shown this once:\n`,
+    `Key ${issued.keyId} of user ${issued.subjectName ?? issued.subject}. Expires: ${expiry}. It is shown this once:\n`,
   );
   io.stdout.write(`${issued.key}\n`);
 }
@@ -135,7 +135,7 @@ function tableOf(keys: readonly KeyInfo[], now: Date): string {
   const rows = keys.map((key) => [
     key.keyId,
     stateOf(key, now),
-    key.userName ?? key.userId,
+    key.subjectName ?? key.subject,
     key.name,
     key.scopes.join(","),
     day(key.createdAt),

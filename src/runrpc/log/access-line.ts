@@ -79,10 +79,10 @@ function createCaller(): (record: CallRecord) => string {
   let last: CallRecord | undefined;
   let text = "";
   return (record) => {
-    const { peer, userId, keyId } = record;
-    if (last === undefined || last.peer !== peer || last.userId !== userId || last.keyId !== keyId) {
+    const { peer, subject, keyId } = record;
+    if (last === undefined || last.peer !== peer || last.subject !== subject || last.keyId !== keyId) {
       last = record;
-      text = `${member("peer", peer)}${member("userId", userId)}${member("keyId", keyId)}`;
+      text = `${member("peer", peer)}${member("subject", subject)}${member("keyId", keyId)}`;
     }
     return text;
   };

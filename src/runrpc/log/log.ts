@@ -155,7 +155,7 @@ function accessFields({
   protocol,
   messagesIn,
   messagesOut,
-  userId,
+  subject,
   peer,
   error,
 }: Record<string, unknown>) {
@@ -163,7 +163,7 @@ function accessFields({
     `${Number(durationMs).toFixed(1)} ms`,
     protocol,
     `${messagesIn} in, ${messagesOut} out`,
-    userId ?? "no key",
+    subject ?? "no key",
     peer,
     error,
   ];

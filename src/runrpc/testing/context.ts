@@ -5,7 +5,7 @@ import { principalKey } from "../server/auth/principal.ts";
 /** Who calls a handler, and for how long. */
 export interface CallerOptions {
   /** The subject of the caller's key. Default: nobody is authenticated. */
-  readonly userId?: string | undefined;
+  readonly subject?: string | undefined;
   /** Default `["*"]`. */
   readonly scopes?: readonly string[] | undefined;
   /** Aborts the call. Default: nothing does. */
@@ -14,9 +14,9 @@ export interface CallerOptions {
 
 /** The context of a call of a method, for a test that calls a handler as a function. */
 export function contextOf(method: DescMethod, caller: CallerOptions = {}): HandlerContext {
-  const { userId, scopes = ["*"], signal } = caller;
+  const { subject, scopes = ["*"], signal } = caller;
   const contextValues = createContextValues();
-  if (userId !== undefined) contextValues.set(principalKey, { userId, keyId: "rr_test", scopes });
+  if (subject !== undefined) contextValues.set(principalKey, { subject, keyId: "rr_test", scopes });
   return createHandlerContext({
     service: method.parent,
     method,

@@ -10,7 +10,7 @@ export function createTestKeys(
     createKey({ user, scopes = ["*"], expiresAt } = {}) {
       return use(async (keys) => {
         // The developer's key is the first one of a database.
-        const owner = user ?? (await keys.list()).at(0)?.userId ?? "";
+        const owner = user ?? (await keys.list()).at(0)?.subject ?? "";
         return (await keys.create({ user: owner, name: "test", scopes, expiresAt })).key;
       });
     },

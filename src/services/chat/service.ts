@@ -1,4 +1,4 @@
-import { createOutbox, requireUser, type ServiceImpl } from "runrpc";
+import { createOutbox, requirePrincipal, type ServiceImpl } from "runrpc";
 import type { ChatResponse, ChatService } from "../../../gen/chat/v1/chat_pb.ts";
 import { createConversation } from "./conversation.ts";
 import type { ChatQueries } from "./queries.ts";
@@ -22,7 +22,7 @@ export function createChatService(
   const rooms = createRooms<ChatResponse>();
   return {
     async *chat(requests, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       const { signal } = context;
       const outbox = createOutbox<ChatResponse>(maxQueuedMessages);
       const conversation = createConversation(userId, outbox, rooms, queries);

@@ -4,7 +4,7 @@ import {
   checkStorable,
   createSharedReads,
   createWakeups,
-  requireUser,
+  requirePrincipal,
   type ServiceImpl,
   sendHeaders,
 } from "runrpc";
@@ -48,7 +48,7 @@ export function createEventService(queries: EventQueries): ServiceImpl<typeof Ev
 
   return {
     async publishEvent({ type, payload }, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       checkStorable("payload", payload);
       const event = { type, payload: payload ?? null, createTime: new Date() };
       // Without the call's signal: a write that commits after its caller has gone must still wake the streams.
@@ -58,7 +58,7 @@ export function createEventService(queries: EventQueries): ServiceImpl<typeof Ev
     },
 
     async *streamEvents({ afterId }, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       const { signal } = context;
       const topic = wakeups.join(userId);
       try {

@@ -4,7 +4,7 @@ import {
   pageTokenFromPosition,
   positionFromPageToken,
   refusedPageToken,
-  requireUser,
+  requirePrincipal,
   type ServiceImpl,
   timestampFromStored,
 } from "runrpc";
@@ -26,7 +26,7 @@ const start = [8_640_000_000_000_000, Number.MAX_SAFE_INTEGER] as const;
 export function createLogService(queries: LogQueries): ServiceImpl<typeof LogService> {
   return {
     async uploadLogs(requests, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       const { signal } = context;
       const upload = createUpload(async (lines) => {
         await queries.addLogs({ rows: rowsOfUser(userId, lines) }, { signal });
@@ -44,7 +44,7 @@ export function createLogService(queries: LogQueries): ServiceImpl<typeof LogSer
     },
 
     async listLogs({ pageSize, pageToken, minSeverity }, context) {
-      const { userId } = requireUser(context);
+      const { subject: userId } = requirePrincipal(context);
       const [time = start[0], id = start[1]] = positionFromPageToken("logs", pageToken, 2) ?? start;
       const before = { time: new Date(time), id };
       // A position is any integers; a Date ends 275,000 years from 1970.

@@ -66,10 +66,10 @@ it("the list names who a key is for, and tells a key that works from this machin
     "--json",
   );
   assert.deepEqual([made.code, made.stderr], [0, ""]);
-  const { keyId, userId, userName, loopbackOnly } = JSON.parse(made.stdout);
-  assert.deepEqual([userName, loopbackOnly], ["eve@example.com", false]);
+  const { keyId, subject, subjectName, loopbackOnly } = JSON.parse(made.stdout);
+  assert.deepEqual([subjectName, loopbackOnly], ["eve@example.com", false]);
   const [listed] = JSON.parse((await run("list", "--json")).stdout);
-  assert.deepEqual([listed.keyId, listed.userId, listed.userName], [keyId, userId, "eve@example.com"]);
+  assert.deepEqual([listed.keyId, listed.subject, listed.subjectName], [keyId, subject, "eve@example.com"]);
   assert.match((await run("list")).stdout, new RegExp(`^${keyId} +active +eve@example.com `, "m"));
 });
 

@@ -24,7 +24,7 @@ const record = {
   bytesIn: 2,
   bytesOut: 3,
   peer: "127.0.0.1",
-  userId: "ada",
+  subject: "ada",
   keyId: "rr_00000000",
   cancelledBy: undefined,
   abandoned: false,
@@ -75,7 +75,7 @@ describe("the access log", () => {
     const accessLine = createAccessLine();
     const texts = ['q"b\\', "line\nbreak\u0000\u007f", "ä€😀", "half \ud800 a pair", "", "plain"];
     for (const text of texts) {
-      const odd = { ...record, requestId: text, service: text, error: text, peer: text, userId: undefined };
+      const odd = { ...record, requestId: text, service: text, error: text, peer: text, subject: undefined };
       const times = [0, 1, 999, 1_000, 1_700_000_000_012, -1].map((time) => new Date(time));
       for (const startedAt of times) {
         const line = JSON.parse(accessLine({ ...odd, startedAt, cancelledBy: "client" }, "info"));

@@ -184,10 +184,10 @@ define(T, {
   {
     title: "an import of runrpc on one line, whose names are sorted",
     marked: `import type { ServiceImpl } from "@connectrpc/connect";
-import { requireUser, «skeleton, »type StartChore } from "runrpc";
+import { requirePrincipal, «skeleton, »type StartChore } from "runrpc";
 import type { ThingService } from "../gen/t_pb.ts";
 export const make = (_: StartChore): ServiceImpl<typeof ThingService> => ({
-  get: () => (requireUser, {}),«
+  get: () => (requirePrincipal, {}),«
 
   ${form}
   ${handler},»
@@ -199,12 +199,12 @@ export const make = (_: StartChore): ServiceImpl<typeof ThingService> => ({
     marked: `import type { ServiceImpl } from "@connectrpc/connect";
 import {
   pageTokenFromPosition,
-  requireUser«,
+  requirePrincipal«,
   skeleton»
 } from "runrpc";
 import type { ThingService } from "../gen/t_pb.ts";
 export const service: ServiceImpl<typeof ThingService> = {
-  get: () => (pageTokenFromPosition, requireUser, {}),«
+  get: () => (pageTokenFromPosition, requirePrincipal, {}),«
 
   ${form}
   ${handler},»

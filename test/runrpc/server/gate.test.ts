@@ -39,7 +39,7 @@ function gateFor(scopes: readonly string[], maxConcurrentCalls = 10) {
   const stored: StoredKey = {
     keyId,
     hash,
-    userId: "ada",
+    subject: "ada",
     scopes,
     expiresAt: undefined,
     revokedAt: undefined,
@@ -141,7 +141,7 @@ describe("the gate", () => {
     await admit()[1];
     const [call, result] = admit();
     assert.equal(result, undefined);
-    assert.deepEqual(call.principal, { userId: "ada", keyId, scopes: ["*"] });
+    assert.deepEqual(call.principal, { subject: "ada", keyId, scopes: ["*"] });
     await authenticator.close();
   });
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { defineApp } from "../../../src/runrpc/app/define-app.ts";
-import { requireUser } from "../../../src/runrpc/server/auth/principal.ts";
+import { requirePrincipal } from "../../../src/runrpc/server/auth/principal.ts";
 import {
   collect,
   createRequestStream,
@@ -27,7 +27,7 @@ function appOf(
 }
 
 const getUser: ServiceImpl<typeof UserService>["getUser"] = ({ id }, context) => ({
-  user: { id, displayName: requireUser(context).userId },
+  user: { id, displayName: requirePrincipal(context).subject },
 });
 
 const id = "00000000-0000-4000-8000-000000000001";
@@ -47,9 +47,9 @@ test("a test's application answers a typed client, keeps records, and takes its 
     file = app.file;
     const { user } = await app.client(UserService).getUser({ id });
     assert.equal(user?.displayName, "developer");
-    const { service, method, code, userId } = await app.nextRecord();
+    const { service, method, code, subject } = await app.nextRecord();
     assert.deepEqual(
-      [service, method, code, userId],
+      [service, method, code, subject],
       ["rig.users.v1.UserService", "GetUser", "ok", "developer"],
     );
     assert.equal(app.records.length, 1);

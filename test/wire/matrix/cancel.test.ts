@@ -66,7 +66,7 @@ describe("a client that leaves in the middle of its call", { concurrency: 4 }, (
       code: "canceled",
       messagesIn: 1,
       messagesOut: answersBeforeDeed[cell.kind],
-      userId: "ann",
+      subject: "ann",
       keyId: subject.key.slice(0, 11),
       cancelledBy: "client",
       abandoned: false,

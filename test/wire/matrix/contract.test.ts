@@ -98,7 +98,7 @@ describe("the app answers, and refuses, the same way on every protocol", () => {
       ...recordedOf(cell),
       messagesIn: 0,
       messagesOut: 0,
-      userId: null,
+      subject: null,
       keyId: null,
       ...record,
     });
@@ -107,7 +107,7 @@ describe("the app answers, and refuses, the same way on every protocol", () => {
     return outcome;
   }
 
-  const caller = (key: string) => ({ userId, keyId: key.slice(0, 11) });
+  const caller = (key: string) => ({ subject: userId, keyId: key.slice(0, 11) });
 
   describe("each way to call", { concurrency: 4 }, () => {
     for (const cell of cells) {

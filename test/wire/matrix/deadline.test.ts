@@ -60,7 +60,7 @@ describe("a call that outlives its deadline", { concurrency: true }, () => {
       error: `the deadline of ${deadlineMs} ms is exceeded`,
       messagesIn: 1,
       messagesOut: answersBeforeDeed[cell.kind],
-      userId: "ann",
+      subject: "ann",
       keyId: subject.key.slice(0, 11),
       cancelledBy: "deadline",
       abandoned,

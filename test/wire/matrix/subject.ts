@@ -110,7 +110,7 @@ export async function startSubject(lane: Lane, deed: Deed): Promise<Subject> {
   });
   return {
     server,
-    key: keys.add({ userId: "ann", scopes: ["*"] }),
+    key: keys.add({ subject: "ann", scopes: ["*"] }),
     errors,
     begun: begun.arrival,
     left: left.arrival,

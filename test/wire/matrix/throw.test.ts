@@ -46,7 +46,7 @@ describe("a handler that throws", { concurrency: 4 }, () => {
       error: error.rawMessage,
       messagesIn: 1,
       messagesOut: messages.length,
-      userId: "ann",
+      subject: "ann",
       keyId: subject.key.slice(0, 11),
       cancelledBy: undefined,
       abandoned: false,

@@ -63,7 +63,7 @@ test("grpcio does all four kinds with a key, is refused without one, and the req
     assert.equal(row.httpVersion, "2.0");
     assert.equal(row.peer, "127.0.0.1");
     const isRefused = row.code === "unauthenticated";
-    assert.deepEqual([row.userId, row.keyId], isRefused ? [null, null] : [userId, keyId], row.requestId);
+    assert.deepEqual([row.subject, row.keyId], isRefused ? [null, null] : [userId, keyId], row.requestId);
     assert.ok(row.durationMs > 0);
   }
   const found = rows.map(({ requestId, method, code: status, messagesIn, messagesOut }) =>

@@ -4,9 +4,10 @@ import type { KeyQueries, KeyInfo as KeyRowInfo } from "./queries.ts";
 /** What is known of a key. The key itself is not among it. */
 export interface KeyInfo {
   readonly keyId: string;
-  readonly userId: string;
-  /** What people know the user by, such as an email; undefined where the application has no accounts. */
-  readonly userName: string | undefined;
+  /** Whom the key speaks for. */
+  readonly subject: string;
+  /** What people know the subject by, such as an email; undefined where the application has no accounts. */
+  readonly subjectName: string | undefined;
   readonly name: string;
   readonly scopes: readonly string[];
   readonly createdAt: Date;
@@ -57,16 +58,16 @@ export interface KeyOwners {
 
 export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin {
   const nameOf = async (id: string): Promise<string | undefined> => owners.name?.(id);
-  const infoOf = async (row: KeyRowInfo): Promise<KeyInfo> => infoFromRow(row, await nameOf(row.userId));
+  const infoOf = async (row: KeyRowInfo): Promise<KeyInfo> => infoFromRow(row, await nameOf(row.subject));
 
   return {
     async create({ user, newUser, name, scopes, expiresAt, callsPerSecond, maxConcurrentCalls }) {
       const { key, keyId, hash } = createKey();
-      const userId = newUser ? await owners.create(user) : await owners.find(user);
+      const subject = newUser ? await owners.create(user) : await owners.find(user);
       const row = await queries.createKey({
         keyId,
         hash,
-        userId,
+        subject,
         label: name,
         scopes,
         at: new Date(),
@@ -79,8 +80,8 @@ export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin
     async list() {
       const rows = await queries.listKeys({});
       const names = new Map<string, string | undefined>();
-      for (const { userId } of rows) if (!names.has(userId)) names.set(userId, await nameOf(userId));
-      return rows.map((row) => infoFromRow(row, names.get(row.userId)));
+      for (const { subject } of rows) if (!names.has(subject)) names.set(subject, await nameOf(subject));
+      return rows.map((row) => infoFromRow(row, names.get(row.subject)));
     },
     async revoke(keyId) {
       return infoOf(await queries.revokeKey({ keyId, at: new Date() }));
@@ -95,11 +96,11 @@ export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin
   };
 }
 
-function infoFromRow(row: KeyRowInfo, userName: string | undefined): KeyInfo {
+function infoFromRow(row: KeyRowInfo, subjectName: string | undefined): KeyInfo {
   return {
     keyId: row.keyId,
-    userId: row.userId,
-    userName,
+    subject: row.subject,
+    subjectName,
     name: row.label,
     scopes: row.scopes,
     createdAt: row.createTime,

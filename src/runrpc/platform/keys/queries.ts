@@ -14,7 +14,7 @@ export interface KeyToAdd {
   readonly keyId: string;
   /** SHA-256 of the whole key. */
   readonly hash: Uint8Array;
-  readonly userId: string;
+  readonly subject: string;
   readonly label: string;
   readonly scopes: readonly string[];
   readonly at: Date;
@@ -51,7 +51,7 @@ const checkById = prepared((db) =>
     .select({
       keyId: keys.keyId,
       hash: keys.hash,
-      userId: keys.userId,
+      subject: keys.subject,
       scopes: keys.scopes,
       expireTime: keys.expireTime,
       revokeTime: keys.revokeTime,
@@ -82,7 +82,7 @@ export const keyQueries = defineQueries({
 
     /**
      * What decides about the calls of these keys, revoked and expired ones included, in their order. A key that does not
-     * exist has a row as well, whose `userId` is empty: answering it costs what answering for one that exists does, so that
+     * exist has a row as well, whose `subject` is empty: answering it costs what answering for one that exists does, so that
      * the time of a refusal does not tell ids that exist from others.
      */
     async checkKeys(db, input: { readonly keyIds: readonly string[] }) {
@@ -95,12 +95,12 @@ export const keyQueries = defineQueries({
       return found;
     },
 
-    /** The keys of one user, or of all, oldest first, without their hashes. */
-    async listKeys(db, input: { readonly userId?: string | undefined }): Promise<KeyInfo[]> {
+    /** The keys of one subject, or of all, oldest first, without their hashes. */
+    async listKeys(db, input: { readonly subject?: string | undefined }): Promise<KeyInfo[]> {
       const rows = await db
         .select()
         .from(keys)
-        .where(input.userId === undefined ? undefined : eq(keys.userId, input.userId))
+        .where(input.subject === undefined ? undefined : eq(keys.subject, input.subject))
         .orderBy(asc(keys.createTime), asc(keys.keyId));
       return rows.map(infoFromRow);
     },
@@ -138,9 +138,9 @@ export const keyQueries = defineQueries({
       const { at, graceUntil } = input;
       const key = await getKey(db, input.keyId);
       refuseDead(key, at);
-      const { userId, label, scopes, expireTime, callsPerSecond, maxConcurrentCalls, loopbackOnly } = key;
+      const { subject, label, scopes, expireTime, callsPerSecond, maxConcurrentCalls, loopbackOnly } = key;
       const limits = { callsPerSecond, maxConcurrentCalls };
-      const inherited = { userId, label, scopes, expireTime, ...limits, loopbackOnly };
+      const inherited = { subject, label, scopes, expireTime, ...limits, loopbackOnly };
       const replacement = await insertKey(db, { ...inherited, ...input.replacement, at });
       const end = graceUntil === null ? { revokeTime: at } : { expireTime: earlier(graceUntil, expireTime) };
       return { old: await updateKey(db, input.keyId, end), replacement };
@@ -172,7 +172,7 @@ function nobody(keyId: string) {
   const scopes: readonly string[] = JSON.parse('["*"]'); // as the driver reads them
   const times = { expireTime: null, revokeTime: null };
   const limits = { callsPerSecond: null, maxConcurrentCalls: null };
-  return { keyId, hash: Buffer.alloc(32), userId: "", scopes, ...times, loopbackOnly: false, ...limits };
+  return { keyId, hash: Buffer.alloc(32), subject: "", scopes, ...times, loopbackOnly: false, ...limits };
 }
 
 async function insertKey(db: Db, { at, hash, loopbackOnly, ...key }: KeyToAdd): Promise<KeyInfo> {

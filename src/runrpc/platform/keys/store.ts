@@ -6,7 +6,7 @@ export function createKeyStore(queries: Pick<KeyQueries, "checkKeys" | "addKeyUs
   return {
     async find(keyIds, signal) {
       const rows = await queries.checkKeys({ keyIds }, { signal });
-      return rows.map(storedFromRow).filter(({ userId }) => userId !== "");
+      return rows.map(storedFromRow).filter(({ subject }) => subject !== "");
     },
     // Counting never keeps a call's own write waiting.
     addUses: (uses) => queries.addKeyUses({ uses }, { background: true }),

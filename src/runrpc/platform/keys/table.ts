@@ -7,7 +7,8 @@ export const keys = sqliteTable(
     keyId: text("key_id").notNull().primaryKey(),
     /** SHA-256 of the whole key. */
     hash: blob("hash", { mode: "buffer" }).notNull(),
-    userId: text("user_id").notNull(),
+    /** Whom the key speaks for: an id that the application's accounts gave, or a text. It refers to no table of the platform's. */
+    subject: text("subject").notNull(),
     /** What its owner calls it. */
     label: text("label").notNull(),
     scopes: text("scopes", { mode: "json" }).$type<readonly string[]>().notNull(),
@@ -25,6 +26,6 @@ export const keys = sqliteTable(
     maxConcurrentCalls: integer("max_concurrent_calls"),
     loopbackOnly: integer("loopback_only", { mode: "boolean" }).notNull().default(false),
   },
-  // Revoking all keys of a user looks for them.
-  (table) => [index("keys_user").on(table.userId)],
+  // Revoking all keys of a subject looks for them.
+  (table) => [index("keys_subject").on(table.subject)],
 );

@@ -24,7 +24,7 @@ const kindColumns = [
 /** What follows from the caller: few values where other services call, many where users do. */
 const callerColumns = [
   "peer",
-  "userId",
+  "subject",
   "keyId",
   "messagesIn",
   "messagesOut",
@@ -92,7 +92,7 @@ function isAlike(one: CallRecord, other: CallRecord): boolean {
     isSameKind(one, other) &&
     one.peer === other.peer &&
     one.keyId === other.keyId &&
-    one.userId === other.userId &&
+    one.subject === other.subject &&
     one.messagesIn === other.messagesIn &&
     one.messagesOut === other.messagesOut &&
     one.error === other.error
@@ -117,7 +117,7 @@ const addKind: Add = (values, record) => {
 };
 
 const addCaller: Add = (values, record) => {
-  values.push(record.peer, record.userId ?? null, record.keyId ?? null);
+  values.push(record.peer, record.subject ?? null, record.keyId ?? null);
   values.push(record.messagesIn, record.messagesOut, record.error);
 };
 

@@ -26,7 +26,7 @@ export const requestLog = sqliteTable(
     bytesOut: integer("bytes_out").notNull(),
     peer: text("peer").notNull(),
     /** Null: nobody was authenticated. */
-    userId: text("user_id"),
+    subject: text("subject"),
     keyId: text("key_id"),
     /** Null: the handler ended by itself. */
     cancelledBy: text("cancelled_by"),

@@ -26,7 +26,8 @@ export type Authenticate = (
 
 /** Who calls, as `Authenticate` tells it. What else is in it reaches the handlers as a part of their `Principal`. */
 export interface Identity extends Partial<Principal> {
-  readonly userId: string;
+  /** Who it is, such as a token's `sub`: not empty. */
+  readonly subject: string;
 }
 
 /** What of a call tells its caller. */
@@ -44,17 +45,17 @@ export function identify(
 /** @throws ConnectError `unauthenticated` when it has expired; TypeError when it is no identity. */
 function principalFrom(identity: Identity | undefined): Principal | undefined {
   if (identity === undefined) return undefined;
-  const { userId, keyId = userId, scopes = [], expiresAt } = checked(identity);
+  const { subject, keyId = subject, scopes = [], expiresAt } = checked(identity);
   if (expiresAt !== undefined && expiresAt.getTime() <= Date.now())
     throw unauthenticated(`the credentials expired at ${expiresAt.toISOString()}`);
-  return Object.freeze({ ...identity, userId, keyId, scopes: Object.freeze([...scopes]) });
+  return Object.freeze({ ...identity, subject, keyId, scopes: Object.freeze([...scopes]) });
 }
 
 /** The application may be JavaScript, or decode a token as `any`. */
 function checked(identity: Identity): Identity {
   if (typeof identity !== "object" || identity === null) throw fault("an object or undefined");
-  const { userId, keyId = "-", scopes = [], expiresAt = new Date(0) } = identity;
-  if (typeof userId !== "string" || userId === "") throw fault("a userId that is a text");
+  const { subject, keyId = "-", scopes = [], expiresAt = new Date(0) } = identity;
+  if (typeof subject !== "string" || subject === "") throw fault("a subject that is a text");
   if (typeof keyId !== "string" || keyId === "") throw fault("a keyId that is a text");
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string"))
     throw fault("scopes that are a list of texts");

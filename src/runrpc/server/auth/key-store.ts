@@ -4,7 +4,7 @@ export interface StoredKey {
   readonly keyId: string;
   /** SHA-256 of the whole key: 32 bytes. A key has 256 random bits, so a plain hash is enough. */
   readonly hash: Uint8Array;
-  readonly userId: string;
+  readonly subject: string;
   readonly scopes: readonly string[];
   readonly expiresAt: Date | undefined;
   readonly revokedAt: Date | undefined;

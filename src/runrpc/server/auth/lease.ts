@@ -169,9 +169,9 @@ function leaseOf(keyId: string, stored: StoredKey | undefined, askedAt: number):
   return { keyId, stored, principal, askedAt };
 }
 
-function principalOf({ keyId, userId, scopes, callsPerSecond, maxConcurrentCalls }: StoredKey): Principal {
+function principalOf({ keyId, subject, scopes, callsPerSecond, maxConcurrentCalls }: StoredKey): Principal {
   return Object.freeze({
-    userId,
+    subject,
     keyId,
     scopes: Object.freeze([...scopes]),
     ...(callsPerSecond === undefined ? {} : { callsPerSecond }),

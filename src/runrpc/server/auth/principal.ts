@@ -2,11 +2,14 @@ import { Code, ConnectError, type ContextValues, createContextKey } from "@conne
 
 /** Who a call speaks for: the owner of the key that it came with, or whom the application's `authenticate` names. */
 export interface Principal {
-  /** The owner of the key. */
-  readonly userId: string;
+  /**
+   * The owner of the key, as the application's accounts name it: an id, such as a user's. Where it has none, the text that the
+   * key was made for.
+   */
+  readonly subject: string;
   /**
    * The visible prefix of the key, such as `rr_4f7Kq2Zd`. Never the key itself. Of callers whom the application names: what
-   * it calls their credentials, such as a token's `jti` or a certificate's serial number, else the `userId`. Limits for
+   * it calls their credentials, such as a token's `jti` or a certificate's serial number, else the `subject`. Limits for
    * each key count by it.
    */
   readonly keyId: string;
@@ -30,7 +33,7 @@ export const principalKey = createContextKey<Principal | undefined>(undefined, {
  *
  * @throws ConnectError `unauthenticated`, where a public method is called without a key.
  */
-export function requireUser(context: { readonly values: ContextValues }): Principal {
+export function requirePrincipal(context: { readonly values: ContextValues }): Principal {
   const principal = context.values.get(principalKey);
   if (principal === undefined) {
     throw new ConnectError("this call needs an API key", Code.Unauthenticated);

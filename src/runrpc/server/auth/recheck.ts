@@ -68,7 +68,7 @@ export function createRechecks({ identify, recheckIntervalMs, log }: RecheckOpti
     try {
       const principal = await identify(call.head);
       if (principal === undefined) end(call, unauthenticated("the caller is not known any more"));
-      else if (principal.userId !== call.principal.userId)
+      else if (principal.subject !== call.principal.subject)
         end(call, unauthenticated("the credentials are another user's now"));
       else {
         call.checkedAtMs = performance.now();

@@ -272,7 +272,7 @@ export class Call implements Member, Timed {
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       peer,
-      userId: this.principal?.userId,
+      subject: this.principal?.subject,
       keyId: this.principal?.keyId,
       cancelledBy: this.cancelledBy,
       abandoned: this.handlerRunning,

@@ -34,7 +34,7 @@ export interface CallRecord {
   readonly bytesOut: number;
   /** The address of the client, without its port. */
   readonly peer: string;
-  readonly userId: string | undefined;
+  readonly subject: string | undefined;
   readonly keyId: string | undefined;
   readonly cancelledBy: CancelledBy | undefined;
   /** True when the handler was left behind still running, because it did not end on its cancelled signal. */

@@ -48,7 +48,7 @@ function keyStore(key: string, uses: string[]): KeyStore {
   const stored = {
     keyId,
     hash: hashKey(key),
-    userId: "ada",
+    subject: "ada",
     scopes: ["people.greet"],
     expiresAt: undefined,
     revokedAt: undefined,

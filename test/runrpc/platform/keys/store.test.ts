@@ -5,7 +5,7 @@ import { createKeyStore } from "../../../../src/runrpc/platform/keys/store.ts";
 import { openTestStore, type TestStore } from "../fixture.ts";
 
 let db: TestStore;
-const userId = "ada";
+const subject = "ada";
 const at = new Date(1_700_000_000_000);
 const hash = new Uint8Array(createHash("sha256").update("secret").digest());
 
@@ -16,7 +16,7 @@ before(async () => {
 after(() => db[Symbol.asyncDispose]());
 
 async function createKey(keyId: string, expireTime: Date | null = null): Promise<void> {
-  const key = { keyId, hash, userId, label: "ci", scopes: ["users.*", "chat"], at, expireTime };
+  const key = { keyId, hash, subject, label: "ci", scopes: ["users.*", "chat"], at, expireTime };
   await db.queries.runrpcKeys.createKey(key);
 }
 
@@ -30,7 +30,7 @@ test("the key store finds the keys that exist, with hash, scopes and dates as th
   const expiresAt = new Date(1_800_000_000_123);
   await createKey("rr_one", expiresAt);
   const found = await createKeyStore(db.queries.runrpcKeys).find(["rr_none", "rr_one"]);
-  const rest = { userId, scopes: ["users.*", "chat"], expiresAt, revokedAt: undefined, loopbackOnly: false };
+  const rest = { subject, scopes: ["users.*", "chat"], expiresAt, revokedAt: undefined, loopbackOnly: false };
   assert.deepEqual(found, [{ keyId: "rr_one", hash, ...rest }]);
 });
 
@@ -48,7 +48,7 @@ test("uses add up, also for keys that were reported together with unknown ones",
     { keyId: "rr_none", count: 1, lastUsedAt },
     { keyId: "rr_used", count: 4, lastUsedAt },
   ]);
-  const key = (await db.queries.runrpcKeys.listKeys({ userId })).find(({ keyId }) => keyId === "rr_used");
+  const key = (await db.queries.runrpcKeys.listKeys({ subject })).find(({ keyId }) => keyId === "rr_used");
   assert.deepEqual([key?.useCount, key?.lastUseTime], [7, lastUsedAt]);
   assert.equal(Object.hasOwn(key ?? {}, "hash"), false);
 });

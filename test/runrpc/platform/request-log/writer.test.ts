@@ -43,7 +43,7 @@ function recordOf(requestId: string, fields: Partial<CallRecord> = {}): CallReco
     bytesIn: 12,
     bytesOut: 34,
     peer: "127.0.0.1",
-    userId: "u",
+    subject: "u",
     keyId: "rr_k",
     cancelledBy: undefined,
     abandoned: false,
@@ -65,12 +65,12 @@ test("each field of a record is in its column after the close", async () => {
     abandoned: true,
   });
   writer.write(record);
-  writer.write(recordOf("fields-2", { userId: undefined, keyId: undefined }));
+  writer.write(recordOf("fields-2", { subject: undefined, keyId: undefined }));
   await writer.close();
   const [first, second] = await rowsOf("fields");
   const { id: _, ...row } = { id: 0, ...first };
   assert.deepEqual(row, record);
-  assert.deepEqual([second?.userId, second?.keyId, second?.cancelledBy], [null, null, null]);
+  assert.deepEqual([second?.subject, second?.keyId, second?.cancelledBy], [null, null, null]);
 });
 
 for (const [what, callers] of [
@@ -93,7 +93,7 @@ for (const [what, callers] of [
         bytesIn: 2 * index,
         bytesOut: 3 * index,
         peer: `10.0.0.${caller}`,
-        userId: `user-${caller}`,
+        subject: `user-${caller}`,
         keyId: caller === 1 ? undefined : `rr_${caller}`,
         cancelledBy: caller === 2 ? "deadline" : undefined,
         abandoned: caller === 2,

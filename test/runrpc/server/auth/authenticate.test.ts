@@ -46,7 +46,7 @@ function setUp(t: TestContext, changes: Partial<AuthenticatorOptions> = {}) {
     async call(key: string, peer = PEER): Promise<string> {
       try {
         const principal = await authenticator.authenticate({ "x-api-key": key }, peer);
-        return principal?.userId ?? "nobody";
+        return principal?.subject ?? "nobody";
       } catch (error) {
         return said(error);
       }
@@ -59,7 +59,7 @@ function setUp(t: TestContext, changes: Partial<AuthenticatorOptions> = {}) {
           principal.catch(() => {});
           return "later";
         }
-        return principal?.userId ?? "nobody";
+        return principal?.subject ?? "nobody";
       } catch (error) {
         return said(error);
       }
@@ -89,9 +89,9 @@ function retryDelaysOf({ details }: ConnectError): unknown[] {
 
 test("a good key gives its owner, its id and its scopes", async (t) => {
   const { store, authenticator } = setUp(t);
-  const key = store.add({ userId: "ann", scopes: ["users.*"] });
+  const key = store.add({ subject: "ann", scopes: ["users.*"] });
   const principal = await authenticator.authenticate({ authorization: `Bearer ${key}` }, PEER);
-  assert.deepEqual(principal, { userId: "ann", keyId: idOf(key), scopes: ["users.*"] });
+  assert.deepEqual(principal, { subject: "ann", keyId: idOf(key), scopes: ["users.*"] });
 });
 
 test("no key gives no principal, at once", (t) => {

@@ -124,7 +124,7 @@ test("an untied call is not cancelled, and with the last one the look-ups and th
 test("a call that fails while it is cancelled does not keep the others from ending", async (t) => {
   const { store, holds, open, pass, reasons, log } = setUp(t);
   const key = store.add();
-  holds.hold({ userId: "ann", keyId: idOf(key), scopes: [] }, () => {
+  holds.hold({ subject: "ann", keyId: idOf(key), scopes: [] }, () => {
     throw new Error("no");
   });
   await open(key, "call");
@@ -147,7 +147,7 @@ test("after close nothing is looked up", async (t) => {
 test("the timer of open calls does not keep the process alive", async (t) => {
   const { store, holds } = setUp(t);
   t.mock.timers.reset();
-  holds.hold({ userId: "ann", keyId: idOf(store.add()), scopes: [] }, () => {});
+  holds.hold({ subject: "ann", keyId: idOf(store.add()), scopes: [] }, () => {});
   // Timers that are unref'd are not among the active resources.
   assert.deepEqual(
     process.getActiveResourcesInfo().filter((resource) => resource === "Timeout"),

@@ -29,7 +29,7 @@ export function memoryStore(): MemoryStore {
       table.set(keyId, {
         keyId,
         hash,
-        userId: "ann",
+        subject: "ann",
         scopes: ["users.read"],
         expiresAt: undefined,
         revokedAt: undefined,

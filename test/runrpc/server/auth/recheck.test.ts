@@ -7,7 +7,7 @@ import { createRechecks, type RecheckOptions } from "../../../../src/runrpc/serv
 import { silentLog } from "../../../../src/runrpc/server/log.ts";
 import { listLog } from "./memory-store.ts";
 
-const ada: Principal = { userId: "ada", keyId: "t-1", scopes: [] };
+const ada: Principal = { subject: "ada", keyId: "t-1", scopes: [] };
 const head: CallerHead = { headers: {}, peer: "192.0.2.7", route: undefined, requestId: "r-1" };
 
 function setUp(identify: RecheckOptions["identify"], options: Partial<RecheckOptions> = {}) {
@@ -45,7 +45,7 @@ for (const [title, answer, expected] of [
   ["is not known any more", () => undefined, "[unauthenticated] the caller is not known any more"],
   [
     "is somebody else",
-    () => ({ ...ada, userId: "bob" }),
+    () => ({ ...ada, subject: "bob" }),
     "[unauthenticated] the credentials are another user's now",
   ],
   [

@@ -134,7 +134,7 @@ describe("the record of a call", () => {
       bytesIn: 3,
       bytesOut: 4,
       peer: "127.0.0.1",
-      userId: undefined,
+      subject: undefined,
       keyId: undefined,
       cancelledBy: undefined,
       abandoned: false,

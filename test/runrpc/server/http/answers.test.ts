@@ -24,7 +24,7 @@ const keys: KeyStore = {
       {
         keyId,
         hash,
-        userId: "u",
+        subject: "u",
         scopes: ["*"],
         loopbackOnly: false,
         revokedAt: undefined,

@@ -159,7 +159,7 @@ describe("a server on a Unix socket", () => {
     const stored = {
       keyId,
       hash,
-      userId: "u",
+      subject: "u",
       scopes: ["*"],
       loopbackOnly: true,
       revokedAt: undefined,
