@@ -44,7 +44,6 @@ export async function assemble<M extends Modules>(
   const log = openLog(settings, false);
   const requestLog = createRequestLogWriter(queries.runrpcRequestLog, {
     maxQueuedRecords: settings.maxQueuedRecords,
-    retentionHours: settings.retentionHours,
     log: log.logger,
   });
   return {

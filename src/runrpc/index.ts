@@ -1,11 +1,16 @@
 // `runrpc`: what an application and its services import. A `queries.ts` imports from `runrpc/query`, and the file of a
 // database worker from `runrpc/worker`.
-export type { StartChore } from "./app/chores.ts";
 export { connectErrorFromDataError } from "./app/data-errors.ts";
 export { type Accounts, type AppDefinition, type AppParts, defineApp } from "./app/define-app.ts";
 export { type App, startApp } from "./app/start-app.ts";
 export { type LoadedConfig, loadConfig } from "./config/config.ts";
-export { type Chore, type ChoreOptions, createChore } from "./data/chore.ts";
+export {
+  type Chore,
+  type ChoreOptions,
+  type ChoreTimes,
+  createChore,
+  type StartChore,
+} from "./data/chore.ts";
 export {
   type Cloned,
   DataError,

@@ -57,6 +57,7 @@ const faces = [
       "CancelledBy",
       "Chore",
       "ChoreOptions",
+      "ChoreTimes",
       "ClientStreaming",
       "Cloned",
       "CreatedKey",

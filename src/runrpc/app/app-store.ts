@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import type { Database } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { ConfigError } from "../config/config.ts";
+import type { StartChore } from "../data/chore.ts";
 import { fileFromUrl } from "../data/database-url.ts";
 import type { QueryModules } from "../data/query.ts";
 import { openStore, type Store, type StoreOptions } from "../data/store.ts";
 import { type PlatformModules, platformMigrations, platformWorker } from "../platform/modules.ts";
 import type { ServerLog } from "../server/log.ts";
-import type { StartChore } from "./chores.ts";
 import type { AppDefinition, AppParts } from "./define-app.ts";
 
 /** The database of an application: its own queries, and those of the platform. */

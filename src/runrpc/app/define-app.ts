@@ -1,11 +1,11 @@
 import type { Interceptor } from "@connectrpc/connect";
+import type { StartChore } from "../data/chore.ts";
 import type { QueryModules } from "../data/query.ts";
 import type { Queries } from "../data/query-proxy.ts";
 import type { Authenticate } from "../server/auth/identity.ts";
 import type { MapError } from "../server/errors.ts";
 import type { ServerLog } from "../server/log.ts";
 import type { ServiceDefinition } from "../server/routes/service.ts";
-import type { StartChore } from "./chores.ts";
 
 /** What an application is made of: the default export of its `main.ts`, which the `runrpc` command loads. */
 export interface AppDefinition<M extends QueryModules = QueryModules> {

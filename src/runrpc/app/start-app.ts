@@ -2,6 +2,7 @@ import type { LoadedConfig } from "../config/config.ts";
 import type { QueryModules } from "../data/query.ts";
 import { isLogged, openLog } from "../log/log.ts";
 import { createKeyStore } from "../platform/keys/store.ts";
+import { startRetention } from "../platform/request-log/retention.ts";
 import { createRequestLogWriter } from "../platform/request-log/writer.ts";
 import type { CallRecord } from "../server/call/record.ts";
 import { skeletonsOf } from "../server/routes/skeleton.ts";
@@ -70,6 +71,7 @@ export async function startApp<M extends QueryModules>(
     const parts = partsOf(store, log.logger, chores.start);
     const { queries } = store;
     const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
+    startRetention(queries.runrpcRequestLog, logSettings.retentionHours, chores.start);
     const services = definition.services(parts);
     const { mapError = () => undefined } = definition;
     const started = await startServer({

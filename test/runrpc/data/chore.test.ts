@@ -72,3 +72,25 @@ test("a closed chore ends after the step that runs, and is not woken again", asy
   await chore.done();
   assert.equal(calls, 1);
 });
+
+test("a chore with an interval looks again by itself, and no more once it is closed", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  let calls = 0;
+  const chore = createChore(
+    async () => {
+      calls += 1;
+      return false;
+    },
+    { onError, everyMs: 1_000 },
+  );
+  await chore.done();
+  t.mock.timers.tick(999);
+  assert.equal(calls, 1);
+  t.mock.timers.tick(1);
+  await chore.done();
+  assert.equal(calls, 2);
+  await chore.close();
+  t.mock.timers.tick(5_000);
+  await chore.done();
+  assert.equal(calls, 2);
+});

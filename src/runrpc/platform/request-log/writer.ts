@@ -1,7 +1,6 @@
 import type { CallRecord } from "../../server/call/record.ts";
 import type { ServerLog } from "../../server/log.ts";
 import type { RequestLogQueries } from "./queries.ts";
-import { createRetention } from "./retention.ts";
 import { groupRecords } from "./row.ts";
 
 /** Failed attempts after which a batch is given up. */
@@ -13,26 +12,18 @@ export interface RequestLogOptions {
   readonly maxQueuedRecords: number;
   /** The same in bytes of memory, roughly. Default 67,108,864. */
   readonly maxQueuedBytes?: number | undefined;
-  /** Rows older than this are removed. 0: kept for ever. */
-  readonly retentionHours: number;
   /** Where drops and failures are reported. */
   readonly log: ServerLog;
   /** How long a record waits for company. Default 200. */
   readonly flushAfterMs?: number | undefined;
   /** Records in one insert. Default 1,000. */
   readonly maxBatchRecords?: number | undefined;
-  /** Between two looks for rows that are too old. Default one minute. */
-  readonly retentionIntervalMs?: number | undefined;
-  /** The clock, in milliseconds since 1970. Default `Date.now`. */
-  readonly now?: (() => number) | undefined;
 }
 
 /** Writes finished calls to the request_log table. */
 export interface RequestLogWriter {
   /** Takes a record and returns at once. */
   write(record: CallRecord): void;
-  /** Removes the rows that are too old, and gives their number. Happens by itself; never rejects. */
-  removeOld(): Promise<number>;
   stats(): RequestLogStats;
   /** Writes what waits, and ends. Call it after the last record and before the store closes. Never rejects. */
   close(): Promise<void>;
@@ -64,7 +55,6 @@ export function createRequestLogWriter(
 ): RequestLogWriter {
   const { maxQueuedRecords, log, flushAfterMs = 200, maxBatchRecords = 1_000 } = options;
   const { maxQueuedBytes = 67_108_864 } = options;
-  const retention = createRetention(queries, options);
   const queue: CallRecord[] = [];
   let queuedBytes = 0;
   let isFullOfBytes = false; // since the last report
@@ -148,11 +138,9 @@ export function createRequestLogWriter(
       queuedBytes += bytes;
       if (flushing === undefined) schedule();
     },
-    removeOld: retention.removeOld,
     stats: () => ({ queued: queue.length, written, dropped }),
     async close() {
       closed = true;
-      await retention.close();
       await flushing;
       while (queue.length > 0) await flush();
       report();

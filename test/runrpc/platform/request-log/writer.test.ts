@@ -5,9 +5,9 @@ import {
   createRequestLogWriter,
   type RequestLogOptions,
 } from "../../../../src/runrpc/platform/request-log/writer.ts";
-import type { CallRecord } from "../../../../src/runrpc/server/call/record.ts";
 import { type ServerLog, silentLog } from "../../../../src/runrpc/server/log.ts";
 import { openTestStore, type TestStore } from "../fixture.ts";
+import { recordOf } from "./record.ts";
 
 let db: TestStore;
 
@@ -17,39 +17,12 @@ before(async () => {
 
 after(() => db[Symbol.asyncDispose]());
 
-const hourMs = 3_600_000;
 const options = {
   maxQueuedRecords: 10_000,
-  retentionHours: 0,
   log: silentLog,
   // Nothing is written before the close, unless a test says so.
   flushAfterMs: 1_000_000,
 } as const satisfies RequestLogOptions;
-
-function recordOf(requestId: string, fields: Partial<CallRecord> = {}): CallRecord {
-  return {
-    requestId,
-    service: "rig.users.v1.UserService",
-    method: "GetUser",
-    kind: "unary",
-    protocol: "grpc",
-    httpVersion: "2.0",
-    code: "ok",
-    error: "",
-    startedAt: new Date(1_700_000_000_000),
-    durationMs: 1.25,
-    messagesIn: 1,
-    messagesOut: 1,
-    bytesIn: 12,
-    bytesOut: 34,
-    peer: "127.0.0.1",
-    subject: "u",
-    keyId: "rr_k",
-    cancelledBy: undefined,
-    abandoned: false,
-    ...fields,
-  };
-}
 
 async function rowsOf(prefix: string) {
   const rows = await db.queries.runrpcRequestLog.listRequests({ limit: 1_000_000 });
@@ -188,30 +161,6 @@ test("a record after the close is counted as dropped", async () => {
   assert.equal(writer.stats().dropped, 1);
 });
 
-test("rows older than the retention age are removed in several steps, younger ones stay", async () => {
-  const now = 1_000 * hourMs;
-  const filler = createRequestLogWriter(db.queries.runrpcRequestLog, options);
-  const ages = [...Array.from({ length: 700 }, () => 25), 23];
-  for (const age of ages) filler.write(recordOf(`age-${age}`, { startedAt: new Date(now - age * hourMs) }));
-  await filler.close();
-  const writes = db.store.stats().writes.calls;
-  const retention = { retentionHours: 24, now: () => now };
-  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, ...retention });
-  assert.equal(await writer.removeOld(), 700);
-  assert.equal(db.store.stats().writes.calls - writes, 3);
-  assert.deepEqual(
-    (await rowsOf("age-")).map(({ requestId }) => requestId),
-    ["age-23"],
-  );
-  await writer.close();
-});
-
-test("retention 0 keeps every row", async () => {
-  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, now: () => 1e14 });
-  assert.equal(await writer.removeOld(), 0);
-  await writer.close();
-});
-
 /** The real queries, of which some attempts to insert fail first; counts them. */
 function failing(fails: (attempt: number) => boolean) {
   const counted = { attempts: 0 };
@@ -252,27 +201,4 @@ test("a batch that succeeds at last leaves the next one all of its attempts", as
   await writer.close();
   const { queued, written, dropped } = writer.stats();
   assert.deepEqual([counted.attempts, queued, written, dropped], [6, 0, 4, 0]);
-});
-
-test("a removal takes what is older than the age, and not what is exactly as old", async () => {
-  const now = 2_000 * hourMs;
-  const filler = createRequestLogWriter(db.queries.runrpcRequestLog, options);
-  for (const [name, extraMs] of [
-    ["older", 1],
-    ["as-old", 0],
-    ["younger", -1],
-  ] as const) {
-    filler.write(recordOf(`edge-${name}`, { startedAt: new Date(now - 24 * hourMs - extraMs) }));
-  }
-  await filler.close();
-  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, {
-    ...options,
-    retentionHours: 24,
-    now: () => now,
-  });
-  await writer.removeOld();
-  await writer.close();
-  const left = (await rowsOf("edge-")).map(({ requestId }) => requestId);
-  assert.deepEqual(left, ["edge-as-old", "edge-younger"]);
-  assert.equal(await writer.removeOld(), 0);
 });
