@@ -2,6 +2,8 @@
 export interface Manifest {
   readonly [field: string]: unknown;
   readonly version: string;
+  /** True for what npm must not publish as it is. */
+  readonly private?: boolean;
 }
 
 /** What a package that depends on this one has a use for. Scripts and the tools of this repository are not. */
@@ -15,11 +17,13 @@ const published = [
   "engines",
   "bin",
   "exports",
-  "files",
   "dependencies",
   "peerDependencies",
   "peerDependenciesMeta",
 ];
+
+/** What of the folder that is packed is in the package. This repository's own package.json names none: it is not published. */
+const files = ["dist", "proto/runrpc", "proto/buf", "src/runrpc/launch.js", "CHANGELOG.md"];
 
 /** The condition under which the exports lead to the sources of this repository. */
 const ownCondition = "runrpc-source";
@@ -33,6 +37,7 @@ export function publishedManifest(own: Manifest, repository: string | undefined)
   return {
     ...Object.fromEntries(fields),
     version: own.version,
+    files,
     exports: withoutOwnCondition(own.exports),
     // For bundlers: all but the workers' main may be left out where nothing of it is used.
     sideEffects: ["./dist/src/runrpc/platform/worker.js"],

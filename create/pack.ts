@@ -69,7 +69,8 @@ function stageCreate(folder: string, repository: string | undefined): void {
   writeFileSync(join(folder, "template.json"), templateText());
   cpSync(join(root, "create/README.md"), join(folder, "README.md"));
   cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
-  writeManifest(folder, { ...readManifest("create/package.json"), ...repositoryField(repository) });
+  const { private: _, ...manifest } = readManifest("create/package.json");
+  writeManifest(folder, { ...manifest, ...repositoryField(repository) });
 }
 
 function templateText(): string {

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { cloneTree } from "../clone.ts";
-import { grpcurl } from "../wire/tools.ts";
+import { grpcurl, toolFolder } from "../wire/tools.ts";
 import { checkFile } from "./check-file.ts";
 import type { Step } from "./steps.ts";
 
@@ -29,14 +29,13 @@ export async function makeClone(): Promise<Clone> {
 
   async function run({ script, prints, restart, needs }: Extract<Step, { kind: "run" }>) {
     if (script.startsWith("npm ci")) return; // what has been done, with the modules that are here
-    const { skip } = grpcurl();
-    if (script.startsWith("grpcurl") && skip !== false) return skip;
     const env: NodeJS.ProcessEnv = {
       ...environment(),
       RUNRPC_KEY: key,
       RUNRPC_ADDRESS: `http://localhost:${port}`,
     };
-    if (needs !== undefined && !isOnPath(needs, env.PATH)) return undefined;
+    const program = needs ?? (script.startsWith("grpcurl ") ? "grpcurl" : undefined);
+    if (program !== undefined && !isOnPath(program, env.PATH)) return `there is no ${program}: run .ci/tools`;
     if (restart) {
       await stopServer(server.process);
       server = await startServer(folder, port);
@@ -114,7 +113,7 @@ async function stopServer(child: ChildProcess): Promise<void> {
 /** This process's environment, with the clone's commands first, and without what the test runner puts there. */
 function environment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...rest } = process.env;
-  const path = [join(root, "node_modules/.bin"), dirname(grpcurl().path), rest.PATH, "/usr/sbin"];
+  const path = [join(root, "node_modules/.bin"), dirname(grpcurl().path), toolFolder, rest.PATH, "/usr/sbin"];
   return { ...rest, PATH: path.filter(Boolean).join(delimiter) };
 }
 

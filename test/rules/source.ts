@@ -18,7 +18,7 @@ export interface Import {
   readonly isType: boolean;
 }
 
-/** The TypeScript files that a glob from the top finds. */
+/** The files that a glob from the top finds. */
 export function sources(pattern: string): readonly Source[] {
   const paths = globSync(pattern, { cwd: root }).sort();
   return paths.map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));

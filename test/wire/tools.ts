@@ -8,6 +8,9 @@ const root = join(import.meta.dirname, "../..");
 /** Where `.ci/run` puts what is no npm package. */
 const cache = join(root, "node_modules/.cache/runrpc");
 
+/** The folder of its programs. */
+export const toolFolder = join(cache, "bin");
+
 /** A program that tests need and npm does not bring, or why there is none. */
 export type Tool =
   | { readonly path: string; readonly skip: false }
@@ -20,17 +23,17 @@ export function python(): Tool {
 
 /** The program that TEST_GRPCURL names, else that of `.ci/tools`. */
 export function grpcurl(): Tool {
-  return toolAt(process.env.TEST_GRPCURL ?? join(cache, "bin/grpcurl"));
+  return toolAt(process.env.TEST_GRPCURL ?? join(toolFolder, "grpcurl"));
 }
 
 /** grpc-go's interop client (google.golang.org/grpc/interop/client): TEST_GRPC_INTEROP_CLIENT, else that of `.ci/tools`. */
 export function grpcInteropClient(): Tool {
-  return toolAt(process.env.TEST_GRPC_INTEROP_CLIENT ?? join(cache, "bin/client"));
+  return toolAt(process.env.TEST_GRPC_INTEROP_CLIENT ?? join(toolFolder, "client"));
 }
 
 /** The conformance tool of HTTP/2 that TEST_H2SPEC names, else that of `.ci/tools`. */
 export function h2spec(): Tool {
-  return toolAt(process.env.TEST_H2SPEC ?? join(cache, "bin/h2spec"));
+  return toolAt(process.env.TEST_H2SPEC ?? join(toolFolder, "h2spec"));
 }
 
 /** The proxy that TEST_HAPROXY names, else the first of the PATH and of Debian's folder. */
