@@ -81,6 +81,10 @@ describe("a project of the template", () => {
       "a.ts": "a\nb\n",
       "src/services/migrations/1/migration.sql": "x",
     });
-    assert.deepEqual(state, { template: "1.2.3", example: "none", files: { "a.ts": hashOf("a\r\nb\r\n") } });
+    assert.deepEqual(state, {
+      template: "1.2.3",
+      example: "none",
+      files: { "a.ts": hashOf("a.ts", "a\r\nb\r\n") },
+    });
   });
 });

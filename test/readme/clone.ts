@@ -40,11 +40,10 @@ export async function makeClone(): Promise<Clone> {
       await stopServer(server.process);
       server = await startServer(folder, port);
     }
-    const { stdout } = await promisify(execFile)(
-      "bash",
-      ["-euo", "pipefail", "-c", script.replaceAll("50051", String(port))],
-      { cwd: folder, env },
-    );
+    const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", here(script, port)], {
+      cwd: folder,
+      env,
+    });
     for (const text of prints) assert.ok(stdout.includes(text), `${text} is not in: ${stdout}`);
     return undefined;
   }
@@ -56,7 +55,7 @@ export async function makeClone(): Promise<Clone> {
       if (step.kind === "write") {
         checkFile(folder, step.file, step.text);
         mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(file, step.text.replaceAll("50051", String(port)));
+        writeFileSync(file, here(step.text, port));
       } else {
         edit(file, step);
       }
@@ -67,6 +66,13 @@ export async function makeClone(): Promise<Clone> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A text of a page as it is for this clone: its port, and the command, which a clone has elsewhere than a project. */
+function here(text: string, port: number): string {
+  return text
+    .replaceAll("50051", String(port))
+    .replaceAll("node_modules/.bin/runrpc", "src/runrpc/launch.js");
 }
 
 /** What a step is, for the title of a test. */

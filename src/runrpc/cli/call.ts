@@ -5,6 +5,7 @@ import { describeMethod, kindNames, methodTable } from "./call/describe.ts";
 import { findMethod, findTarget } from "./call/find-method.ts";
 import { invoke, writeLine } from "./call/invoke.ts";
 import { addOtherNames } from "./call/other-names.ts";
+import { sameMethodHere } from "./call/own-contract.ts";
 import { readProto } from "./call/read-proto.ts";
 import { createReflectionClient } from "./call/reflect.ts";
 import { formatError, hintFor, shownErrorOf } from "./call/show-error.ts";
@@ -62,8 +63,9 @@ function collect(value: string, before: readonly string[]): string[] {
 }
 
 const notes = `
-The server's reflection tells its methods (v1, else v1alpha), or the files that --proto names. Messages come out as JSON, one a line. A method that
-streams requests reads JSON lines from stdin when none are given, and sends each as it comes. Ctrl-C cancels the call.
+The server's reflection tells its methods (v1, else v1alpha), or the files that --proto names. --describe has the comments of
+the contract here, in a project whose contract is the server's. Messages come out as JSON, one a line. A method that streams
+requests reads JSON lines from stdin when none are given, and sends each as it comes. Ctrl-C cancels the call.
 
 Examples:
   runrpc call                                        what services there are
@@ -153,7 +155,8 @@ async function run(
   }
   const method = findMethod(service, target.method);
   if (options.describe) {
-    io.stdout.write(`${describeMethod(method)}\n`);
+    const own = options.proto === undefined ? await sameMethodHere(method) : undefined;
+    io.stdout.write(`${describeMethod(own ?? method)}\n`);
     return;
   }
   state.step = "call";

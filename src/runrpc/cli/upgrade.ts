@@ -35,6 +35,8 @@ deleted stays deleted. Migrations are never touched: after a change of a table, 
 Examples:
   npm install --save-exact runrpc@latest && npx runrpc upgrade
   npx runrpc upgrade --dry-run
+
+Exit codes: 0 the files are up to date, or lie beside yours; 2 there is no such project or template.
 `;
 
 function upgrade({ template: given, dryRun = false }: UpgradeFlags, io: Io): void {
@@ -57,6 +59,8 @@ function upgrade({ template: given, dryRun = false }: UpgradeFlags, io: Io): voi
   io.stdout.write(`${dryRun ? "nothing was changed" : `the template is ${template.version}`}${end}\n`);
   if (dryRun) return;
   for (const change of changes) apply(folder, change);
+  if (changes.some(({ kind, path }) => kind === "write" && path === "package.json"))
+    io.stdout.write("Run `npm install`: package.json has other versions or scripts.\n");
   writeFileSync(join(folder, stateFile), textOfState(state));
 }
 

@@ -33,6 +33,9 @@ export const stateFile = ".runrpc.json";
 const ownName = "my-app";
 const ownRuntime = '"runrpc": "runtime"';
 
+/** The same in a project. */
+const runtimeOf = /"runrpc": "(?:[^"\\]|\\.)*"/;
+
 /** The files of a project, by their names in it. */
 export function filesOfProject(files: Files, { name, runtime }: ProjectNames): Files {
   const withNames = (path: string, text: string): string => {
@@ -51,7 +54,11 @@ export function filesOfProject(files: Files, { name, runtime }: ProjectNames): F
  */
 export function stateOf(template: string, example: string, files: Files): TemplateState {
   const kept = Object.entries(files).filter(([path]) => !isMigration(path));
-  return { template, example, files: Object.fromEntries(kept.map(([path, text]) => [path, hashOf(text)])) };
+  return {
+    template,
+    example,
+    files: Object.fromEntries(kept.map(([path, text]) => [path, hashOf(path, text)])),
+  };
 }
 
 /** The text of the file that holds it. */
@@ -64,7 +71,12 @@ export function isMigration(path: string): boolean {
   return path.startsWith("src/services/migrations/");
 }
 
-/** SHA-256, in hexadecimal digits. Line ends do not count: a checkout that turns them has edited nothing. */
-export function hashOf(text: string): string {
-  return createHash("sha256").update(text.replaceAll("\r\n", "\n")).digest("hex");
+/**
+ * SHA-256 of a file, in hexadecimal digits. Line ends do not count: a checkout that turns them has edited nothing. Nor does, in
+ * package.json, from where npm gets the package: who has installed a newer one has edited nothing.
+ */
+export function hashOf(path: string, text: string): string {
+  const lines = text.replaceAll("\r\n", "\n");
+  const counted = path === "package.json" ? lines.replace(runtimeOf, ownRuntime) : lines;
+  return createHash("sha256").update(counted).digest("hex");
 }

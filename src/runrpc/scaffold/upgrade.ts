@@ -42,7 +42,7 @@ function changeOf(
   if (own === undefined) {
     return oldHash === undefined ? { kind: "write", path, text, isNew: true } : undefined;
   }
-  const [hash, ownHash] = [hashOf(text), hashOf(own)];
+  const [hash, ownHash] = [hashOf(path, text), hashOf(path, own)];
   if (ownHash === hash || oldHash === hash) return undefined; // it has it, or the template has nothing new to say
   if (ownHash === oldHash) return { kind: "write", path, text, isNew: false };
   return { kind: "beside", path, text, own };

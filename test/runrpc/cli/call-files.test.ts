@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -86,6 +87,31 @@ describe("what `runrpc call` tells of a method and of a mistake", () => {
     assert.match(stdout, /\n {2}\/\/ rules: \{"string":\{"uuid":true\}\}\n {2}string id = 1;\n/);
     const health = await call("grpc.health.v1.Health/Check", "--describe");
     assert.match(health.stdout, /^rpc Check\([^\n]*\n\nmessage /);
+  });
+
+  it("the comments of the project that it is asked in, where its contract is the server's", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "runrpc-contract-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    cpSync(join(root, "proto"), join(folder, "proto"), { recursive: true });
+    cpSync(join(root, "test/proto"), join(folder, "test"), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+    writeFileSync(join(folder, "buf.yaml"), "version: v2\nmodules:\n  - path: proto\n  - path: test\n");
+    const describeHere = async () => {
+      const args = ["call", "UserService/GetUser", "--describe", "--address", server.url];
+      return (await runCommand(args, { cwd: join(folder, "proto") })).stdout;
+    };
+
+    const told = await describeHere();
+    assert.match(told, /^\/\/ GetUser .*\nrpc GetUser\(/);
+    const contract = join(folder, "test/rig/users/v1/users.proto");
+    const text = readFileSync(contract, "utf8");
+    writeFileSync(
+      contract,
+      text.replace("message GetUserRequest {", "message GetUserRequest {\n  int32 other = 9;"),
+    );
+    assert.match(await describeHere(), /^rpc GetUser\(/);
+    writeFileSync(contract, "no contract");
+    assert.match(await describeHere(), /^rpc GetUser\(/);
   });
 
   it("a value that an enum does not have: its field, and what there is", async () => {

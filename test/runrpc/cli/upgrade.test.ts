@@ -76,6 +76,16 @@ describe("runrpc upgrade", () => {
     assert.deepEqual([name, "develop" in scripts, dependencies.runrpc], ["parcels", true, "1.0.0"]);
   });
 
+  it("takes a newer version of the package for no edit of package.json, and says that there is to install", async (t) => {
+    const manifest = (template.examples.none?.["package.json"] ?? "").replace('"dev"', '"develop"');
+    const { read, write, upgrade } = setUp(t, { "package.json": manifest });
+    write("package.json", read("package.json").replace('"runrpc": "1.0.0"', '"runrpc": "file:../a\\"b.tgz"'));
+    const { stdout } = await upgrade();
+    assert.match(stdout, /^replaced {2}package\.json\n.*\nRun `npm install`: /);
+    const { scripts, dependencies } = JSON.parse(read("package.json"));
+    assert.deepEqual(["develop" in scripts, dependencies.runrpc], [true, 'file:../a"b.tgz']);
+  });
+
   it("changes nothing with --dry-run", async (t) => {
     const { read, upgrade } = setUp(t, { "buf.yaml": "theirs\n" });
     const before = [read("buf.yaml"), read(stateFile)];

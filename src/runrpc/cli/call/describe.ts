@@ -46,9 +46,12 @@ export function methodTable(service: DescService): string {
 
 /**
  * A method, what it asks of its caller, and every message that it may carry, written as a schema would, with the rules
- * that are checked. Comments are there where files were read: they do not travel by reflection.
+ * that are checked. Comments are there where the method comes from files: they do not travel by reflection.
+ *
+ * @param comments false: without them. Default true.
  */
-export function describeMethod(method: DescMethod): string {
+export function describeMethod(method: DescMethod, { comments = true } = {}): string {
+  const commentLines = comments ? linesOfComment : () => [];
   const isClientStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isServerStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
   const input = `${isClientStream ? "stream " : ""}${method.input.typeName}`;
@@ -61,7 +64,7 @@ export function describeMethod(method: DescMethod): string {
     `rpc ${method.name}(${input}) returns (${output});`,
     ...demandsOf(method).map((demand) => `// ${demand}`),
   ].join("\n");
-  return [rpc, ...[...types].map(describeType)].join("\n\n");
+  return [rpc, ...[...types].map((type) => describeType(type, commentLines))].join("\n\n");
 }
 
 /** Google's well-known types are left out: their JSON is a string, a number, or what they hold. */
@@ -72,7 +75,7 @@ function collectTypes(type: DescMessage | DescEnum | undefined, types: Set<DescM
   for (const field of type.fields) collectTypes(field.message ?? field.enum, types);
 }
 
-function describeType(type: DescMessage | DescEnum): string {
+function describeType(type: DescMessage | DescEnum, commentLines: typeof linesOfComment): string {
   const lines =
     type.kind === "enum"
       ? type.values.flatMap((value) => [...commentLines(value, "  "), `  ${value.name} = ${value.number};`])
@@ -88,7 +91,7 @@ function describeType(type: DescMessage | DescEnum): string {
   return `${text.join("\n")}\n}`;
 }
 
-function commentLines(desc: Parameters<typeof commentOf>[0], indent: string): string[] {
+function linesOfComment(desc: Parameters<typeof commentOf>[0], indent: string): string[] {
   return commentOf(desc).map((line) => `${indent}// ${line}`.trimEnd());
 }
 
