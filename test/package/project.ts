@@ -58,7 +58,7 @@ export async function serveIn(
     key: /rr_\w{8}_[\w-]{43}/.exec(output)?.[0] ?? "",
     output,
     async stop() {
-      assert.ok(child.kill("SIGTERM"));
+      if (child.exitCode === null && child.signalCode === null) assert.ok(child.kill("SIGTERM"));
       const [code, signal] = await exit;
       return code ?? signal;
     },
