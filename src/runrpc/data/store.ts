@@ -1,14 +1,14 @@
-import { createLane, type LaneStats } from "./lane.ts";
 import type { QueryModules } from "./query.ts";
 import { createQueryProxy, type Queries } from "./query-proxy.ts";
+import { createSide, type SideStats } from "./side.ts";
 import { resolveStoreOptions, type StoreOptions } from "./store-options.ts";
 import { type MigrationsReport, pingQuery, pingWriteQuery } from "./thread-protocol.ts";
 import { createTroubleWatch } from "./trouble.ts";
 import { createUnheard } from "./unheard.ts";
 
 export { DataError, type DataErrorCode } from "./data-error.ts";
-export type { LaneStats } from "./lane.ts";
 export type { CallOptions, Cloned, Queries, ReadOptions, WriteOptions } from "./query-proxy.ts";
+export type { SideStats } from "./side.ts";
 export { type MigrationSet, type StoreOptions, storeDefaults } from "./store-options.ts";
 export type { MigrationsReport } from "./thread-protocol.ts";
 export type { StoreLog } from "./trouble.ts";
@@ -38,9 +38,9 @@ export interface Store<M extends QueryModules> extends AsyncDisposable {
 
 /** What the two ways to the database have done. */
 export interface StoreStats {
-  readonly reads: LaneStats;
+  readonly reads: SideStats;
   /** `batches` counts transactions: fewer than `calls` when writes shared a commit. */
-  readonly writes: LaneStats;
+  readonly writes: SideStats;
 }
 
 /**
@@ -54,8 +54,8 @@ export async function openStore<M extends QueryModules>(options: StoreOptions): 
   const resolved = resolveStoreOptions(options);
   const trouble = createTroubleWatch(resolved.log);
   const shared = { bytes: { used: 0, max: resolved.maxQueuedBytes }, trouble };
-  const reads = createLane("read", resolved, shared);
-  const writes = createLane("write", resolved, shared);
+  const reads = createSide("read", resolved, shared);
+  const writes = createSide("write", resolved, shared);
   const { manifest, migrations, identity } = await writes.start();
   try {
     await reads.start(identity);

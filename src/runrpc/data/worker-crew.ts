@@ -12,7 +12,7 @@ import {
 /** How long to wait before another try when a replacement could not open the database: doubled up to the second. */
 const retryAfterMs = { first: 100, greatest: 5_000 } as const;
 
-/** What a crew tells its lane. */
+/** What a crew tells the side that it belongs to. */
 export interface CrewEvents {
   /** A worker can take calls: it has opened the database, or answered. */
   onAble(link: WorkerLink, news?: AnswerNews): void;

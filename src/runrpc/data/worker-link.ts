@@ -36,7 +36,7 @@ export interface AnswerNews {
   readonly error: DataError | undefined;
 }
 
-/** What a link tells the lane that holds it. */
+/** What a link tells the side that holds it. */
 export interface LinkEvents {
   /** A call has been answered that took so long. */
   onTook?(query: number, tookMs: number): void;

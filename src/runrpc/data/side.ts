@@ -16,11 +16,11 @@ import { createCrew } from "./worker-crew.ts";
 import type { LinkOptions, WorkerLink } from "./worker-link.ts";
 
 /** The way of one kind of call to its workers: bounded queues here, workers that are sent batches from them. */
-export interface Lane {
-  /** `identity` is that of the file, when another lane has opened it. */
+export interface Side {
+  /** `identity` is that of the file, when the other side has opened it. */
   start(identity?: string): Promise<Ready>;
   call(query: number, input: unknown, options: CallOptions | undefined): Promise<unknown>;
-  stats(): LaneStats;
+  stats(): SideStats;
   /** Refuses calls from here on; resolves when the accepted ones have been answered. */
   drain(): Promise<void>;
   /** Drains, then ends the workers. */
@@ -28,7 +28,7 @@ export interface Lane {
 }
 
 /** Counts since the start, but for `queued` and `inFlight`, which are of this moment. */
-export interface LaneStats {
+export interface SideStats {
   /** Calls that wait for a worker. */
   readonly queued: number;
   /** Calls sent to a worker and not answered. */
@@ -42,21 +42,21 @@ export interface LaneStats {
   readonly workersReplaced: number;
 }
 
-/** What the lanes of a store share. */
+/** What the two sides of a store share. */
 export interface Shared {
   readonly bytes: ByteBudget;
   readonly trouble: TroubleWatch;
 }
 
 /**
- * Makes the lane of the readers, or that of the one writer.
+ * Makes the side that reads, of several workers, or the one that writes, of one.
  *
  * Reads wait in three queues, by what is known of them: short ones; long ones, which took more than a moment the last
  * times; and those that never ran. Long and new ones are not sent to the last reader that has none, so that key look-ups
  * and their like are answered however many long reads there are. With a single reader there is none to keep, and all reads
  * are alike: a long one holds up the others.
  */
-export function createLane(kind: "read" | "write", options: ResolvedStoreOptions, shared: Shared): Lane {
+export function createSide(kind: "read" | "write", options: ResolvedStoreOptions, shared: Shared): Side {
   const isRead = kind === "read";
   const maxInputBytes = maxTransferBytes(options.heapMb);
   const keepsReader = isRead && options.readers > 1;
