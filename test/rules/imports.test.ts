@@ -5,6 +5,8 @@ import { type Import, importsOf, sources } from "./source.ts";
 /** Who may import whom. `{own}` stands for the folder that the file is in. */
 interface Rule {
   readonly files: string;
+  /** The end of a sentence that is told to who breaks it. */
+  readonly why: string;
   /** What may be imported, packages too. */
   readonly allowed: readonly RegExp[];
   /** What may be imported as types, besides. */
@@ -25,21 +27,42 @@ const SERVER = /^src\/runrpc\/server\//;
 const QUERY_ROOM = /^src\/runrpc\/data\/(query|define-queries|insert-rows|remove-owned)\.ts$/;
 
 const rules: readonly Rule[] = [
-  // The rules of validation are part of the descriptors.
   {
     files: "gen/**/*.ts",
+    why: "generated code knows protobuf's runtime, the rules of validation and other contracts",
     allowed: [/^@bufbuild\/protobuf(\/|$)/, /^@bufbuild\/protovalidate\/gen\//, /^gen\//],
   },
 
   // THE APP. It depends on the package by its public names, as every project does.
-  { files: "src/main.ts", allowed: [/^runrpc$/, /^gen\//, /^src\/services\//], types: [/^src\/worker\.ts$/] },
-  { files: "src/worker.ts", allowed: [/^runrpc\/worker$/, /^src\/services\/queries\.ts$/] },
-  { files: "src/services/queries.ts", allowed: [/^src\/services\/[^/]+\/queries\.ts$/] },
-  { files: "src/services/schema.ts", allowed: [/^src\/services\/[^/]+\/table\.ts$/] },
-  { files: "src/services/drizzle.config.ts", allowed: [/^drizzle-kit$/] },
-  // A service: its contract, the package, and helpers of its own room. No other service, no database, no environment.
+  {
+    files: "src/main.ts",
+    why: "the application depends on the package by its public name alone, as every project does",
+    allowed: [/^runrpc$/, /^gen\//, /^src\/services\//],
+    types: [/^src\/worker\.ts$/],
+  },
+  {
+    files: "src/worker.ts",
+    why: "a worker is started by the package and serves the application's queries, and nothing else",
+    allowed: [/^runrpc\/worker$/, /^src\/services\/queries\.ts$/],
+  },
+  {
+    files: "src/services/queries.ts",
+    why: "it lists the queries of the services",
+    allowed: [/^src\/services\/[^/]+\/queries\.ts$/],
+  },
+  {
+    files: "src/services/schema.ts",
+    why: "it lists the tables of the services",
+    allowed: [/^src\/services\/[^/]+\/table\.ts$/],
+  },
+  {
+    files: "src/services/drizzle.config.ts",
+    why: "drizzle-kit reads it by itself",
+    allowed: [/^drizzle-kit$/],
+  },
   {
     files: "src/services/*/!(queries|table|row).ts",
+    why: "a service knows its contract, the package and its own folder: what it needs of another service is handed in by main.ts, and the database is behind its queries",
     allowed: [
       /^node:crypto$/,
       CONNECT,
@@ -50,9 +73,9 @@ const rules: readonly Rule[] = [
     ],
     types: [/^src\/services\/{own}\/queries\.ts$/],
   },
-  // Queries run in a worker: drizzle and their table.
   {
     files: "src/services/*/queries.ts",
+    why: "queries run in a worker thread, where there is drizzle and the tables",
     allowed: [
       /^drizzle-orm$/,
       /^runrpc\/query$/,
@@ -62,22 +85,34 @@ const rules: readonly Rule[] = [
     ],
     types: [/^gen\/{own}\//],
   },
-  // How rows travel to a query: known to both of its sides.
-  { files: "src/services/*/row.ts", allowed: [], types: [/^runrpc\/query$/, /^gen\/{own}\//] },
-  // A foreign key needs the other table's column; a column of an enum is typed as the contract's.
+  {
+    files: "src/services/*/row.ts",
+    why: "a row travels between the threads: both sides know it, so that it knows neither",
+    allowed: [],
+    types: [/^runrpc\/query$/, /^gen\/{own}\//],
+  },
   {
     files: "src/services/*/table.ts",
+    why: "a table knows drizzle, and the table that its foreign keys point to",
     allowed: [/^drizzle-orm\/sqlite-core$/, /^src\/services\/[^/]+\/table\.ts$/],
     types: [/^gen\/{own}\//],
   },
 
   // THE PACKAGE. Its faces hold nothing of their own.
-  { files: "src/runrpc/{index,query,worker}.ts", allowed: [/^src\/runrpc\//] },
-  { files: "src/runrpc/tune.ts", allowed: [NODE] },
-  { files: "src/runrpc/closest.ts", allowed: [] },
-  // What joins the rooms: configuration, store, platform, server.
+  {
+    files: "src/runrpc/{index,query,worker}.ts",
+    why: "a face of the package holds nothing of its own",
+    allowed: [/^src\/runrpc\//],
+  },
+  { files: "src/runrpc/tune.ts", why: "it sets flags of Node", allowed: [NODE] },
+  {
+    files: "src/runrpc/closest.ts",
+    why: "every room that refuses a name uses it, so that it uses none",
+    allowed: [],
+  },
   {
     files: "src/runrpc/app/*.ts",
+    why: "it joins configuration, store, platform and server, and is joined by nobody but the commands and tests",
     allowed: [
       NODE,
       CONNECT,
@@ -89,101 +124,137 @@ const rules: readonly Rule[] = [
     ],
   },
 
-  // The runtime knows no service, no table, no database. Its stock lane alone is made of connect-node.
   {
     files: "src/runrpc/server/{*,{call,routes,builtin,http,json,limits}/*}.ts",
+    why: "the runtime knows no service, no table and no database: what it needs of them are interfaces that it declares",
     allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST],
   },
-  { files: "src/runrpc/server/auth/*.ts", allowed: [NODE, CONNECT, SERVER] },
-  // The listener knows HTTP and sockets, and nothing of calls.
+  {
+    files: "src/runrpc/server/auth/*.ts",
+    why: "the runtime knows no database: keys come from a KeyStore, which it declares",
+    allowed: [NODE, CONNECT, SERVER],
+  },
   {
     files: "src/runrpc/server/listener/*.ts",
+    why: "the listener knows sockets and HTTP, and nothing of calls",
     allowed: [
       NODE,
       /^src\/runrpc\/server\/listener\//,
       /^src\/runrpc\/server\/http2\/(engine|options|stream)\.ts$/,
     ],
   },
-  // The engine knows HTTP/2, and nothing of the server that it is a part of.
-  { files: "src/runrpc/server/http2/**/*.ts", allowed: [NODE, /^src\/runrpc\/server\/http2\//] },
+  {
+    files: "src/runrpc/server/http2/**/*.ts",
+    why: "the engine knows HTTP/2, and nothing of the server that it is a part of",
+    allowed: [NODE, /^src\/runrpc\/server\/http2\//],
+  },
   {
     files: "src/runrpc/server/lanes/{*,stock/*}.ts",
+    why: "a lane is part of the runtime; the stock one alone is made of connect-node",
     allowed: [NODE, CONNECT, /^@connectrpc\/connect-node$/, BUFBUILD, SERVER],
   },
-  { files: "src/runrpc/server/lanes/fast/*.ts", allowed: [NODE, CONNECT, BUFBUILD, SERVER] },
+  {
+    files: "src/runrpc/server/lanes/fast/*.ts",
+    why: "the fast lane reads and writes the protocols itself",
+    allowed: [NODE, CONNECT, BUFBUILD, SERVER],
+  },
 
-  // The store knows databases and threads, no table and no RPC.
   {
     files: "src/runrpc/data/*.ts",
+    why: "the store knows databases and threads, no table and no RPC",
     allowed: [NODE, /^drizzle-orm(\/|$)/, /^better-sqlite3$/, /^src\/runrpc\/data\//],
   },
 
-  // The platform: what satisfies the server's two small interfaces, over tables of its own.
   {
     files: "src/runrpc/platform/*/{queries,remove-keys}.ts",
+    why: "queries run in a worker thread, where there is drizzle and the table",
     allowed: [/^drizzle-orm$/, QUERY_ROOM, /^src\/runrpc\/platform\/{own}\/(table|row)\.ts$/],
     types: [/^src\/runrpc\/data\/store\.ts$/],
   },
   {
     files: "src/runrpc/platform/*/row.ts",
+    why: "a row travels between the threads: both sides know it, so that it knows neither",
     allowed: [],
     types: [/^src\/runrpc\/(data\/insert-rows|server\/call\/record)\.ts$/],
   },
-  { files: "src/runrpc/platform/*/table.ts", allowed: [/^drizzle-orm\/sqlite-core$/] },
+  {
+    files: "src/runrpc/platform/*/table.ts",
+    why: "a table knows drizzle alone",
+    allowed: [/^drizzle-orm\/sqlite-core$/],
+  },
   {
     files: "src/runrpc/platform/*/!(queries|table|row|remove-keys).ts",
+    why: "the platform satisfies two interfaces of the server over queries that are handed in",
     allowed: [/^src\/runrpc\/server\/auth\/format\.ts$/, /^src\/runrpc\/platform\/{own}\/(?!queries|table)/],
     types: [
       /^src\/runrpc\/server\/(log|call\/record|auth\/key-store)\.ts$/,
+      /^src\/runrpc\/data\/chore\.ts$/,
       /^src\/runrpc\/platform\/{own}\/queries\.ts$/,
     ],
   },
   {
     files: "src/runrpc/platform/*.ts",
+    why: "it tells the store of the platform's tables",
     allowed: [/^drizzle-kit$/, /^src\/runrpc\/(data|platform)\//],
   },
 
-  // What tests of an application start: all of the package.
   {
     files: "src/runrpc/testing{.ts,/*.ts}",
+    why: "tests of an application start all of the package",
     allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, /^src\/runrpc\//],
   },
-  // Text in, text out: knows no file and no process.
-  { files: "src/runrpc/scaffold/*.ts", allowed: [/^node:(util|crypto)$/, /^src\/runrpc\/scaffold\/[^/]+$/] },
-  // What they import, and in their texts what a new service does.
+  {
+    files: "src/runrpc/scaffold/*.ts",
+    why: "text in, text out: it knows no file and no process",
+    allowed: [/^node:(util|crypto)$/, /^src\/runrpc\/scaffold\/[^/]+$/],
+  },
   {
     files: "src/runrpc/scaffold/templates/*.ts",
+    why: "a template imports the names of a service; what else it seems to import is in its text",
     allowed: [/^src\/runrpc\/scaffold\/service-names\.ts$/, IN_TEMPLATES],
   },
-  // What reads and writes a project's files, and runs its commands. The compiler is the project's own, loaded when needed.
   {
     files: "src/runrpc/scaffold/project/*.ts",
+    why: "it reads and writes a project's files by the project's own compiler, which is loaded when it is needed",
     allowed: [NODE, BUFBUILD, /^yaml$/, CLOSEST, /^src\/runrpc\/scaffold\//],
     types: [/^typescript\/unstable\//],
   },
-  // The client knows Connect's transports, and nothing of the server.
-  { files: "src/runrpc/client.ts", allowed: [CONNECT, /^@connectrpc\/connect-node$/, BUFBUILD, CLIENT] },
+  {
+    files: "src/runrpc/client.ts",
+    why: "the client knows Connect's transports, and nothing of the server",
+    allowed: [CONNECT, /^@connectrpc\/connect-node$/, BUFBUILD, CLIENT],
+  },
   {
     files: "src/runrpc/client.browser.ts",
+    why: "a browser has connect-web, and no node: built-in",
     allowed: [CONNECT, /^@connectrpc\/connect-web$/, BUFBUILD, CLIENT],
   },
-  { files: "src/runrpc/client/*.ts", allowed: [CONNECT, BUFBUILD, /^gen\/google\//, CLIENT] },
+  {
+    files: "src/runrpc/client/*.ts",
+    why: "the client knows Connect, and nothing of the server; Node's and the browser's share it",
+    allowed: [CONNECT, BUFBUILD, /^gen\/google\//, CLIENT],
+  },
 
-  // What services are written with besides: pages, what wakes and feeds streams, and values as they are stored.
-  { files: "src/runrpc/{paging,streams,values}/*.ts", allowed: [CONNECT, BUFBUILD] },
+  {
+    files: "src/runrpc/{paging,streams,values}/*.ts",
+    why: "services are written with it, so that it knows no room of the package",
+    allowed: [CONNECT, BUFBUILD],
+  },
 
   {
     files: "src/runrpc/log/*.ts",
+    why: "the log knows lines and their formats, and of the server what a record is",
     allowed: [NODE, /^pino$/, /^src\/runrpc\/log\//, /^src\/runrpc\/server\/bounded-text\.ts$/],
     types: [/^gen\/runrpc\//, /^src\/runrpc\/server\/(log|call\/record)\.ts$/],
   },
   {
     files: "src/runrpc/config/*.ts",
+    why: "the configuration knows its schema, the file and the environment",
     allowed: [NODE, BUFBUILD, /^yaml$/, /^gen\/runrpc\//, /^src\/runrpc\/config\//, CLOSEST],
   },
-  // The commands reach the rest through app/.
   {
     files: "src/runrpc/cli/**/*.ts",
+    why: "the commands reach the rest through app/",
     allowed: [
       NODE,
       CONNECT,
@@ -205,6 +276,13 @@ function isAllowed({ from, to, isType }: Import, { allowed, types = [] }: Rule):
   return patterns.some(({ source }) => new RegExp(source.replace("{own}", own)).test(to));
 }
 
+/** What is told to who broke a rule. */
+function sentenceOf({ from, to, isType }: Import, { why, allowed, types = [] }: Rule): string {
+  const mayBeType = !isType && isAllowed({ from, to, isType: true }, { files: "", why, allowed, types });
+  const way = mayBeType ? " It may as a type: `import type`." : "";
+  return `${from} may not import ${to}: ${why}.${way}`;
+}
+
 describe("who may import whom", () => {
   for (const rule of rules) {
     it(rule.files, () => {
@@ -213,10 +291,7 @@ describe("who may import whom", () => {
       if (!rule.files.startsWith("src/services/*/"))
         assert.notEqual(files.length, 0, "no file is under this rule");
       const broken = files.flatMap(importsOf).filter((found) => !isAllowed(found, rule));
-      assert.deepEqual(
-        broken.map(({ from, to }) => `${from} → ${to}`),
-        [],
-      );
+      assert.ok(broken.length === 0, broken.map((found) => sentenceOf(found, rule)).join("\n"));
     });
   }
 
