@@ -6,11 +6,11 @@ export {
   type DataErrorCode,
   type Db,
   prepared,
-  type Queries,
   type Query,
   type QueryModule,
   type QueryModules,
 } from "./data/query.ts";
+export type { Queries } from "./data/query-proxy.ts";
 export { type RemoveOwned, removeOwnedRows } from "./data/remove-owned.ts";
 export { countWithin } from "./paging/count-within.ts";
 export { removeKeysOf } from "./platform/keys/remove-keys.ts";

@@ -4,17 +4,22 @@ import { importsOf, sources } from "./source.ts";
 
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-it("no import of src goes round in a circle, types apart", () => {
+/** A protocol of the fast lane names the plan that holds it, and the plan its protocol: as types alone. */
+const mayCircleAsTypes = /^src\/runrpc\/server\/lanes\/fast\//;
+
+it("no import of src goes round in a circle, of types neither", () => {
   const graph = new Map(
     sources("src/**/*.ts").map((source) => [
       source.path,
       // A doc comment may link to a file that imports its own.
       importsOf({ ...source, text: source.text.replace(/\/\*[\s\S]*?\*\//g, "") })
-        .filter(({ isType }) => !isType)
+        .filter(({ isType }) => !isType || !mayCircleAsTypes.test(source.path))
         .map(({ to }) => to),
     ]),
   );
-  assert.deepEqual(circlesIn(graph), []);
+  const circles = circlesIn(graph);
+  const advice = "move what both need into a file of its own, or hand it in";
+  assert.ok(circles.length === 0, circles.map((circle) => `${circle}: ${advice}`).join("\n"));
 });
 
 it("a circle is found, and told once", () => {

@@ -1,4 +1,4 @@
-import type { Queries } from "../data/query.ts";
+import type { Queries } from "../data/query-proxy.ts";
 import type { PlatformModules } from "../platform/modules.ts";
 import { createKey } from "../server/auth/format.ts";
 import type { Accounts } from "./define-app.ts";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseDocument } from "yaml";
-import type { ConfigOptions } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
+import type { ConfigOptions } from "./loaded-config.ts";
 
 const defaultFile = "runrpc.yaml";
 

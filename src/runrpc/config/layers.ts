@@ -1,10 +1,7 @@
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { closest, didYouMean } from "../closest.ts";
-import type { Environment } from "./config.ts";
 import { type ConfigField, configFields, configGroups } from "./fields.ts";
-
-/** Values from the command line by path: a text as it was typed, several for a list, or a switch. */
-export type FlagValues = Readonly<Record<string, string | boolean | readonly string[]>>;
+import type { Environment, FlagValues } from "./loaded-config.ts";
 
 /** A value that one layer sets. */
 export interface Setting {

@@ -1,7 +1,6 @@
 import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { ConfigSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
-import type { ConfigOptions, LoadedConfig, ResolvedConfig } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigField, configFields, configGroups } from "./fields.ts";
 import { readConfigFile } from "./file.ts";
@@ -14,6 +13,7 @@ import {
   refusalOf,
   type Setting,
 } from "./layers.ts";
+import type { ConfigOptions, LoadedConfig, ResolvedConfig } from "./loaded-config.ts";
 
 /** What `loadConfig` does, synchronously. See there. */
 export function resolveConfig(options: ConfigOptions): LoadedConfig {

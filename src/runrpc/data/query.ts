@@ -1,7 +1,6 @@
 import type { SQLiteAsyncDatabase } from "drizzle-orm/sqlite-core";
 
 export { DataError, type DataErrorCode } from "./data-error.ts";
-export type { Queries } from "./query-proxy.ts";
 
 /**
  * The database as a query sees it: drizzle's builders, every one of them awaited. Typed as asynchronous although

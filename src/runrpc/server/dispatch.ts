@@ -10,6 +10,7 @@ import {
   answerStream,
   errorAnswer,
   type PlainAnswer,
+  type PlainRoutes,
   textAnswer,
 } from "./http/answers.ts";
 import { plainContentType, wireOf } from "./http/content-type.ts";
@@ -19,12 +20,6 @@ import { deadlineFor, protocolOf, timeoutOf } from "./http/protocol.ts";
 import type { Lane } from "./lanes/lane.ts";
 import type { OpenRequest, Refusal, RequestHandlers } from "./listener/listen.ts";
 import type { Routes } from "./routes/routes.ts";
-
-/** Answers paths that are not calls, such as /healthz. Undefined: the path is not its own. */
-export type PlainRoutes = (
-  httpMethod: string,
-  path: string,
-) => PlainAnswer | Promise<PlainAnswer> | undefined;
 
 export interface DispatchOptions {
   readonly routes: Routes;

@@ -1,5 +1,4 @@
-import { silentLog } from "../log.ts";
-import type { HealthOptions } from "./health.ts";
+import { type ServerLog, silentLog } from "../log.ts";
 
 /** The outcome of a probe, shared by all who ask. */
 export interface HealthProbe {
@@ -11,7 +10,21 @@ export interface HealthProbe {
   watch(count: number): void;
 }
 
-type ProbeOptions = Omit<HealthOptions, "services">;
+/** What is probed, how often, and who is told. */
+export interface ProbeOptions {
+  /** Tells whether what every service needs, such as the database, is there: rejects when it is not. Default: it is. */
+  readonly probe?: (signal: AbortSignal) => Promise<void>;
+  /** A probe that takes longer has failed, in milliseconds. Default 2,000. */
+  readonly probeTimeoutMs?: number;
+  /** How long the outcome of a probe is used again, in milliseconds. Default 1,000. */
+  readonly probeCacheMs?: number;
+  /** How often the probe runs while there are watchers, in milliseconds. Default 5,000: a remote database that goes away sends no event. */
+  readonly watchProbeMs?: number;
+  /** Told when the outcome of the probe changes. Default: keeps nothing. */
+  readonly log?: ServerLog;
+  /** Milliseconds of any clock. Default `Date.now`. */
+  readonly now?: () => number;
+}
 
 /** Makes a probe that calls `changed` when its outcome is another than before. */
 export function createHealthProbe(options: ProbeOptions, changed: () => void): HealthProbe {

@@ -4,9 +4,8 @@ import {
   HealthCheckResponse_ServingStatus as Status,
 } from "../../../../gen/grpc/health/v1/health_pb.ts";
 import { boundedText } from "../bounded-text.ts";
-import type { ServerLog } from "../log.ts";
 import { defineService, type ServiceDefinition } from "../routes/service.ts";
-import { createHealthProbe } from "./health-probe.ts";
+import { createHealthProbe, type ProbeOptions } from "./health-probe.ts";
 
 /** The health of the server, and the grpc.health.v1.Health service that tells it. */
 export interface Health {
@@ -25,21 +24,9 @@ export interface Health {
   check(signal: AbortSignal): Promise<boolean>;
 }
 
-export interface HealthOptions {
+export interface HealthOptions extends ProbeOptions {
   /** Full names of the services. */
   readonly services: readonly string[];
-  /** Tells whether what every service needs, such as the database, is there: rejects when it is not. Default: it is. */
-  readonly probe?: (signal: AbortSignal) => Promise<void>;
-  /** A probe that takes longer has failed, in milliseconds. Default 2,000. */
-  readonly probeTimeoutMs?: number;
-  /** How long the outcome of a probe is used again, in milliseconds. Default 1,000. */
-  readonly probeCacheMs?: number;
-  /** How often the probe runs while there are watchers, in milliseconds. Default 5,000: a remote database that goes away sends no event. */
-  readonly watchProbeMs?: number;
-  /** Told when the outcome of the probe changes. Default: keeps nothing. */
-  readonly log?: ServerLog;
-  /** Milliseconds of any clock. Default `Date.now`. */
-  readonly now?: () => number;
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { PlainRoutes } from "../dispatch.ts";
-import { type PlainAnswer, textAnswer } from "../http/answers.ts";
+import { type PlainAnswer, type PlainRoutes, textAnswer } from "../http/answers.ts";
 
 /** How long `/readyz` waits for the health check, in milliseconds. */
 const READY_TIMEOUT_MS = 3_000;

@@ -16,6 +16,12 @@ export interface PlainAnswer {
   readonly body: string | Uint8Array;
 }
 
+/** Answers paths that are not calls, such as /healthz. Undefined: the path is not its own. */
+export type PlainRoutes = (
+  httpMethod: string,
+  path: string,
+) => PlainAnswer | Promise<PlainAnswer> | undefined;
+
 /** An answer of one line of text. */
 export function textAnswer(status: number, text: string, headers: OutgoingHttpHeaders = {}): PlainAnswer {
   return {
