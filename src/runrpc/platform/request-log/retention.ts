@@ -16,7 +16,7 @@ export function startRetention(
   queries: Pick<RequestLogQueries, "removeRequests">,
   retentionHours: number,
   start: StartChore,
-  now: () => number = Date.now,
+  now: () => number = () => Date.now(),
 ): void {
   if (retentionHours === 0) return;
   start(

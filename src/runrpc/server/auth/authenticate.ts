@@ -83,7 +83,7 @@ export interface AuthenticatorOptions {
  * way to the same answer.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { keys, keyLeaseMs, production, log, now = Date.now, lookupsPerSecond = 1000 } = options;
+  const { keys, keyLeaseMs, production, log, now = () => Date.now(), lookupsPerSecond = 1000 } = options;
   const leases = createLeases({ keys, keyLeaseMs, now, log, onLease: (lease) => holds.judge(lease) });
   const holds = createHolds({ leases, keyLeaseMs, now, log });
   const throttle = createThrottle(options);

@@ -11,7 +11,7 @@ const RESOLUTION_MS = 1;
  * clock is set, and stands still while the machine is suspended: the two are compared at each reading. `now` is in
  * milliseconds since 1970; what it cuts off is kept from earlier readings.
  */
-export function createWallClock(now: () => number = Date.now): WallClock {
+export function createWallClock(now: () => number = () => Date.now()): WallClock {
   let offsetMs = performance.timeOrigin;
   return (nowMs) => {
     const readMs = now() - nowMs;
