@@ -46,6 +46,7 @@ export { skeleton } from "./server/routes/skeleton.ts";
 export { sendHeaders } from "./server/send-headers.ts";
 export { type Server, type ServerOptions, startServer } from "./server/server.ts";
 export type { ServerSettings } from "./server/settings.ts";
+export { type DrainAtSignalOptions, drainAtSignal, type SignalSource, type StopSignal } from "./signals.ts";
 export { createOutbox, type Outbox } from "./streams/outbox.ts";
 export { createSharedReads, type SharedReads } from "./streams/shared-reads.ts";
 export { createWakeups, type Subscription, type Wakeups } from "./streams/wakeup.ts";

@@ -105,6 +105,7 @@ const rules: readonly Rule[] = [
     allowed: [/^src\/runrpc\//],
   },
   { files: "src/runrpc/tune.ts", why: "it sets flags of Node", allowed: [NODE] },
+  { files: "src/runrpc/signals.ts", why: "it is about the signals of a process", allowed: [NODE] },
   {
     files: "src/runrpc/closest.ts",
     why: "every room that refuses a name uses it, so that it uses none",
@@ -265,6 +266,7 @@ const rules: readonly Rule[] = [
       /^src\/runrpc\/(cli|config|app|scaffold)\//,
       CLIENT,
       CLOSEST,
+      /^src\/runrpc\/signals\.ts$/,
     ],
     types: [/^src\/runrpc\/platform\/keys\/admin\.ts$/],
   },

@@ -1,6 +1,7 @@
 import { type Registry, toJson } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { type Command, Option } from "commander";
+import { exitCodeOf, watchStopSignals } from "../signals.ts";
 import { describeMethod, kindNames, methodTable } from "./call/describe.ts";
 import { findMethod, findTarget } from "./call/find-method.ts";
 import { invoke, writeLine } from "./call/invoke.ts";
@@ -11,7 +12,6 @@ import { createReflectionClient } from "./call/reflect.ts";
 import { formatError, hintFor, shownErrorOf } from "./call/show-error.ts";
 import { createTransport, protocols, type TransportSettings } from "./call/transport.ts";
 import { CommandFailure, exitCodes, type Io, usageError } from "./io.ts";
-import { exitCodeOf, watchStopSignals } from "./signals.ts";
 
 interface CallOptions extends TransportSettings {
   readonly header: readonly string[];

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config/config.ts";
+import { exitCodeOf, type StopSignals, watchStopSignals } from "../signals.ts";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { exitCodes, type Io, usageError } from "./io.ts";
 import { refuseFlagsOfNpm } from "./npm-flags.ts";
-import { exitCodeOf, type StopSignals, watchStopSignals } from "./signals.ts";
 import { welcomeText } from "./welcome.ts";
 import { jsonLine, speaksJson, welcomeLine } from "./welcome-line.ts";
 

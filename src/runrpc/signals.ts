@@ -64,3 +64,33 @@ export function watchStopSignals(
 export function exitCodeOf(signal: StopSignal): number {
   return 128 + constants.signals[signal];
 }
+
+/** What takes the place of the process, for tests. */
+export interface DrainAtSignalOptions {
+  /** Default: `process`. */
+  readonly source?: SignalSource | undefined;
+  /** Ends the process with an exit code. Default: `process.exit`. */
+  readonly end?: ((code: number) => void) | undefined;
+}
+
+/**
+ * Waits for SIGTERM or SIGINT, drains the server (or whatever else has a `drain`) and gives the signal; a second one ends the
+ * process at once. For programs that call `startServer` or `startApp` themselves: `runrpc serve` does so too.
+ *
+ *     const server = await startServer({ services, keys: "open" });
+ *     await drainAtSignal(server);
+ */
+export async function drainAtSignal(
+  server: { drain(): Promise<void> },
+  { source = process, end = (code) => process.exit(code) }: DrainAtSignalOptions = {},
+): Promise<StopSignal> {
+  const signals = watchStopSignals(source);
+  void signals.second.then((name) => end(exitCodeOf(name)));
+  try {
+    const name = await signals.first;
+    await server.drain();
+    return name;
+  } finally {
+    signals.close();
+  }
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { it } from "node:test";
-import { exitCodeOf, watchStopSignals } from "../../../src/runrpc/cli/signals.ts";
+import { drainAtSignal, exitCodeOf, watchStopSignals } from "../../src/runrpc/signals.ts";
 
 function watch() {
   const source = new EventEmitter();
@@ -44,4 +44,26 @@ it("close leaves no listener behind", () => {
 
 it("exit codes are 128 and the number of the signal", () => {
   assert.deepEqual([exitCodeOf("SIGINT"), exitCodeOf("SIGTERM")], [130, 143]);
+});
+
+it("a server drains at the first signal, and the process ends at once at the second", async () => {
+  const source = new EventEmitter();
+  const drained = Promise.withResolvers<void>();
+  const events: unknown[] = [];
+  const drain = () => {
+    events.push("drain");
+    return drained.promise;
+  };
+  const end = (code: number) => events.push(code);
+  const whole = drainAtSignal({ drain }, { source, end }).then((name) => events.push(name));
+  await new Promise(setImmediate);
+  assert.deepEqual(events, []);
+  source.emit("SIGTERM");
+  await new Promise(setImmediate);
+  source.emit("SIGINT");
+  await new Promise(setImmediate);
+  assert.deepEqual(events, ["drain", 130]);
+  drained.resolve();
+  await whole;
+  assert.deepEqual([events.at(-1), source.eventNames()], ["SIGTERM", []]);
 });
