@@ -1,3 +1,5 @@
+import type { OutgoingHttpHeaders } from "node:http";
+
 /**
  * The greatest headers that a handler may set, and the greatest trailers of an answer, in bytes each. C-core and grpc-go
  * refuse an answer whose metadata takes more than 8 KiB by default; Node's HTTP/2 cannot send more than 64 KiB, and ends
@@ -15,6 +17,14 @@ const ENTRY_BYTES = 32;
 export function headerBytes(headers: Headers): number {
   let bytes = 0;
   for (const [name, value] of headers) bytes += entryBytes(name, value);
+  return bytes;
+}
+
+/** The same of headers as Node takes them. */
+export function plainHeaderBytes(headers: OutgoingHttpHeaders): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers))
+    for (const one of Array.isArray(value) ? value : [value ?? ""]) bytes += entryBytes(name, String(one));
   return bytes;
 }
 

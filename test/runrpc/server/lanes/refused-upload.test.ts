@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
@@ -32,9 +32,10 @@ for (const lane of ["stock", "auto"]) {
         { endStream: false },
       );
       let ending = "";
-      stream.on("trailers", (trailers) => {
-        ending = `grpc-status: ${trailers["grpc-status"]}`;
-      });
+      const told = (headers: IncomingHttpHeaders): void => {
+        if ("grpc-status" in headers) ending = `grpc-status: ${headers["grpc-status"]}`;
+      };
+      stream.on("response", told).on("trailers", told);
       stream.write(TOO_LARGE);
       const closed = once(stream, "close");
       assert.match((await text(stream)) + ending, answer);

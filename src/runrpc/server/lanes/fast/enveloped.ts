@@ -1,7 +1,17 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { MAX_METADATA_BYTES, MAX_METADATA_ENTRIES, plainHeaderBytes } from "../../http/header-bytes.ts";
+import type { Encoded } from "./codec.ts";
+import { CallContext } from "./context.ts";
 import { EnvelopeReader, envelopes } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
-import { type RequestBody, responseHeaders, type WireProtocol } from "./protocol.ts";
+import {
+  type CallParts,
+  type Ending,
+  type RequestBody,
+  responseHeaders,
+  type WireProtocol,
+} from "./protocol.ts";
 
 /** What the three protocols with envelopes have in common. */
 export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "answer">): WireProtocol {
@@ -10,11 +20,47 @@ export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "ans
     requestBody: (plan, mayBeCompressed) => new OneEnvelope(plan, parts.endFlag, mayBeCompressed),
     answer(call, message, error) {
       const ending = parts.ending(call, error);
-      const body = envelopes(message === undefined ? [] : [message], ending.bytes);
-      call.wire.send(200, responseHeaders(call, error !== undefined), body, ending.trailers);
+      sendWhole(call, message === undefined ? [] : [message], ending, error !== undefined);
     },
   };
 }
+
+/** Sends an answer of which nothing has left, with its status and all that it has of messages. */
+export function sendWhole(
+  parts: CallParts,
+  messages: readonly Encoded[],
+  { bytes, trailers }: Ending,
+  isError: boolean,
+): void {
+  const { wire } = parts;
+  const headers = responseHeaders(parts, isError);
+  if (messages.length > 0) wire.send(200, headers, envelopes(messages, bytes), trailers);
+  else if (isError && bytes === undefined && trailers !== undefined && mayBeOne(parts, headers, trailers))
+    wire.send(200, Object.assign(headers, trailers), NOTHING, undefined);
+  else wire.send(200, headers, bytes ?? NOTHING, trailers);
+}
+
+/**
+ * Whether an error may leave as "Trailers-Only" (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md,
+ * "Responses"): one block of headers, which ends the stream. A client takes all of it for trailers, so what the handler
+ * has set of headers stays apart. In two frames node:http2 would lose the second one when the upload of a refused call
+ * ends in between, short of its content-length: nghttp2 resets the stream then.
+ */
+function mayBeOne(
+  { context }: CallParts,
+  headers: OutgoingHttpHeaders,
+  trailers: OutgoingHttpHeaders,
+): boolean {
+  const set = CallContext.header(context);
+  return (
+    (set === undefined || [...set.keys()].every((name) => name === "content-type")) &&
+    Object.keys(headers).length + Object.keys(trailers).length <= MAX_METADATA_ENTRIES &&
+    plainHeaderBytes(headers) + plainHeaderBytes(trailers) <= MAX_METADATA_BYTES &&
+    Object.keys(trailers).every((name) => headers[name] === undefined)
+  );
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** A request body that is one message in its envelope. */
 class OneEnvelope implements RequestBody {

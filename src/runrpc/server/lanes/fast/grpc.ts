@@ -11,7 +11,7 @@ import type { Ending } from "./protocol.ts";
 const TRAILER = { "grpc-status": grpcStatusOk } as const;
 const OK: Ending = { bytes: undefined, trailers: TRAILER };
 
-/** The status travels in HTTP trailers. An error has headers of its own as well, which carry the request id. */
+/** The status travels in HTTP trailers, that of an error without a message in the headers: see `sendWhole`. */
 export const grpc = envelopedProtocol({
   name: "grpc",
   contentTypes: { proto: "application/grpc+proto", json: "application/grpc+json" },

@@ -14,8 +14,12 @@ type WiredStream = ServerHttp2Stream & { [WIRE]: Http2Wire | undefined };
  * connection, push out what repeats, and are all compared with each new one: 4 µs a call, of 50.
  */
 const NEVER_INDEXED = ["x-request-id"];
+const IDS_NAMED = sensitiveHeaders as unknown as string; // the types know no symbols among headers
 
 const WITH_TRAILERS = { waitForTrailers: true } as const;
+
+/** One frame: headers that end the stream. */
+const ALONE = { endStream: true } as const;
 
 /** A call on an HTTP/2 stream, by Node's core API. */
 export class Http2Wire implements Wire {
@@ -82,12 +86,18 @@ export class Http2Wire implements Wire {
     trailers: OutgoingHttpHeaders | undefined,
   ): void {
     headers[":status"] = status;
+    if (body.length === 0 && trailers === undefined) {
+      headers[IDS_NAMED] = NEVER_INDEXED;
+      this.#stream.respond(headers, ALONE);
+      if (!this.#inputEnded) this.#stream.once("finish", stop);
+      return;
+    }
     this.respond(headers, trailers !== undefined);
     this.end(body, trailers);
   }
 
   respond(headers: OutgoingHttpHeaders, hasTrailers: boolean): void {
-    headers[sensitiveHeaders as unknown as string] = NEVER_INDEXED; // the types know no symbols among headers
+    headers[IDS_NAMED] = NEVER_INDEXED;
     if (!hasTrailers) {
       this.#stream.respond(headers);
       return;

@@ -52,9 +52,10 @@ export class OwnHttp2Wire implements Wire, StreamHandler {
     body: Uint8Array | string,
     trailers: OutgoingHttpHeaders | undefined,
   ): void {
+    const isAlone = body.length === 0 && trailers === undefined;
     // Header lists of answers are lists of texts, as the engine takes them.
-    this.#stream.respond(status, headers as OutgoingHeaders);
-    this.end(body, trailers);
+    this.#stream.respond(status, headers as OutgoingHeaders, isAlone);
+    if (!isAlone) this.end(body, trailers);
   }
 
   respond(headers: OutgoingHttpHeaders): void {

@@ -8,6 +8,7 @@ import type { Encoded } from "./codec.ts";
 import { decompressed, namesCompression } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import { byteLengthOf, ENVELOPE_BYTES, envelopes } from "./envelope.ts";
+import { sendWhole } from "./enveloped.ts";
 import { InputStream } from "./input.ts";
 import type { Plan } from "./plan.ts";
 import { type CallParts, type Ending, type RequestBody, responseHeaders } from "./protocol.ts";
@@ -308,10 +309,10 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
     this.#isAnswered = true;
     if (!this.wire.isOpen) return;
     this.#guarded(() => {
-      const { bytes, trailers } = this.#ending(error);
-      const rest = this.#batch.length === 0 ? bytes : envelopes(this.#batch, bytes);
-      if (this.#hasResponded) this.wire.end(rest, trailers);
-      else this.wire.send(200, responseHeaders(this, error !== undefined), rest ?? NOTHING, trailers);
+      const ending = this.#ending(error);
+      const { bytes, trailers } = ending;
+      if (!this.#hasResponded) sendWhole(this, this.#batch, ending, this.call.error !== undefined);
+      else this.wire.end(this.#batch.length === 0 ? bytes : envelopes(this.#batch, bytes), trailers);
     });
   }
 
@@ -341,8 +342,7 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
   #answerWithout(error: ConnectError): void {
     this.context = undefined;
     try {
-      const { bytes, trailers } = this.plan.protocol.ending(this, error);
-      this.wire.send(200, responseHeaders(this), bytes ?? NOTHING, trailers);
+      sendWhole(this, [], this.plan.protocol.ending(this, error), true);
     } catch {
       this.wire.destroy();
     }
@@ -364,5 +364,3 @@ function run(exchange: StreamExchange, input: Message | InputStream): void {
 function flush(exchange: StreamExchange): void {
   StreamExchange.flush(exchange);
 }
-
-const NOTHING = new Uint8Array(0);

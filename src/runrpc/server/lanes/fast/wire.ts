@@ -15,7 +15,7 @@ export interface Wire {
   pause(): void;
   /** Goes on reading. The exchange must not be called before this has returned: it is in the middle of something. */
   resume(): void;
-  /** The whole answer at once. */
+  /** The whole answer at once. Without a body and trailers it is one frame of HTTP/2. */
   send(
     status: number,
     headers: OutgoingHttpHeaders,

@@ -119,7 +119,21 @@ export const INTENDED: readonly Intended[] = [
       return { seen: { ...seen, body: "" }, record: rest };
     },
   },
+  {
+    reason: `An error of gRPC without a message leaves the fast lane as one block of headers ("Trailers-Only"), and
+      connect-node in two.`,
+    without(outcome) {
+      const { seen, record } = outcome;
+      const isError = seen.body === "" && [...seen.headers, ...seen.trailers].some(isFailure);
+      if (!isError) return outcome;
+      return { seen: { ...seen, headers: [...seen.headers, ...seen.trailers].sort(), trailers: [] }, record };
+    },
+  },
 ];
+
+function isFailure(line: string): boolean {
+  return line.startsWith("grpc-status: ") && line !== "grpc-status: 0";
+}
 
 /** What breaks the splitting of a body into messages. */
 const SPLIT = [

@@ -2,6 +2,7 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
+  constants,
   type IncomingHttpHeaders,
 } from "node:http2";
 import type { TestContext } from "node:test";
@@ -89,6 +90,7 @@ export function open(
 /** What a raw client saw of a call. */
 export interface Seen {
   readonly headers: IncomingHttpHeaders;
+  /** The headers, where they are all of the response ("Trailers-Only"). */
   readonly trailers: IncomingHttpHeaders;
   readonly body: Buffer;
   /** The HTTP/2 error code of the stream. */
@@ -100,8 +102,9 @@ export function seen(stream: ClientHttp2Stream): Promise<Seen> {
   let headers: IncomingHttpHeaders = {};
   let trailers: IncomingHttpHeaders = {};
   const chunks: Buffer[] = [];
-  stream.on("response", (got) => {
+  stream.on("response", (got, flags) => {
     headers = got;
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) trailers = got;
   });
   stream.on("trailers", (got) => {
     trailers = got;
