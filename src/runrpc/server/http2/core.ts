@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { Budget, COST } from "./budget.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import { ClosedStreams } from "./closed-streams.ts";
+import type { DateField } from "./date-field.ts";
 import { CANCEL, INTERNAL_ERROR, NO_ERROR } from "./errors.ts";
 import { ACK, GOAWAY, MAX_UINT31, PING, RST_STREAM, WINDOW_UPDATE, writeUint32 } from "./frames.ts";
 import { createHeaderWriter, type HeaderWriter, measureHeaders } from "./header-writer.ts";
@@ -19,6 +20,7 @@ export interface Shared {
   readonly options: Http2Options;
   readonly pool: BufferPool;
   readonly huffman: HuffmanReader;
+  readonly date: DateField;
   /** A handler threw; its stream was reset. */
   onError(error: unknown): void;
 }
@@ -66,7 +68,7 @@ export class Core implements StreamOwner {
     this.window = new ReceiveWindow(options.connectionWindowBytes);
     this.outbox = new Outbox(socket, shared.pool);
     this.outbox.onData = () => this.budget.earn();
-    this.#headers = createHeaderWriter(this.outbox, this.encoder);
+    this.#headers = createHeaderWriter(this.outbox, this.encoder, shared.date);
     this.sender = new Sender(this.outbox, this.#headers, (stream) => this.#endLocal(stream));
     this.#onError = shared.onError;
   }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { createBufferPool } from "./buffer-pool.ts";
 import { Connection, type StreamTaker } from "./connection.ts";
 import type { Shared } from "./core.ts";
+import { DateField } from "./date-field.ts";
 import { createHuffmanReader } from "./hpack/huffman.ts";
 import type { Http2Options } from "./options.ts";
 
@@ -22,6 +23,7 @@ export function createHttp2Engine(options: Http2Options, handlers: Http2EngineHa
     options,
     pool: createBufferPool(),
     huffman: createHuffmanReader(),
+    date: new DateField(),
     onError: (error) => handlers.onError(error),
   };
   return { serve: (socket) => new Connection(socket, shared, handlers) };

@@ -1,3 +1,4 @@
+import { DATE_FIELD_BYTES, type DateField } from "./date-field.ts";
 import {
   CONTINUATION,
   END_HEADERS,
@@ -26,11 +27,11 @@ const SHOWN_CHARACTERS = 40;
 
 /** Writes header blocks. What is written has been measured, and so checked, before: see `measureHeaders`. */
 export interface HeaderWriter {
-  /** @param status 0 for trailers, which have none. */
+  /** Adds the date where there is a final status and no date. @param status 0 for trailers, which have none. */
   write(id: number, status: number, headers: OutgoingHeaders, mostBytes: number, isEnd: boolean): void;
 }
 
-export function createHeaderWriter(outbox: Outbox, encoder: Encoder): HeaderWriter {
+export function createHeaderWriter(outbox: Outbox, encoder: Encoder, date: DateField): HeaderWriter {
   return {
     write(id, status, headers, mostBytes, isEnd) {
       const frames = Math.ceil(mostBytes / MAX_FRAME_BYTES);
@@ -44,6 +45,7 @@ export function createHeaderWriter(outbox: Outbox, encoder: Encoder): HeaderWrit
         if (typeof value === "object") for (const one of value) at = encoder.header(out, at, name, one);
         else at = encoder.header(out, at, name, typeof value === "string" ? value : String(value));
       }
+      if (status >= 200 && headers.date === undefined) at = date.write(out, at);
       const bytes = at - start - HEAD_BYTES;
       const flags = isEnd ? END_STREAM : 0;
       if (bytes <= MAX_FRAME_BYTES) writeHead(out, start, bytes, HEADERS, flags | END_HEADERS, id);
@@ -54,13 +56,13 @@ export function createHeaderWriter(outbox: Outbox, encoder: Encoder): HeaderWrit
 }
 
 /**
- * The most bytes that a block takes. Nothing has been written when it throws: a block that breaks off would leave our
+ * The most bytes that a block takes, with the date that is added. Nothing has been written when it throws: a block that breaks off would leave our
  * table and the peer's different.
  *
  * @throws TypeError for a name or a value that HTTP does not allow in a response.
  */
 export function measureHeaders(headers: OutgoingHeaders): number {
-  let bytes = BLOCK_START_BYTES;
+  let bytes = BLOCK_START_BYTES + DATE_FIELD_BYTES;
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined) continue;

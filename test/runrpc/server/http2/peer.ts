@@ -38,8 +38,10 @@ export interface Peer {
   next(type: number, id?: number): Promise<Frame>;
   /** Every frame that was written is answered when this settles. */
   sync(): Promise<void>;
-  /** The status and headers of a response, or its trailers; cookies and the like joined by `|`. */
+  /** The status and headers of a response but for its date, or its trailers; cookies and the like joined by `|`. */
   headers(id: number): Promise<Record<string, string>>;
+  /** The same, with the date. */
+  datedHeaders(id: number): Promise<Record<string, string>>;
   /** The body of a response, when it has ended with DATA or trailers. */
   body(id: number): Promise<Buffer>;
   /** The code and text of the last GOAWAY, when the server has ended the connection. */
@@ -95,9 +97,20 @@ export function peerOn(socket: Socket): Peer {
     }
   }
 
+  async function datedHeaders(id: number): Promise<Record<string, string>> {
+    const parts: Buffer[] = [];
+    let found = await next(TYPE.HEADERS, id);
+    for (;;) {
+      parts.push(found.payload);
+      if ((found.flags & 4) !== 0) return readBlock(Buffer.concat(parts), table);
+      found = await next(TYPE.CONTINUATION, id);
+    }
+  }
+
   return {
     socket,
     frames,
+    datedHeaders,
     write: (...parts) => void socket.write(Buffer.concat(parts)),
     next,
     async sync() {
@@ -106,13 +119,8 @@ export function peerOn(socket: Socket): Peer {
       for (;;) if ((await next(TYPE.PING)).payload.equals(payload)) return;
     },
     async headers(id) {
-      const parts: Buffer[] = [];
-      let found = await next(TYPE.HEADERS, id);
-      for (;;) {
-        parts.push(found.payload);
-        if ((found.flags & 4) !== 0) return readBlock(Buffer.concat(parts), table);
-        found = await next(TYPE.CONTINUATION, id);
-      }
+      const { date: _date, ...headers } = await datedHeaders(id);
+      return headers;
     },
     async body(id) {
       const parts: Buffer[] = [];
