@@ -16,6 +16,7 @@ import { keylessUploads } from "./rows/keyless-uploads.ts";
 import { killNine } from "./rows/kill-nine.ts";
 import { mutatedRequests } from "./rows/mutated-requests.ts";
 import { neverSettling } from "./rows/never-settling.ts";
+import { randomMessages } from "./rows/random-messages.ts";
 import { rapidReset } from "./rows/rapid-reset.ts";
 import { slowLogWriter } from "./rows/slow-log-writer.ts";
 import { slowPeers } from "./rows/slow-peers.ts";
@@ -35,6 +36,7 @@ export const rows: readonly Row[] = [
   bombsRow,
   keylessUploads,
   mutatedRequests,
+  randomMessages,
   deadlines,
   keyBattery,
   canarySecrets,

@@ -29,8 +29,8 @@ const QUERY_ROOM = /^src\/runrpc\/data\/(query|define-queries|insert-rows|remove
 const rules: readonly Rule[] = [
   {
     files: "gen/**/*.ts",
-    why: "generated code knows protobuf's runtime, the rules of validation and other contracts",
-    allowed: [/^@bufbuild\/protobuf(\/|$)/, /^@bufbuild\/protovalidate\/gen\//, /^gen\//],
+    why: "generated code knows protobuf's runtime, what its codecs call, the rules of validation and other contracts",
+    allowed: [/^@bufbuild\/protobuf(\/|$)/, /^@bufbuild\/protovalidate\/gen\//, /^gen\//, /^runrpc\/codec$/],
   },
 
   // THE APP. It depends on the package by its public names, as every project does.
@@ -100,7 +100,7 @@ const rules: readonly Rule[] = [
 
   // THE PACKAGE. Its faces hold nothing of their own.
   {
-    files: "src/runrpc/{index,query,worker}.ts",
+    files: "src/runrpc/{index,query,worker,codec}.ts",
     why: "a face of the package holds nothing of its own",
     allowed: [/^src\/runrpc\//],
   },
@@ -134,6 +134,16 @@ const rules: readonly Rule[] = [
     files: "src/runrpc/server/auth/*.ts",
     why: "the runtime knows no database: keys come from a KeyStore, which it declares",
     allowed: [NODE, CONNECT, SERVER],
+  },
+  {
+    files: "src/runrpc/codec/*.ts",
+    why: "codecs know messages and bytes, and nothing of calls",
+    allowed: [/^node:(buffer|crypto|os)$/, BUFBUILD, /^src\/runrpc\/codec\/[^/]+$/],
+  },
+  {
+    files: "src/runrpc/codec/plugin/*.ts",
+    why: "what writes codecs is a command of its own",
+    allowed: [NODE, BUFBUILD, /^src\/runrpc\/codec\/(plugin\/|shape\.ts$)/],
   },
   {
     files: "src/runrpc/server/listener/*.ts",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as client from "../../src/runrpc/client.ts";
+import * as codec from "../../src/runrpc/codec.ts";
 import * as index from "../../src/runrpc/index.ts";
 import * as query from "../../src/runrpc/query.ts";
 import * as testing from "../../src/runrpc/testing.ts";
@@ -153,6 +154,55 @@ const faces = [
     module: client,
     values: ["connect", "within"],
     types: ["ClientOptions", "RetryOptions"],
+  },
+  {
+    name: "runrpc/codec",
+    file: "src/runrpc/codec.ts",
+    module: codec,
+    values: [
+      "BAIL",
+      "asBool",
+      "bool",
+      "bytes",
+      "close",
+      "double",
+      "ensure",
+      "fixed32",
+      "fixed64",
+      "float",
+      "int64",
+      "isOwn",
+      "longTag",
+      "noBytes",
+      "ofDigits",
+      "putBool",
+      "putBytes",
+      "putDouble",
+      "putFixed32",
+      "putFixed64",
+      "putFloat",
+      "putInt32",
+      "putInt64",
+      "putSfixed32",
+      "putSfixed64",
+      "putSint32",
+      "putSint64",
+      "putStruct",
+      "putText",
+      "putUint32",
+      "putUint64",
+      "putUnknown",
+      "setEntry",
+      "sfixed32",
+      "sfixed64",
+      "sint64",
+      "struct",
+      "text",
+      "uint64",
+      "unknownField",
+      "varint",
+    ],
+    types: ["MessageCodec", "Oneof", "Reader", "UnknownField", "Writer"],
   },
   {
     name: "runrpc/worker",

@@ -1,0 +1,87 @@
+import { create, type DescMessage, fromBinary, isMessage, type Message, toBinary } from "@bufbuild/protobuf";
+import type { MessageCodec } from "./message-codec.ts";
+import { NOTHING, Reader } from "./reader.ts";
+import { Writer } from "./writer.ts";
+
+/** Reads and writes one message type. What the generated codec leaves is protobuf-es's, with its results and its errors. */
+export interface BinaryCodec {
+  /** Fields of `bytes` are views of what is read. @throws Error what `fromBinary` throws. */
+  decode(bytes: Uint8Array): Message;
+  /**
+   * Writes a message or an initialiser of it, which needs no `create`.
+   *
+   * @param head so many bytes are left in front, for whoever frames it; what is in them is left over from others.
+   * @throws Error what `toBinary` and `create` throw.
+   */
+  encode(value: object, head: number): Buffer;
+}
+
+// One of each for the process, because a buffer for each message would cost more than most messages. Reading and writing
+// are synchronous; but a message may have a getter, which runs code of anybody's while it is written.
+const reader = new Reader();
+const kept = Buffer.allocUnsafeSlow(65_536);
+const writer = new Writer(kept);
+let isWriting = false;
+
+/** @param codec undefined: protobuf-es does it all. */
+export function createBinaryCodec(desc: DescMessage, codec: MessageCodec | undefined): BinaryCodec {
+  const encodeOtherwise = (value: object, head: number) => behind(head, toBinary(desc, wholeOf(desc, value)));
+  const decodeOtherwise = (bytes: Uint8Array) => fromBinary(desc, plain(bytes));
+  if (codec === undefined) return { decode: decodeOtherwise, encode: encodeOtherwise };
+  const { read, write } = codec;
+  return {
+    decode(bytes) {
+      reader.b = asBuffer(bytes);
+      try {
+        return read(reader, 0, bytes.length, 1) as Message; // the codec is this message's
+      } catch {
+        return decodeOtherwise(bytes); // irregular, or wrong
+      } finally {
+        reader.b = NOTHING;
+      }
+    },
+    encode(value, head) {
+      if (isWriting) return encodeOtherwise(value, head);
+      isWriting = true;
+      try {
+        return taken(write(writer, value, head, false));
+      } catch {
+        isWriting = false;
+        return encodeOtherwise(value, head);
+      } finally {
+        writer.b = kept;
+        isWriting = false;
+      }
+    },
+  };
+}
+
+/** What has been written up to `end`, for keeps. */
+function taken(end: number): Buffer {
+  const { b } = writer;
+  // A large message is given away with the buffer that it was written to, unless most of that is empty.
+  if (b !== kept && 2 * end > b.length) return b.subarray(0, end);
+  const bytes = Buffer.allocUnsafe(end);
+  b.copy(bytes, 0, 0, end);
+  return bytes;
+}
+
+function wholeOf(desc: DescMessage, value: object): Message {
+  return isMessage(value, desc) ? value : create(desc, value as Record<string, unknown>); // create judges it
+}
+
+function behind(head: number, message: Uint8Array): Buffer {
+  if (head === 0) return Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  const bytes = Buffer.allocUnsafe(head + message.length);
+  bytes.set(message, head);
+  return bytes;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A Buffer would hand on Buffers as the values of `bytes` fields. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type JsonObject,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { createCodecs } from "../../../src/runrpc/codec/codecs.ts";
+import { Reader } from "../../../src/runrpc/codec/reader.ts";
+import { Writer } from "../../../src/runrpc/codec/writer.ts";
+import { createRandom } from "../server/lanes/differential/random.ts";
+import { initializerOf } from "./fuzz/initializers.ts";
+import { schemas } from "./fuzz/schemas.ts";
+import { codecs } from "./gen/codecs.ts";
+import { AllSchema, InnerSchema, KnownSchema } from "./gen/kinds/v1/all_pb.ts";
+import { EditionsSchema } from "./gen/kinds/v1/delimited_pb.ts";
+import { TwoSchema } from "./gen/kinds/v1/two_pb.ts";
+
+const find = createCodecs(codecs);
+const generated = new Map(codecs.map((codec) => [codec.typeName, codec]));
+const reader = new Reader();
+const writer = new Writer(Buffer.alloc(16));
+
+/** Whether the generated codec reads it and leaves nothing to protobuf-es. */
+function readsItself(desc: DescMessage, bytes: Uint8Array): boolean {
+  reader.b = Buffer.from(bytes);
+  try {
+    generated.get(desc.typeName)?.read(reader, 0, bytes.length, 1);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function writesItself(desc: DescMessage, value: unknown): boolean {
+  try {
+    generated.get(desc.typeName)?.write(writer, value, 0, false);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function agrees(desc: DescMessage, bytes: Uint8Array): void {
+  let expected: Message;
+  try {
+    expected = fromBinary(desc, Uint8Array.from(bytes));
+  } catch (reason) {
+    assert.throws(() => find(desc).decode(bytes), reason as Error, Buffer.from(bytes).toString("hex"));
+    return;
+  }
+  assert.deepStrictEqual(find(desc).decode(bytes), expected, Buffer.from(bytes).toString("hex"));
+}
+
+describe("texts", () => {
+  it("of each length, of one, two, three and four bytes a character at each place, and no UTF-8", () => {
+    for (let length = 0; length <= 40; length++) {
+      for (const [at, odd] of [0, Math.floor(length / 2), length - 1].flatMap((at) =>
+        ["b", "é", "日", "😀", "\ufffd"].map((odd) => [at, odd] as const),
+      )) {
+        const text = Array.from({ length }, (_, i) => (i === at ? odd : "abcdefgh"[i % 8])).join("");
+        const bytes = toBinary(InnerSchema, create(InnerSchema, { name: text }));
+        assert.deepEqual(find(InnerSchema).encode({ name: text }, 0), Buffer.from(bytes));
+        assert.ok(readsItself(InnerSchema, bytes) && writesItself(InnerSchema, { name: text }));
+        agrees(InnerSchema, bytes);
+        if (length === 0) continue;
+        const bad = Uint8Array.from(bytes);
+        bad[bytes.length - 1] = 0xff;
+        agrees(InnerSchema, bad);
+      }
+    }
+  });
+
+  it("whose length takes one byte more than was left for it", () => {
+    for (const length of [
+      41, 42, 43, 63, 64, 126, 127, 128, 129, 5_461, 5_462, 16_383, 16_384, 700_000, 2_097_152,
+    ])
+      for (const letter of ["a", "é", "日"]) {
+        const init = { name: letter.repeat(length), n: 1 };
+        const expected = Buffer.from(toBinary(InnerSchema, create(InnerSchema, init)));
+        assert.ok(find(InnerSchema).encode(init, 0).equals(expected), `${length} × ${letter}`);
+        const outer = Buffer.from(toBinary(AllSchema, create(AllSchema, { inner: init, far: "end" })));
+        assert.ok(
+          find(AllSchema).encode({ inner: init, far: "end" }, 0).equals(outer),
+          `${length} × ${letter}`,
+        );
+      }
+  });
+});
+
+describe("numbers", () => {
+  const signed32 = [0, 1, -1, 127, 128, 2 ** 31 - 1, -(2 ** 31)];
+  const unsigned32 = [0, 1, 127, 128, 2 ** 31, 2 ** 32 - 1];
+  const signed64 = [0n, 1n, -1n, 2n ** 31n, 2n ** 32n, 2n ** 35n, 2n ** 63n - 1n, -(2n ** 63n)];
+  const unsigned64 = [0n, 1n, 2n ** 28n, 2n ** 32n, 2n ** 35n, 2n ** 63n, 2n ** 64n - 1n];
+  const beyond32 = [2 ** 31, -(2 ** 31) - 1, 0.5, "1", null, 1n, true];
+  const beyondUnsigned = [-1, 2 ** 32, 0.5, "1", null, 1n];
+  const table: readonly (readonly [field: string, good: readonly unknown[], bad: readonly unknown[]])[] = [
+    ["i32", signed32, beyond32],
+    ["s32", signed32, beyond32],
+    ["sf32", signed32, beyond32],
+    ["u32", unsigned32, beyondUnsigned],
+    ["f32", unsigned32, beyondUnsigned],
+    ["i64", signed64, [2n ** 63n, -(2n ** 63n) - 1n, 1, "1"]],
+    ["s64", signed64, [2n ** 63n, -(2n ** 63n) - 1n, 1, "1"]],
+    ["sf64", signed64, [2n ** 63n, -(2n ** 63n) - 1n, 1, "1"]],
+    ["u64", unsigned64, [-1n, 2n ** 64n, 1, "1"]],
+    ["f64", unsigned64, [-1n, 2n ** 64n, 1, "1"]],
+    ["fl", [0, -0, 1.5, Number.NaN, Infinity, 3.4028234663852886e38], [3.5e38, "1", null]],
+    ["db", [0, -0, 5e-324, Number.NaN, -Infinity], ["1", null, 1n]],
+    ["bo", [true, false], [1, "true", null]],
+    ["by", [new Uint8Array(0), new Uint8Array(200)], [[1], "AA==", null]],
+    ["color", [0, -1, 200, 77], ["COLOR_RED", 1.5, null]],
+  ];
+  for (const [field, good, bad] of table) {
+    it(`of ${field}, at its bounds and one beyond`, () => {
+      for (const value of good) {
+        const init = { [field]: value };
+        const expected = toBinary(AllSchema, create(AllSchema, init));
+        assert.deepEqual(find(AllSchema).encode(init, 0), Buffer.from(expected), String(value));
+        assert.ok(writesItself(AllSchema, init) && readsItself(AllSchema, expected), String(value));
+        agrees(AllSchema, expected);
+      }
+      for (const value of bad) assert.ok(!writesItself(AllSchema, { [field]: value }), String(value));
+    });
+  }
+});
+
+describe("depth", () => {
+  /** The message within itself so many times, as bytes. */
+  const nested: readonly (readonly [string, DescMessage, (depth: number) => object])[] = [
+    ["messages", InnerSchema, (depth) => deep(depth, (child) => ({ child }), {})],
+    [
+      "groups",
+      EditionsSchema,
+      (depth) => deep(depth, (delimited) => ({ delimited, req: "r", first: 5 }), { req: "r", first: 5 }),
+    ],
+    ["Structs", KnownSchema, (depth) => ({ struct: deep(depth, (a) => ({ a }), { b: 1 }) })],
+    ["lists of Values", KnownSchema, (depth) => ({ struct: { a: deep(depth, (list) => [list], null) } })],
+    ["messages of proto2", TwoSchema, (depth) => deep(depth, (child) => ({ id: "i", child }), { id: "i" })],
+  ];
+  for (const [title, desc, make] of nested) {
+    it(`of ${title}: the same are refused, and all others are read here`, () => {
+      let refused = 0;
+      for (let depth = 1; depth < 110; depth++) {
+        const bytes = toBinary(desc, create(desc, make(depth) as Record<string, unknown>));
+        agrees(desc, bytes);
+        let isRead = true;
+        try {
+          fromBinary(desc, bytes);
+        } catch {
+          isRead = false;
+          refused++;
+        }
+        assert.equal(readsItself(desc, bytes), isRead, `${depth}`);
+      }
+      assert.ok(refused > 5, `${refused}`);
+    });
+  }
+
+  it("that has no end is an error of what gave it, and nothing else", () => {
+    const ring: { name: string; child?: object } = { name: "ring" };
+    ring.child = ring;
+    assert.throws(() => find(InnerSchema).encode(ring, 0), RangeError);
+    const struct: JsonObject = {};
+    struct.a = struct;
+    assert.throws(() => find(KnownSchema).encode({ struct }, 0), RangeError);
+    assert.deepEqual(find(InnerSchema).encode({ n: 1 }, 0), Buffer.from([0x10, 1]));
+  });
+});
+
+function deep(depth: number, wrap: (inner: unknown) => object, innermost: unknown): object {
+  let value = innermost;
+  for (let i = 0; i < depth; i++) value = wrap(value);
+  return value as object; // wrapped at least once
+}
+
+describe("hostile bytes", () => {
+  const small = schemas.map((desc) => {
+    // Of many one that is neither empty nor long.
+    for (let seed = 1; ; seed++) {
+      const init = initializerOf(desc, { random: createRandom(seed), wrong: 0 });
+      try {
+        const bytes = toBinary(desc, create(desc, init));
+        if (bytes.length > 40 && bytes.length < 120) return [desc, bytes] as const;
+      } catch {
+        // A required field is missing.
+      }
+    }
+  });
+  for (const [desc, bytes] of small) {
+    it(`${desc.typeName}, cut at each byte`, () => {
+      for (let length = 0; length <= bytes.length; length++) agrees(desc, bytes.subarray(0, length));
+    });
+
+    it(`${desc.typeName}, with each byte changed to others`, () => {
+      for (let at = 0; at < bytes.length; at++)
+        for (const byte of [0, 1, 4, 7, 8, 10, 11, 12, 13, 0x7f, 0x80, 0x81, 0xc0, 0xff]) {
+          const changed = Uint8Array.from(bytes);
+          changed[at] = byte;
+          agrees(desc, changed);
+        }
+    });
+  }
+
+  it("a length that is larger than what is there allocates nothing", () => {
+    for (const length of [0x7f, 0x3fff, 0x7fff_ffff, 0xffff_ffff]) {
+      const varint: number[] = [];
+      for (let rest = length; ; rest = Math.floor(rest / 128)) {
+        varint.push(rest > 127 ? (rest % 128) | 0x80 : rest);
+        if (rest <= 127) break;
+      }
+      for (const tag of [0x72, 0x82, 0x92, 0x9a])
+        agrees(AllSchema, Buffer.from([tag, ...(tag > 0x7f ? [1] : []), ...varint]));
+    }
+  });
+});
