@@ -1,10 +1,11 @@
 import { createRandom } from "../runrpc/server/lanes/differential/random.ts";
-import type { Arena, Lane, Result, Row } from "./row.ts";
+import type { Arena, Http2, Lane, Result, Row } from "./row.ts";
 import { startSubject } from "./subject.ts";
 
 /** How a row is run. */
 export interface RunOptions {
   readonly lane: Lane;
+  readonly http2: Http2;
   readonly seed: number;
   /** Multiplies what the whole run does; undefined: the short set. */
   readonly rounds: number | undefined;
@@ -15,18 +16,22 @@ const ATTEMPT_MS = 30_000;
 /** Faults that are told one by one. */
 const MAX_FAULTS = 12;
 
-/** Runs one row on one lane, ends what it started, and counts. */
-export async function runRow(row: Row, { lane, seed, rounds }: RunOptions): Promise<Result> {
+/** Runs one row on one lane and engine, ends what it started, and counts. */
+export async function runRow(row: Row, { lane, http2, seed, rounds }: RunOptions): Promise<Result> {
   const begin = performance.now();
   /** By what was wrong: where first, and how often. */
   const faults = new Map<string, { readonly title: string; count: number }>();
   const excuses: string[] = [];
+  const notes: string[] = [];
   const ends: (() => unknown)[] = [];
   let tried = 0;
   let held = 0;
 
   const arena: Arena = {
     lane,
+    http2,
+    flags: ["--lane", lane, "--http2", http2],
+    isWhole: rounds !== undefined,
     random: createRandom(seed),
     rounds: (whole, short) => (rounds === undefined ? short : Math.max(1, Math.round(whole * rounds))),
     some(values, short) {
@@ -51,6 +56,7 @@ export async function runRow(row: Row, { lane, seed, rounds }: RunOptions): Prom
       }
     },
     notHeldByNode: (what) => excuses.push(what),
+    note: (what) => notes.push(what),
     after: (end) => ends.push(end),
   };
 
@@ -58,7 +64,7 @@ export async function runRow(row: Row, { lane, seed, rounds }: RunOptions): Prom
   await row.attack(arena).catch(fails);
   for (const end of ends.reverse()) await Promise.try(end).catch(fails);
   const lines = Array.from(faults, ([text, { title, count }]) => `${count} × ${text} (${title})`);
-  return { tried, held, faults: lines, excuses, elapsedMs: performance.now() - begin };
+  return { tried, held, faults: lines, excuses, notes, elapsedMs: performance.now() - begin };
 }
 
 /** What `deed` gives, or a rejection when it takes too long. */

@@ -3,11 +3,14 @@ import type { Subject, SubjectOptions } from "./subject.ts";
 
 export type Lane = "auto" | "stock";
 
+/** Who speaks HTTP/2, as `server.http2` names it. */
+export type Http2 = "own" | "node";
+
 /** One row of the catalogue: a kind of abuse, and in code what has to hold. */
 export interface Row {
   /** How it is called in the output and by `--row`. */
   readonly name: string;
-  /** No lane has to do with it: it is run once. */
+  /** No lane and no engine has to do with it: it is run once. */
   readonly isOfNoLane?: true;
   /** It takes too long for the short set. */
   readonly isWholeOnly?: true;
@@ -18,8 +21,13 @@ export interface Row {
 /** What a row works with. */
 export interface Arena {
   readonly lane: Lane;
+  readonly http2: Http2;
+  /** What starts `runrpc serve` on the lane and the engine. */
+  readonly flags: readonly string[];
   /** Choices that are the same for the same `--seed`. */
   readonly random: Random;
+  /** This is the whole run, which is done by hand on a machine that does nothing else. */
+  readonly isWhole: boolean;
   /** How much to do: the first for the whole run, times `--rounds`; the second for the short set in `npm test`. */
   rounds(whole: number, short: number): number;
   /** All of them in the whole run, so many of them, by chance, in the short set. */
@@ -30,6 +38,8 @@ export interface Arena {
   attempt(title: string, deed: () => unknown): Promise<void>;
   /** Names what node:http2 does not let anybody hold. It is printed, and does not fail the run. */
   notHeldByNode(what: string): void;
+  /** A figure that is printed, and held to nothing: machines that run this are busy. */
+  note(what: string): void;
   /** Runs at the end of the row, the last one first. */
   after(end: () => unknown): void;
 }
@@ -41,5 +51,6 @@ export interface Result {
   /** A line for each of what was not held, of the first ones. */
   readonly faults: readonly string[];
   readonly excuses: readonly string[];
+  readonly notes: readonly string[];
   readonly elapsedMs: number;
 }

@@ -11,6 +11,7 @@ import { faultyHandlers } from "./rows/faulty-handlers.ts";
 import { frameFloods } from "./rows/frame-floods.ts";
 import { hostileHeads } from "./rows/hostile-heads.ts";
 import { hostileLogValues } from "./rows/hostile-log-values.ts";
+import { http2Fuzz } from "./rows/http2-fuzz.ts";
 import { keyBattery } from "./rows/key-battery.ts";
 import { keylessUploads } from "./rows/keyless-uploads.ts";
 import { killNine } from "./rows/kill-nine.ts";
@@ -26,11 +27,13 @@ import { startUpGuards } from "./rows/start-up-guards.ts";
 import { streamFloods } from "./rows/stream-floods.ts";
 import { workerKills } from "./rows/worker-kills.ts";
 import { writeIsolation } from "./rows/write-isolation.ts";
+
 /** The catalogue, in the order in which it is run. */
 export const rows: readonly Row[] = [
   hostileHeads,
   rapidReset,
   frameFloods,
+  http2Fuzz,
   streamFloods,
   slowPeers,
   bombsRow,

@@ -39,7 +39,7 @@ export async function startSubject(arena: Arena, options: SubjectOptions): Promi
   const folder = await mkdtemp(join(tmpdir(), "runrpc-abuse-"));
   arena.after(() => rm(folder, { recursive: true, force: true }));
   const quiet = ["--log-level", "error", "--log-format", "json"];
-  const server = await serve(folder, "--lane", arena.lane, ...quiet, ...(options.flags ?? []));
+  const server = await serve(folder, ...arena.flags, ...quiet, ...(options.flags ?? []));
   const watched = await watchProcess(arena, server, listUsers(server.key), options);
   return { ...server, ...watched, folder };
 }
@@ -81,7 +81,8 @@ export async function watchProcess(
   if (witness !== undefined && witnessMs !== false) {
     arena.after(async () => {
       await arena.attempt("a good client beside it", async () => {
-        const { calls, worstMs, failures } = await witness.stop();
+        const { calls, p99Ms, worstMs, failures } = await witness.stop();
+        arena.note(`a good client beside it: ${calls} calls, p99 ${p99Ms} ms, the slowest ${worstMs} ms`);
         assert.deepEqual(failures, []);
         assert.ok(calls > 0 && worstMs <= witnessMs, `${calls} calls, the slowest took ${worstMs} ms`);
       });

@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { callHeaders, envelope, unary } from "../../bench/load/grpc.ts";
 import { connectHttp2 } from "../../bench/load/http2.ts";
+import { percentile } from "../../bench/results.ts";
 
 /** What a good client saw. */
 export interface Testimony {
   readonly calls: number;
+  readonly p99Ms: number;
   readonly worstMs: number;
   /** The first ones. */
   readonly failures: readonly string[];
@@ -76,17 +78,18 @@ async function witness({ port, call }: Task): Promise<void> {
     isOver = true;
   });
   let calls = 0;
-  let worstMs = 0;
+  const tookMs: number[] = [];
   while (!isOver) {
     const begin = performance.now();
     // What has no answer for a minute has none: the call is left, and the row's bound has seen it.
     await Promise.race([unary(connection, headers, body), pause(60_000)]).catch(note);
-    if (calls++ >= WARM_UP) worstMs = Math.max(worstMs, performance.now() - begin);
+    if (calls++ >= WARM_UP) tookMs.push(performance.now() - begin);
     if (calls === WARM_UP) parentPort?.postMessage("warm");
     if (calls > WARM_UP || failures.length > 0) await pause(failures.length > 0 ? 200 : PAUSE_MS);
   }
   connection.close();
-  parentPort?.postMessage({ calls, worstMs: Math.round(worstMs), failures } satisfies Testimony);
+  const at = (percent: number): number => Math.round(percentile([...tookMs, 0], percent));
+  parentPort?.postMessage({ calls, p99Ms: at(99), worstMs: at(100), failures } satisfies Testimony);
 }
 
 function pause(ms: number): Promise<void> {

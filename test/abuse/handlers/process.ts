@@ -1,4 +1,4 @@
-// A server whose handlers do what `x-deed` says: `node process.ts LANE`, with a channel to whoever has forked it.
+// A server whose handlers do what `x-deed` says: `node process.ts LANE HTTP2`, with a channel to whoever has forked it.
 import type { HandlerContext } from "@connectrpc/connect";
 import { startServer } from "../../../src/runrpc/server/server.ts";
 import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
@@ -8,7 +8,7 @@ import { partOfService } from "../../part-of-service.ts";
 import { memoryStore } from "../../runrpc/server/auth/memory-store.ts";
 import { type Deed, deeds } from "./deeds.ts";
 
-const [lane = "auto"] = process.argv.slice(2);
+const [lane = "auto", http2 = "node"] = process.argv.slice(2);
 const keys = memoryStore();
 const tell = (message: object): void => void process.send?.(message);
 
@@ -32,7 +32,7 @@ const server = await startServer({
     partOfService(ChatService, { chat: stream }),
   ],
   keys,
-  server: { host: "127.0.0.1", port: 0, lane },
+  server: { host: "127.0.0.1", port: 0, lane, http2 },
   timeouts: { drainTimeoutMs: 0, pingIntervalMs: 500, pingTimeoutMs: 500 },
   onRecord: ({ requestId, code, cancelledBy }) => tell({ requestId, code, cancelledBy }),
 });

@@ -24,7 +24,7 @@ export interface HandlersSubject extends Watched {
 
 export async function serveHandlers(arena: Arena, options: SubjectOptions = {}): Promise<HandlersSubject> {
   const script = fileURLToPath(new URL("./process.ts", import.meta.url));
-  const child = fork(script, [arena.lane], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = fork(script, [arena.lane, arena.http2], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
   const [{ port, key }] = (await once(child, "message")) as [{ port: number; key: string }]; // what process.ts tells first
   const begun = createArrivals<unknown>();
   const records = createArrivals<Told>();
