@@ -1,6 +1,7 @@
 // The application: which services there are, and what each is made from. Read this first.
 import { defineApp, defineService } from "runrpc";
 import { ChatService } from "../gen/chat/v1/chat_pb.ts";
+import { codecs } from "../gen/codecs.ts";
 import { EventService } from "../gen/events/v1/events_pb.ts";
 import { LogService } from "../gen/logs/v1/logs_pb.ts";
 import { UserService } from "../gen/users/v1/users_pb.ts";
@@ -19,6 +20,7 @@ export default defineApp<Modules>({
     defineService(LogService, createLogService(queries.logs)),
     defineService(ChatService, createChatService(queries.chat)),
   ],
+  codecs,
   worker: new URL("./worker.ts", import.meta.url),
   migrations: new URL("./services/migrations/", import.meta.url),
   accounts: ({ queries }) => createUserAccounts(queries.users),

@@ -5,6 +5,7 @@ import { startServer } from "../../src/runrpc/server/server.ts";
 import { tuneGarbageCollection } from "../../src/runrpc/tune.ts";
 import type { Modules } from "../../test/app/queries.ts";
 import { BenchService } from "../gen/bench/v1/bench_pb.ts";
+import { codecs } from "../gen/codecs.ts";
 import { assemble } from "./assembly.ts";
 import { serveControl } from "./control.ts";
 import { handlers } from "./handlers.ts";
@@ -16,6 +17,7 @@ const assembly = mode === "on" ? await assemble<Modules>(folder) : undefined;
 const server = await startServer({
   server: { host: "127.0.0.1", port: 0, lane, http2 },
   services: [defineService(BenchService, handlers)],
+  codecs,
   // Bare is what the peers are: no deadline either.
   ...(assembly?.options ?? { keys: "open", timeouts: { unaryDeadlineMs: 0 } }),
 });

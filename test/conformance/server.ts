@@ -10,6 +10,7 @@ import { inspect, parseArgs } from "node:util";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type ServerLog, silentLog } from "../../src/runrpc/server/log.ts";
 import { type Server, startServer } from "../../src/runrpc/server/server.ts";
+import { codecs } from "./gen/codecs.ts";
 import {
   type ServerCompatRequest,
   ServerCompatRequestSchema,
@@ -40,6 +41,7 @@ async function start(wanted: ServerCompatRequest, how: typeof values): Promise<S
     return await startServer({
       keys: "open",
       services: [conformanceService],
+      codecs,
       server: { host: "127.0.0.1", port: 0, ...how },
       tls: tlsFiles(wanted, folder),
       limits: { maxRequestBytes: wanted.messageReceiveLimit },

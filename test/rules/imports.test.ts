@@ -24,6 +24,8 @@ const IN_TEMPLATES =
   /^(node:[\w/]+|drizzle-orm(\/sqlite-core)?|@bufbuild\/protobuf(\/wkt)?|runrpc(\/\w+)?|\$\{.*|.*\$\{.*|src\/runrpc\/scaffold\/templates\/table\.ts)$/;
 const CLIENT = /^src\/runrpc\/client\//;
 const SERVER = /^src\/runrpc\/server\//;
+/** What the room of codecs is asked for. */
+const CODECS = /^src\/runrpc\/codec\/(codecs|message-codec)\.ts$/;
 const QUERY_ROOM = /^src\/runrpc\/data\/(query|define-queries|insert-rows|remove-owned)\.ts$/;
 
 const rules: readonly Rule[] = [
@@ -115,6 +117,7 @@ const rules: readonly Rule[] = [
     files: "src/runrpc/app/*.ts",
     why: "it joins configuration, store, platform and server, and is joined by nobody but the commands and tests",
     allowed: [
+      CODECS,
       NODE,
       CONNECT,
       BUFBUILD,
@@ -128,7 +131,7 @@ const rules: readonly Rule[] = [
   {
     files: "src/runrpc/server/{*,{call,routes,builtin,http,json,limits}/*}.ts",
     why: "the runtime knows no service, no table and no database: what it needs of them are interfaces that it declares",
-    allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST],
+    allowed: [CODECS, NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST],
   },
   {
     files: "src/runrpc/server/auth/*.ts",
@@ -167,7 +170,7 @@ const rules: readonly Rule[] = [
   {
     files: "src/runrpc/server/lanes/fast/*.ts",
     why: "the fast lane reads and writes the protocols itself",
-    allowed: [NODE, CONNECT, BUFBUILD, SERVER],
+    allowed: [CODECS, NODE, CONNECT, BUFBUILD, SERVER],
   },
 
   {

@@ -1,4 +1,5 @@
 import type { Interceptor } from "@connectrpc/connect";
+import type { MessageCodec } from "../codec/message-codec.ts";
 import type { StartChore } from "../data/chore.ts";
 import type { QueryModules } from "../data/query.ts";
 import type { Queries } from "../data/query-proxy.ts";
@@ -26,6 +27,11 @@ export interface AppDefinition<M extends QueryModules = QueryModules> {
   readonly authenticate?: ((parts: AppParts<M>) => Authenticate) | undefined;
   /** Run around every handler, the first outermost, after the request was validated. Default: none. */
   readonly interceptors?: ((parts: AppParts<M>) => readonly Interceptor[]) | undefined;
+  /**
+   * What `buf generate` writes into `gen/codecs.ts`, to read and write messages with. A message without a codec is read and
+   * written by protobuf-es, which takes several times as long. Default: none has one.
+   */
+  readonly codecs?: readonly MessageCodec[] | undefined;
   /** Gives errors of the application a code. Asked before the store's own errors are mapped. Default: none has one. */
   readonly mapError?: MapError | undefined;
 }

@@ -77,6 +77,7 @@ export async function startApp<M extends QueryModules>(
     const started = await startServer({
       ...settings,
       services,
+      codecs: definition.codecs ?? [],
       interceptors: definition.interceptors?.(parts) ?? [],
       keys: createKeyStore(queries.runrpcKeys),
       ...(definition.authenticate === undefined ? {} : { authenticate: definition.authenticate(parts) }),

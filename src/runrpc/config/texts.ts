@@ -19,6 +19,8 @@ export const configTexts: Readonly<Record<string, string>> = {
     "The proxies in front of the server, as addresses or CIDRs such as 10.0.0.0/8, or unix for whoever comes by a Unix socket. From these alone x-forwarded-for and forwarded are read: the client's address is the last one of the chain that is not one of these.",
   "server.http2":
     "Who speaks HTTP/2: `node` is Node's own module, `own` is runrpc's engine, which costs less and is younger.",
+  "server.codec":
+    "Who reads and writes binary messages: `own` is what buf generate has written into gen/codecs.ts, which leaves what is irregular to protobuf-es, `protobuf-es` is that alone.",
   tls: "TLS, when key_file and cert_file are named. Without them the port speaks cleartext.",
   "tls.key_file": "The private key, PEM.",
   "tls.cert_file": "The certificate chain, PEM, leaf first.",

@@ -22,6 +22,7 @@ describe("loadConfig", () => {
         reflectionOpen: false,
         lane: "auto",
         http2: "node",
+        codec: "own",
         trustedProxies: [],
       },
     );

@@ -3,7 +3,7 @@ import type { HandlerContext, Interceptor } from "@connectrpc/connect";
 import { interceptStream, interceptUnary } from "./interceptors.ts";
 import { mapped } from "./iterator.ts";
 import { isThenable } from "./thenable.ts";
-import { createWhole, type Whole } from "./whole-message.ts";
+import { type Admit, createAdmission, createWhole, type Whole } from "./whole-message.ts";
 
 /** A handler behind its interceptors, by RPC kind. What `run` gives are whole messages, never initialisers. */
 export type Handler = (
@@ -30,6 +30,8 @@ export type Handler = (
    */
   readonly start: Start;
   readonly whole: Whole;
+  /** The look that `whole` begins with, for whoever writes initialisers as they are. */
+  readonly admit: Admit;
 };
 
 type Start = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown;
@@ -56,13 +58,13 @@ export function createHandler(
   implementation: (...args: never[]) => unknown,
   { interceptors = [], check, strictAnswers = false }: HandlerOptions = {},
 ): Handler {
-  const whole = createWhole(method.output, strictAnswers);
+  const admit = createAdmission(method.output, strictAnswers);
   // The implementation of a method with its types erased: `defineService` has checked them.
   const start = implementation as Start;
   if (interceptors.length === 0)
-    return handlerFrom(method, check === undefined ? start : checked(method, start, check), whole);
-  const run = intercepted(handlerFrom(method, start, whole), method, interceptors) as Start;
-  return handlerFrom(method, check === undefined ? run : checked(method, run, check), whole);
+    return handlerFrom(method, check === undefined ? start : checked(method, start, check), admit);
+  const run = intercepted(handlerFrom(method, start, admit), method, interceptors) as Start;
+  return handlerFrom(method, check === undefined ? run : checked(method, run, check), admit);
 }
 
 function intercepted(plain: Handler, method: DescMethod, interceptors: readonly Interceptor[]): unknown {
@@ -100,7 +102,8 @@ function checked({ methodKind }: DescMethod, start: Start, check: Check): Start 
       : start(mapped(input as AsyncIterable<Message>, pass), context);
 }
 
-function handlerFrom({ methodKind: kind }: DescMethod, start: Start, whole: Whole): Handler {
+function handlerFrom({ methodKind: kind, output }: DescMethod, start: Start, admit: Admit): Handler {
+  const whole = createWhole(output, admit);
   const message = (input: Message | AsyncIterable<Message>, context: HandlerContext) => {
     const result = start(input, context);
     return isThenable(result) ? Promise.resolve(result).then(whole) : whole(result);
@@ -111,10 +114,10 @@ function handlerFrom({ methodKind: kind }: DescMethod, start: Start, whole: Whol
   switch (kind) {
     case "unary":
     case "client_streaming":
-      return { kind, run: message, start, whole };
+      return { kind, run: message, start, whole, admit };
     case "server_streaming":
     case "bidi_streaming":
-      return { kind, run: messages, start, whole };
+      return { kind, run: messages, start, whole, admit };
   }
 }
 

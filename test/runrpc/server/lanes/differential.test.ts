@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { CallRecord } from "../../../../src/runrpc/server/call/record.ts";
 import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
+import { codecs } from "../../../conformance/gen/codecs.ts";
 import { LIMITS } from "./differential/breakages.ts";
 import { generate, type Scenario } from "./differential/generate.ts";
 import { INTENDED, type Outcome } from "./differential/intended.ts";
@@ -69,6 +70,7 @@ async function startSide(lane: "stock" | "auto"): Promise<Side> {
   const server = await startServer({
     keys: "open",
     services: [scriptedService],
+    codecs,
     server: { host: "127.0.0.1", port: 0, lane },
     limits: LIMITS,
     timeouts: { drainTimeoutMs: 0 },

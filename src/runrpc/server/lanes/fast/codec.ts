@@ -1,15 +1,17 @@
 import {
+  create,
   type DescMessage,
   type DescMethod,
   fromBinary,
+  isMessage,
   type Message,
   type Registry,
   ScalarType,
-  toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { FindCodec } from "../../../codec/codecs.ts";
 import { createExactCheck } from "../../json/exact-json.ts";
 import { exactTextOf } from "../../json/json-text.ts";
 import { readJson } from "./json.ts";
@@ -24,8 +26,12 @@ export type Encoded = Uint8Array | string;
 export interface Codec {
   /** @throws ConnectError `invalid_argument` for bytes that are no such message. */
   decode(bytes: Uint8Array): Message;
-  /** @throws ConnectError `internal` for a message that cannot be written, `resource_exhausted` for one that is too large. */
-  encode(message: Message): Encoded;
+  /**
+   * Writes a message or an initialiser, which needs no `create`.
+   *
+   * @throws ConnectError `internal` for one that cannot be written, `resource_exhausted` for one that is too large.
+   */
+  encode(value: object): Encoded;
 }
 
 /** What codecs are made with. */
@@ -34,6 +40,8 @@ export interface CodecOptions {
   readonly maxResponseBytes: number;
   /** The messages that a `google.protobuf.Any` in JSON may hold. */
   readonly registry: Registry;
+  /** How binary messages are read and written. */
+  readonly find: FindCodec;
   /** Fields of a request that its schema does not know are not kept. Default: they are. */
   readonly dropsUnknownFields?: true | undefined;
 }
@@ -44,9 +52,14 @@ export function createCodec(method: DescMethod, format: Format, options: CodecOp
 
 function binaryCodec(
   { input, output }: DescMethod,
-  { maxResponseBytes: maxBytes, dropsUnknownFields }: CodecOptions,
+  { maxResponseBytes: maxBytes, dropsUnknownFields, find }: CodecOptions,
 ): Codec {
-  const readOptions = dropsUnknownFields ? { readUnknownFields: false } : undefined;
+  const { decode } = dropsUnknownFields ? { decode: decodeKnown } : find(input);
+  const { encode } = find(output);
+  function decodeKnown(bytes: Uint8Array): Message {
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return fromBinary(input, plain, { readUnknownFields: false });
+  }
   // Fields of type `bytes` are views of what they were read from: a handler that keeps one would keep all that the
   // socket read along with it, so a message with such fields gets its bytes for itself, where it has not most of them.
   const hasViews = contains(input, ({ fields }) =>
@@ -55,26 +68,22 @@ function binaryCodec(
   return {
     decode(bytes) {
       try {
-        // A Buffer would hand on Buffers as the values of `bytes` fields.
-        return fromBinary(
-          input,
-          hasViews && 2 * bytes.byteLength < bytes.buffer.byteLength
-            ? Uint8Array.prototype.slice.call(bytes)
-            : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-          readOptions,
-        );
+        const isSmallPart = hasViews && 2 * bytes.byteLength < bytes.buffer.byteLength;
+        return decode(isSmallPart ? Uint8Array.prototype.slice.call(bytes) : bytes);
       } catch (reason) {
         throw new ConnectError(`parse binary: ${messageOf(reason)}`, Code.InvalidArgument);
       }
     },
-    encode(message) {
-      let bytes: Uint8Array;
+    encode(value) {
+      let bytes: Buffer;
       try {
-        bytes = toBinary(output, message);
+        bytes = encode(value, 0);
       } catch (reason) {
+        // What an initialiser itself throws is its handler's own, and no client's business.
+        wholeOf(output, value);
         throw new ConnectError(`serialize binary: ${messageOf(reason)}`, Code.Internal);
       }
-      if (bytes.byteLength > maxBytes) throw tooLargeToSend(bytes.byteLength, maxBytes);
+      if (bytes.length > maxBytes) throw tooLargeToSend(bytes.length, maxBytes);
       return bytes;
     },
   };
@@ -101,7 +110,8 @@ function jsonCodec(
         throw ConnectError.from(reason, Code.InvalidArgument);
       }
     },
-    encode(message) {
+    encode(value) {
+      const message = wholeOf(output, value);
       let text: string;
       try {
         text = toJsonString(output, message, writeOptions);
@@ -145,6 +155,10 @@ function contains(
     isSuch(desc) ||
     desc.fields.some(({ message }) => message !== undefined && contains(message, isSuch, seen))
   );
+}
+
+function wholeOf(desc: DescMessage, value: object): Message {
+  return isMessage(value, desc) ? value : create(desc, value as Record<string, unknown>); // an initialiser
 }
 
 function messageOf(reason: unknown): string {

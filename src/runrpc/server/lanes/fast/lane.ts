@@ -1,3 +1,4 @@
+import type { FindCodec } from "../../../codec/codecs.ts";
 import type { Call } from "../../call/call.ts";
 import type { Gate } from "../../gate.ts";
 import type { Routes } from "../../routes/routes.ts";
@@ -15,14 +16,16 @@ export interface FastLaneOptions {
   readonly gate: Gate;
   /** The greatest response message, in bytes. */
   readonly maxResponseBytes: number;
+  /** How binary messages are read and written. */
+  readonly findCodec: FindCodec;
 }
 
 /**
  * The lane for the calls that make up the load: gRPC, gRPC-Web and Connect by Node's own streams, with everything that
  * costs time left until it is needed. `createPlans` says which calls it leaves to the stock lane.
  */
-export function createFastLane({ routes, gate, maxResponseBytes }: FastLaneOptions): Lane {
-  const findPlan = createPlans(routes.all, { maxResponseBytes, registry: routes.registry });
+export function createFastLane({ routes, gate, maxResponseBytes, findCodec: find }: FastLaneOptions): Lane {
+  const findPlan = createPlans(routes.all, { maxResponseBytes, registry: routes.registry, find });
 
   return {
     serveStream(call, httpMethod, stream) {

@@ -22,6 +22,9 @@ export interface Plan {
   readonly maxRequestBytes: number;
 }
 
+/** What all plans are made with. */
+export type PlanOptions = Omit<CodecOptions, "dropsUnknownFields">;
+
 /** Finds the plan of a call, or none when the call is not for this lane. */
 export type FindPlan = (call: Call, httpMethod: string) => Plan | undefined;
 
@@ -51,7 +54,7 @@ const PROTOCOLS: readonly (readonly [contentType: string, WireProtocol, Format])
  *   whatever the client accepts: most gRPC clients offer gzip with each call, and mean that it may be
  * - gRPC, which needs HTTP trailers, and bidirectional streams, which need both ways at once, over HTTP/1.1
  */
-export function createPlans(routes: readonly Route[], options: CodecOptions): FindPlan {
+export function createPlans(routes: readonly Route[], options: PlanOptions): FindPlan {
   const plans = new Map(routes.map((route) => [route.path, plansOf(route, options)]));
   return ({ head }, httpMethod) => {
     if (head.route === undefined || httpMethod !== "POST") return undefined;
@@ -68,7 +71,7 @@ export function createPlans(routes: readonly Route[], options: CodecOptions): Fi
   };
 }
 
-function plansOf(route: Route, options: CodecOptions): ReadonlyMap<string, Plan> {
+function plansOf(route: Route, options: PlanOptions): ReadonlyMap<string, Plan> {
   const isUnary = route.handler.kind === "unary";
   return new Map(
     PROTOCOLS.filter(([, protocol]) => (isUnary ? protocol.servesUnary : protocol.servesStreams)).map(

@@ -265,7 +265,7 @@ export class StreamExchange implements Exchange, CallParts, TurnWaiter {
   /** Takes a message for the next write. False: it cannot be sent, and the call has failed. */
   #queue(value: unknown): boolean {
     try {
-      const message = this.plan.codec.encode(this.plan.route.handler.whole(value));
+      const message = this.plan.codec.encode(this.plan.route.handler.admit(value));
       this.#batch.push(message);
       this.#batchBytes += ENVELOPE_BYTES + byteLengthOf(message);
     } catch (reason) {

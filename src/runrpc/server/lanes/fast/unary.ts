@@ -117,7 +117,7 @@ export class UnaryExchange implements Exchange, CallParts {
     if (this.#isAnswered) return;
     let message: Encoded;
     try {
-      message = this.plan.codec.encode(this.plan.route.handler.whole(result));
+      message = this.plan.codec.encode(this.plan.route.handler.admit(result));
     } catch (reason) {
       this.fail(reason);
       return;

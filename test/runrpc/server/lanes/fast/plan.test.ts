@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { IncomingHttpHeaders } from "node:http";
 import { test } from "node:test";
 import { createRegistry } from "@bufbuild/protobuf";
+import { createCodecs } from "../../../../../src/runrpc/codec/codecs.ts";
 import { createCalls } from "../../../../../src/runrpc/server/call/calls.ts";
 import { createPlans } from "../../../../../src/runrpc/server/lanes/fast/plan.ts";
 import { silentLog } from "../../../../../src/runrpc/server/log.ts";
@@ -15,7 +16,11 @@ const routes = createRoutes({
   defaults: { unaryDeadlineMs: 0, maxDeadlineMs: 0, maxRequestBytes: 100 },
   interceptorsFor: () => [],
 });
-const findPlan = createPlans(routes.all, { maxResponseBytes: 100, registry: createRegistry() });
+const findPlan = createPlans(routes.all, {
+  maxResponseBytes: 100,
+  registry: createRegistry(),
+  find: createCodecs([]),
+});
 const calls = createCalls({ log: silentLog, debug: false, mapError: () => undefined, onRecord: () => {} });
 
 const UNARY = "/rig.users.v1.UserService/GetUser";

@@ -9,6 +9,7 @@ import type { TestContext } from "node:test";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { CallRecord } from "../../../../../src/runrpc/server/call/record.ts";
 import { type Server, type ServerOptions, startServer } from "../../../../../src/runrpc/server/server.ts";
+import { codecs } from "../../../../gen/codecs.ts";
 import { ChatService } from "../../../../gen/rig/chat/v1/chat_pb.ts";
 import { LogService } from "../../../../gen/rig/logs/v1/logs_pb.ts";
 import { UserService } from "../../../../gen/rig/users/v1/users_pb.ts";
@@ -43,6 +44,7 @@ export async function serve(
       partOfService(LogService, logs),
       partOfService(ChatService, chat),
     ],
+    codecs,
     keys: "open",
     strictAnswers: true,
     onRecord(record) {
