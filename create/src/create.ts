@@ -35,7 +35,7 @@ function make(
   const count = writeProject(template, example, folder, runtimeSpec(runtime ?? template.version));
   process.stdout.write(`${count} files are in ${folder} (example: ${example}).\n`);
   if (git) makeRepository(folder);
-  const isInstalled = install && run(folder, "npm", "install") && run(folder, "npm", "run", "generate");
+  const isInstalled = install && installIn(folder) && run(folder, "npm", "run", "generate");
   process.stdout.write(nextSteps(folder, example, isInstalled));
   if (install && !isInstalled)
     process.stderr.write("error: the project is there, and not installed: see above\n");
@@ -55,6 +55,18 @@ function makeRepository(folder: string): void {
   if (isInside) return;
   const { status } = spawnSync("git", ["init", "--quiet"], { cwd: folder, stdio: "ignore" });
   if (status !== 0) process.stdout.write("No git repository was made: git init did not work.\n");
+}
+
+/** What the project itself runs on. */
+const neededMajor = 24;
+
+/** On an older Node npm warns of nearly every package, which is no news: the project brings the Node that they need. */
+function installIn(folder: string): boolean {
+  if (Number.parseInt(process.versions.node, 10) >= neededMajor) return run(folder, "npm", "install");
+  process.stdout.write(
+    `\nThis is Node ${process.version}. The project brings Node ${neededMajor} of its own, which its scripts run on.\n`,
+  );
+  return run(folder, "npm", "install", "--loglevel=error");
 }
 
 /** Runs a program in the project, and tells whether it ended well. */

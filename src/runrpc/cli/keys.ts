@@ -3,7 +3,7 @@ import type { OpenKeys } from "../app/open-keys.ts";
 import type { IssuedKey, KeyInfo } from "../platform/keys/admin.ts";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
-import { formatTable, type Io } from "./io.ts";
+import { CommandFailure, formatTable, type Io } from "./io.ts";
 import { scopesFrom, settleScopes } from "./settle-scopes.ts";
 import { parseDurationMs, parseFutureDate } from "./when.ts";
 
@@ -71,11 +71,20 @@ function configureCreate(command: Command, io: Io): void {
       const expiresAt = expires === undefined ? undefined : parseFutureDate("--expires", expires, new Date());
       const issued = await withKeys(command, io, async (keys) => {
         const scopes = isSettled ? given : await settleScopes(given, keys.knownScopes(), io);
-        return keys.create({ user, newUser, name, scopes, expiresAt, callsPerSecond, maxConcurrentCalls });
+        const key = { user, newUser, name, scopes, expiresAt, callsPerSecond, maxConcurrentCalls };
+        return await keys.create(key).catch((error: unknown) => {
+          throw newUser ? error : adviceOnMissingUser(error);
+        });
       });
       showIssued(issued, options.json, io);
     });
   addConfigOptions(command, CONFIG_GROUPS);
+}
+
+/** An account that is not there is most likely one that is to be made. */
+function adviceOnMissingUser(error: unknown): unknown {
+  const isMissing = error instanceof Error && "code" in error && error.code === "not_found";
+  return isMissing ? new CommandFailure(`${error.message}; --new-user makes it first`) : error;
 }
 
 function configureList(command: Command, io: Io): void {

@@ -56,7 +56,9 @@ function upgrade({ template: given, dryRun = false }: UpgradeFlags, io: Io): voi
   for (const change of changes) io.stdout.write(textOf(change));
   const edited = changes.filter(({ kind }) => kind === "beside").length;
   const end = edited === 0 ? "" : `; take over from ${edited} .new what you want, and delete them`;
-  io.stdout.write(`${dryRun ? "nothing was changed" : `the template is ${template.version}`}${end}\n`);
+  io.stdout.write(
+    `${dryRun ? "nothing was changed" : `up to date with the template ${template.version}`}${end}\n`,
+  );
   if (dryRun) return;
   for (const change of changes) apply(folder, change);
   if (changes.some(({ kind, path }) => kind === "write" && path === "package.json"))

@@ -33,7 +33,7 @@ export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writa
       "Make a key:  runrpc keys create --user <email> --new-user --scope '*'",
     );
   } else {
-    if (!app.created) text.push("", `The database ${app.database} has no user yet.`);
+    if (!app.created) text.push("", `The database ${app.database} has no key yet.`);
     text.push(
       "Its development key works from this machine only, and is shown this once:",
       "",

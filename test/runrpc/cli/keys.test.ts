@@ -41,6 +41,13 @@ it("a key's own limits are made with it, listed, and handed on when it is rotate
   assert.match(table, new RegExp(`^${plain.keyId} .* - +- *$`, "m"));
 });
 
+it("a user that is not there is told with the flag that makes it", async () => {
+  const args = ["keys", "create", "--user", "nobody@example.com"];
+  const { code, stdout, stderr } = await runCommand(args, { cwd });
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /error: there is no user nobody@example\.com; --new-user makes it first\n$/);
+});
+
 for (const [flag, value] of [
   ["--calls-per-second", "-1"],
   ["--calls-per-second", "1.5"],

@@ -156,7 +156,7 @@ describe("runrpc serve", () => {
     await runCommand(["migrate"], { cwd });
     const { child, find, text } = await serve({ cwd }, /grpcurl/);
     find(/rr_[\w-]+/);
-    assert.ok(text.includes(`The database ${join(cwd, "data/runrpc.sqlite")} has no user yet.`), text);
+    assert.ok(text.includes(`The database ${join(cwd, "data/runrpc.sqlite")} has no key yet.`), text);
     assert.ok(!text.includes("was made"));
     child.kill("SIGTERM");
     await once(child, "close");

@@ -34,8 +34,11 @@ describe("runrpc upgrade", () => {
     write("tsconfig.json", read("tsconfig.json").replaceAll("\n", "\r\n"));
     const { code, stdout } = await upgrade();
     assert.deepEqual([code, read("tsconfig.json"), read("docs/new.md")], [0, "{}\n", "new\n"]);
-    assert.equal(stdout, "replaced  tsconfig.json\nnew       docs/new.md\nthe template is 9.9.9\n");
-    assert.equal((await upgrade()).stdout, "the template is 9.9.9\n");
+    assert.equal(
+      stdout,
+      "replaced  tsconfig.json\nnew       docs/new.md\nup to date with the template 9.9.9\n",
+    );
+    assert.equal((await upgrade()).stdout, "up to date with the template 9.9.9\n");
   });
 
   it("leaves an edited file, puts the new text beside it once, and prints the difference", async (t) => {
@@ -56,7 +59,7 @@ describe("runrpc upgrade", () => {
     const { project, write, upgrade } = setUp(t, { "README.md": "# my-app, anew\n" });
     write("src/main.ts", "mine\n");
     rmSync(join(project, "README.md"));
-    assert.equal((await upgrade()).stdout, "the template is 9.9.9\n");
+    assert.equal((await upgrade()).stdout, "up to date with the template 9.9.9\n");
     assert.equal(existsSync(join(project, "README.md")), false);
   });
 

@@ -50,7 +50,7 @@ export async function planService(project: ProjectPlace, full: string): Promise<
     steps: [generateStep(folder), ...(migration === undefined ? [] : [migration])],
     next: [
       ...(migration === undefined ? ["make a migration of the table with drizzle-kit generate"] : []),
-      `say in ${protoPath} what ${names.oneWords} is, and let the table and the queries follow`,
+      `say in ${protoPath} what ${/^[aeiou]/.test(names.oneWords) ? "an" : "a"} ${names.oneWords} is, and let the table and the queries follow`,
       `npx runrpc add method ${full} NAME --kind unary|server-streaming|client-streaming|bidi-streaming`,
       `npx runrpc serve, then: npx runrpc call ${names.service}/Create${names.One} '{"name": "first"}'`,
     ],

@@ -44,11 +44,12 @@ export function advise(where: string, text: string): string {
  * @throws Error for a file that would not parse
  */
 export async function checkParses(folder: string, changes: Changes): Promise<void> {
-  using typescript = await openTypeScript(folder, changes.overlay);
-  for (const path of changes.paths.filter((name) => /\.[cm]?ts$/.test(name))) {
-    const file = join(folder, path);
-    if (typescript.program.getSourceFile(file) === undefined) continue;
-    const [problem] = typescript.program.getSyntacticDiagnostics(file);
+  const paths = changes.paths.filter((name) => /\.[cm]?ts$/.test(name));
+  if (paths.length === 0) return;
+  const alone = paths.map((path) => join(folder, path));
+  using typescript = await openTypeScript(folder, changes.overlay, alone);
+  for (const path of paths) {
+    const [problem] = typescript.program.getSyntacticDiagnostics(join(folder, path));
     if (problem !== undefined) throw new Error(`${path} would not parse: ${problem.text}`);
   }
 }

@@ -27,18 +27,20 @@ export interface TypeScriptProject extends Disposable {
  * Opens the TypeScript project of a folder by the compiler that is installed there.
  *
  * @param overlay texts that stand for those of files, by their absolute paths, also of files that do not exist
+ * @param alone files that are parsed and no more: nothing that they import is read, so that they have no types
  * @throws Error that says what to install, or which file is missing
  */
 export async function openTypeScript(
   folder: string,
   overlay: ReadonlyMap<string, string> = new Map(),
+  alone?: readonly string[],
 ): Promise<TypeScriptProject> {
-  const configuration = join(folder, "tsconfig.json");
-  if (!existsSync(configuration)) throw new Error(`there is no tsconfig.json in ${folder}`);
+  const configuration = join(folder, alone === undefined ? "tsconfig.json" : "tsconfig.parsed-alone.json");
+  if (alone === undefined && !existsSync(configuration))
+    throw new Error(`there is no tsconfig.json in ${folder}`);
+  const texts = alone === undefined ? overlay : new Map([...overlay, [configuration, parsing(alone)]]);
   const { api, is: isModule } = await loadCompiler(folder);
-  const session = new api.API(
-    overlay.size === 0 ? { cwd: folder } : { cwd: folder, fs: withOverlay(overlay) },
-  );
+  const session = new api.API(texts.size === 0 ? { cwd: folder } : { cwd: folder, fs: withOverlay(texts) });
   try {
     const [project] = session.updateSnapshot({ openProjects: [configuration] }).getProjects();
     if (project === undefined) throw new Error(`TypeScript does not open ${configuration}`);
@@ -56,6 +58,11 @@ export async function openTypeScript(
     end(session);
     throw error;
   }
+}
+
+/** A configuration under which files are parsed, and nothing else is looked for. */
+function parsing(files: readonly string[]): string {
+  return JSON.stringify({ compilerOptions: { noResolve: true, noLib: true, types: [] }, files });
 }
 
 /** `close` alone sends SIGTERM, at which the compiler writes "context canceled" to our standard error. */
