@@ -105,7 +105,8 @@ describe("a service and its methods, from nothing to an answer", () => {
     const { code, stderr } = await runrpc("add", "service", name);
     assert.deepEqual([code, stderr], [0, ""]);
     const now = snapshot();
-    const changed = changedBetween(before_, now);
+    // What is generated anew, such as the list of codecs, is nobody's text.
+    const changed = changedBetween(before_, now).filter((path) => !path.startsWith("gen/"));
     assert.deepEqual(changed, ["src/main.ts", "src/services/queries.ts", "src/services/schema.ts"]);
     for (const path of changed) assert.ok(holds(now.get(path) ?? "", before_.get(path) ?? ""), path);
   });
