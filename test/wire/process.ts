@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { makeFolder as makeProjectFolder } from "../app/project.ts";
 import { startCommand } from "../runrpc/cli/run-command.ts";
+import { collecting } from "./memory.ts";
 
 /** `runrpc serve` of the tests' application, as its own process over its own database. */
 export interface ServeProcess {
@@ -36,7 +37,7 @@ export async function makeFolder(t: Pick<TestContext, "after">): Promise<string>
 export async function serve(folder: string, ...args: string[]): Promise<ServeProcess> {
   const file = join(folder, "db.sqlite");
   const flags = ["--host", "127.0.0.1", "--port", "0", "--database", file, "--log-level", "fatal"];
-  const child = startCommand(["serve", ...flags, ...args]);
+  const child = startCommand(["serve", ...flags, ...args], { env: { NODE_OPTIONS: collecting } });
   let output = "";
   const listens = Promise.withResolvers<string>();
   for (const stream of [child.stdout, child.stderr]) {

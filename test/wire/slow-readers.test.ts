@@ -6,7 +6,7 @@ import Database from "better-sqlite3";
 import { UserService } from "../gen/rig/users/v1/users_pb.ts";
 import { envelope } from "./envelope.ts";
 import { exchange, outcomeOf, transportOf } from "./matrix/calls.ts";
-import { memoryOf, noMemory } from "./memory.ts";
+import { heldBytes, noMemory } from "./memory.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";
 
 /** Some 200 bytes each on the wire, which makes 12 MB a stream. */
@@ -25,7 +25,7 @@ for (const lane of ["stock", "auto"] as const) {
     // Once before, so that what is made at the first call is not counted.
     assert.equal(await countUsers(server), users + 1);
 
-    const before = await memoryOf(server.child);
+    const before = await heldBytes(server.child);
     const sessions: ClientHttp2Session[] = [];
     t.after(() => {
       for (const session of sessions) session.destroy();
@@ -41,8 +41,7 @@ for (const lane of ["stock", "auto"] as const) {
     );
     // Each has taken what it would take when its client's window is full.
     while (stalled.some(({ readableLength }) => readableLength < 60_000)) await new Promise(setImmediate);
-    const { bytes } = await memoryOf(server.child);
-    const taken = bytes - before.bytes;
+    const taken = (await heldBytes(server.child)) - before;
     assert.ok(taken < maxTakenBytes, `${readers} streams of 12 MB each took ${Math.round(taken / 1e6)} MB`);
 
     const [first] = stalled;
