@@ -1,5 +1,5 @@
 // Runs the tests: `npm test`, or `npm test -- test/wire/matrix "test/data/*.test.ts"` for some of them.
-// `npm test -- --http2 own …` has servers speak HTTP/2 by our own engine, where a test names none.
+// `npm test -- --http2 node …` has lane auto speak HTTP/2 by node:http2, where a test names no engine.
 // In CI a test that skips itself, for want of a tool, is a failure.
 import { glob, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,17 +16,17 @@ const CONCURRENCY = 2;
 
 const root = join(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
-  options: { http2: { type: "string", default: "node" } },
+  options: { http2: { type: "string", default: "own" } },
   allowPositionals: true,
 });
 const files = await filesOf(positionals);
-const isOwn = values.http2 === "own";
+const isOnNode = values.http2 === "node";
 // For the processes that tests start.
-if (isOwn) process.env.RUNRPC_HTTP2 = "own";
+if (isOnNode) process.env.RUNRPC_HTTP2 = "node";
 // The application imports the package by its name, which leads to the sources under this condition.
 const execArgv = [
   "--conditions=runrpc-source",
-  ...(isOwn ? ["--import", join(root, "test/on-own-http2.ts")] : []),
+  ...(isOnNode ? ["--import", join(root, "test/on-node-http2.ts")] : []),
 ];
 const skipped: string[] = [];
 let passed = 0;

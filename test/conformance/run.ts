@@ -9,11 +9,11 @@ import { installSuite, VERSION } from "./install.ts";
 
 const HERE = import.meta.dirname;
 const LANES = ["stock", "auto"];
-/** The second opinion on both lanes, and our own engine on the lane that is made for it. */
+/** What users get, and each second opinion. */
 const RUNS = [
-  ["stock", "node"],
-  ["auto", "node"],
   ["auto", "own"],
+  ["auto", "node"],
+  ["stock", "node"],
 ] as const;
 
 /**

@@ -18,7 +18,7 @@ export const configTexts: Readonly<Record<string, string>> = {
   "server.trusted_proxies":
     "The proxies in front of the server, as addresses or CIDRs such as 10.0.0.0/8, or unix for whoever comes by a Unix socket. From these alone x-forwarded-for and forwarded are read: the client's address is the last one of the chain that is not one of these.",
   "server.http2":
-    "Who speaks HTTP/2: `node` is Node's own module, `own` is runrpc's engine, which costs less and is younger.",
+    "Who speaks HTTP/2 on lane auto: `own` is runrpc's engine, `node` is Node's own module, which costs three times as much. Lane stock always has Node's.",
   "server.codec":
     "Who reads and writes binary messages: `own` is what buf generate has written into gen/codecs.ts, which leaves what is irregular to protobuf-es, `protobuf-es` is that alone.",
   tls: "TLS, when key_file and cert_file are named. Without them the port speaks cleartext.",

@@ -180,6 +180,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...settings.server,
       ...limits,
       ...timeouts,
+      // The second opinion is one on all of it.
+      http2: settings.server.lane === "stock" ? "node" : settings.server.http2,
       tls: tlsOf(settings),
       onNotice: (level, text) => log[level]({}, text),
     },

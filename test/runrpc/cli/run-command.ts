@@ -23,13 +23,16 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Starts `runrpc` as its own process, without the caller's RUNRPC_ variables and colours. */
+/**
+ * Starts `runrpc` as its own process, without the caller's RUNRPC_ variables and colours. The engine that `npm test` was
+ * told to take stays.
+ */
 export function startCommand(
   args: readonly string[],
   options: RunOptions = {},
 ): ChildProcessWithoutNullStreams {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(RUNRPC_|NODE_|NO_COLOR|FORCE_COLOR)/.test(name),
+    ([name]) => !/^(RUNRPC_(?!HTTP2$)|NODE_|NO_COLOR|FORCE_COLOR)/.test(name),
   );
   return spawn(process.execPath, [options.script ?? launcher, ...args], {
     cwd: options.cwd ?? project,

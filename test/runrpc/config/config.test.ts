@@ -21,7 +21,7 @@ describe("loadConfig", () => {
         reflection: true,
         reflectionOpen: false,
         lane: "auto",
-        http2: "node",
+        http2: "own",
         codec: "own",
         trustedProxies: [],
       },

@@ -59,7 +59,7 @@ export interface ListenerOptions {
    * stream may be reset without an answer, and HTTP/1.1 is answered in plain text.
    */
   readonly maxHeaderBytes: number;
-  /** Who speaks HTTP/2: Node's own module, or the engine in `src/server/http2`. Anything else is taken for `node`. */
+  /** Who speaks HTTP/2: `own` is the engine in `server/http2`. Anything else is taken for Node's own module. */
   readonly http2: string;
   /** Request header pairs, HTTP/2 pseudo-headers included. More is 431. */
   readonly maxHeaderPairs: number;
