@@ -15,6 +15,8 @@ export interface Testimony {
 
 /** A good client that calls all the time, in a thread, so that what the attacker computes does not slow it. */
 export interface Witness {
+  /** From now on it sees: what came before is not told. */
+  watch(): void;
   /** Ends it and gives what it saw. */
   stop(): Promise<Testimony>;
 }
@@ -42,13 +44,14 @@ const PAUSE_MS = 20;
 const WARM_UP = 60;
 const MAX_FAILURES = 3;
 
-/** Starts a good client; it has made some calls when this resolves. */
+/** Starts a good client; it has made some calls when this resolves, and makes no more until it is to watch. */
 export async function startWitness(port: number, call: WitnessCall): Promise<Witness> {
   const task: Task = { port, call };
   const thread = new Worker(new URL(import.meta.url), { workerData: task });
   await once(thread, "message");
   let testimony: Promise<Testimony> | undefined;
   return {
+    watch: () => thread.postMessage("watch"),
     stop: () =>
       (testimony ??= (async () => {
         thread.postMessage("stop");
@@ -73,19 +76,24 @@ async function witness({ port, call }: Task): Promise<void> {
     connection = connectHttp2(port, () => {});
   }
 
-  let isOver = false;
-  parentPort?.once("message", () => {
-    isOver = true;
+  for (let count = 0; count < WARM_UP; count++) await unary(connection, headers, body);
+  const words = new Set<string>();
+  const begun = Promise.withResolvers<void>();
+  parentPort?.on("message", (word: string) => {
+    words.add(word);
+    begun.resolve();
   });
+  parentPort?.postMessage("warm");
+  await begun.promise;
   let calls = 0;
   const tookMs: number[] = [];
-  while (!isOver) {
+  while (!words.has("stop")) {
     const begin = performance.now();
     // What has no answer for a minute has none: the call is left, and the row's bound has seen it.
     await Promise.race([unary(connection, headers, body), pause(60_000)]).catch(note);
-    if (calls++ >= WARM_UP) tookMs.push(performance.now() - begin);
-    if (calls === WARM_UP) parentPort?.postMessage("warm");
-    if (calls > WARM_UP || failures.length > 0) await pause(failures.length > 0 ? 200 : PAUSE_MS);
+    calls++;
+    tookMs.push(performance.now() - begin);
+    await pause(failures.length > 0 ? 200 : PAUSE_MS);
   }
   connection.close();
   const at = (percent: number): number => Math.round(percentile([...tookMs, 0], percent));

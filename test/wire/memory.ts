@@ -9,7 +9,7 @@ export const noMemory = process.platform !== "linux" && "memory is read from /pr
 export const collecting = `--import=${new URL("collect-garbage.ts", import.meta.url).href}`;
 
 /** Looks without a lower figure, after which garbage counts as collected, and how far they are apart. */
-const LOOKS = 5;
+const LOOKS = 3;
 const LOOK_MS = 100;
 /** A busy process may take long to reach its next turn. */
 const MAX_LOOKS = 100;

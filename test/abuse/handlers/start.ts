@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { collecting } from "../../wire/memory.ts";
 import { knownUser } from "../requests.ts";
 import type { Arena } from "../row.ts";
 import { type SubjectOptions, type Watched, watchProcess } from "../subject.ts";
@@ -24,7 +25,10 @@ export interface HandlersSubject extends Watched {
 
 export async function serveHandlers(arena: Arena, options: SubjectOptions = {}): Promise<HandlersSubject> {
   const script = fileURLToPath(new URL("./process.ts", import.meta.url));
-  const child = fork(script, [arena.lane, arena.http2], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = fork(script, [arena.lane, arena.http2], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    execArgv: [...process.execArgv, collecting],
+  });
   const [{ port, key }] = (await once(child, "message")) as [{ port: number; key: string }]; // what process.ts tells first
   const begun = createArrivals<unknown>();
   const records = createArrivals<Told>();

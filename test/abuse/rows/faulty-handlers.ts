@@ -39,7 +39,7 @@ const OTHERWISE: Readonly<Record<string, RegExp>> = {
 export const faultyHandlers: Row = {
   name: "faulty handlers",
   async attack(arena) {
-    const server = await serveHandlers(arena, { growthBytes: 200e6 });
+    const server = await serveHandlers(arena, {});
     for (let round = 0; round < arena.rounds(3, 1); round++) {
       for (const name of arena.some(Object.keys(deeds), 12)) {
         const cells = wires.flatMap((wire) =>

@@ -27,7 +27,7 @@ const CHUNK = Buffer.concat([Buffer.from("10000\r\n"), BLOCK, Buffer.from("\r\n"
 export const keylessUploads: Row = {
   name: "keyless uploads",
   async attack(arena) {
-    const server = await arena.serve({ growthBytes: 64e6 });
+    const server = await arena.serve({});
     for (let round = 0; round < arena.rounds(5, 1); round++) {
       await refuse(arena, server, "HTTP/1.1, counted", (port) => overHttp1(port, false));
       await refuse(arena, server, "HTTP/1.1, in chunks", (port) => overHttp1(port, true));

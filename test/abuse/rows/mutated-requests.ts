@@ -23,7 +23,7 @@ export const mutatedRequests: Row = {
   async attack(arena) {
     const server = await arena.serve({
       mayLog: NO_COMPRESSION,
-      growthBytes: 160e6,
+
       flags: ["--log", "errors"],
     });
     const count = arena.rounds(50_000, 1_000);
@@ -48,13 +48,20 @@ export const mutatedRequests: Row = {
 };
 
 /** What a client did wrong is never `internal`, 500, or left without an answer; a refusal has its request id. */
-function isHeld({ status, headers, code, message }: Answer, { post }: Mutant): void {
+function isHeld({ status, headers, code, message }: Answer, { post, wire }: Mutant): void {
+  // Malformed, and no request by that (RFC 9113, 8.2.1): the stream is reset. node:http2 overlooks the header.
+  if (wire.version === "2" && status === 0 && Object.values(post.headers).some(isPadded)) return;
   const seen = `${status} ${code} ${message}`.slice(0, 300);
   if (NO_COMPRESSION.test(message)) return;
   assert.ok(!["internal", "unknown", "data_loss", "none", "http 500"].includes(code), seen);
   if (code !== "ok" && !code.startsWith("http "))
     assert.ok(headers["x-request-id"] !== undefined, `no id: ${seen}`);
   if (post.method === "POST") assert.notEqual(status, 0, seen);
+}
+
+/** Whether a space or a tab is at an end of a header's value. */
+function isPadded(value: unknown): boolean {
+  return /^[ \t]|[ \t]$/.test(String(value));
 }
 
 /** Sends a mutant with its head broken too. It ends its side, so the server has to answer or to close. */

@@ -11,7 +11,7 @@ const CALLS = 200;
 export const neverSettling: Row = {
   name: "handlers that never settle",
   async attack(arena) {
-    const server = await serveHandlers(arena, { growthBytes: 160e6 });
+    const server = await serveHandlers(arena, {});
     const methods = [
       requestOfEachKind.server_streaming,
       requestOfEachKind.client_streaming,

@@ -6,7 +6,7 @@ import type { Row } from "../row.ts";
 export const slowLogWriter: Row = {
   name: "slow log writer",
   async attack(arena) {
-    const server = await arena.serve({ flags: ["--log-level", "info"], growthBytes: 160e6 });
+    const server = await arena.serve({ flags: ["--log-level", "info"] });
     server.child.stdout.pause();
     const client = createClient(server.port, "2");
     const headers = { "content-type": "application/json", "x-api-key": server.key };

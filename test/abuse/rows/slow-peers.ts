@@ -20,7 +20,6 @@ export const slowPeers: Row = {
   async attack(arena) {
     const { port, key } = await arena.serve({
       flags: ["--first-byte-timeout-ms", `${FIRST_BYTE_MS}`, "--headers-timeout-ms", `${HEADERS_MS}`],
-      growthBytes: 128e6,
     });
     const count = arena.rounds(200, 10);
     const body = `x-api-key: ${key}\r\ncontent-type: application/json\r\ncontent-length: 100000\r\nconnect-timeout-ms: ${DEADLINE_MS}\r\n\r\n`;
