@@ -27,8 +27,10 @@ export interface Subject extends ServeProcess, Watched {
   readonly folder: string;
 }
 
-/** Two cores that run an attacker, a witness and a server beside other tests. */
+/** Two cores that run an attacker, a witness and a server. */
 const WITNESS_MS = 2_500;
+/** The same beside other tests, on a machine that may be busy: it is answered. */
+const BUSY_WITNESS_MS = 25_000;
 const GROWTH_BYTES = 64e6;
 
 /** Starts a server in a folder of its own; what has to hold of it is tried at the end of the row. */
@@ -86,7 +88,8 @@ export async function watchProcess(
         const { calls, p99Ms, worstMs, failures } = await witness.stop();
         arena.note(`a good client beside it: ${calls} calls, p99 ${p99Ms} ms, the slowest ${worstMs} ms`);
         assert.deepEqual(failures, []);
-        assert.ok(calls > 0 && worstMs <= witnessMs, `${calls} calls, the slowest took ${worstMs} ms`);
+        const boundMs = arena.isWhole ? witnessMs : BUSY_WITNESS_MS;
+        assert.ok(calls > 0 && worstMs <= boundMs, `${calls} calls, the slowest took ${worstMs} ms`);
       });
       const status = child.exitCode ?? child.signalCode;
       await arena.attempt("the process", () => assert.equal(status, null, log.slice(-2_000)));

@@ -14,6 +14,8 @@ import type { Subject } from "../subject.ts";
 const ANSWER_BYTES = 16_384;
 /** CPU time of a process is counted in hundredths of a second; and a call has its own, whatever it holds. */
 const SLACK_MS = 150;
+/** On a busy machine the good client's calls, and V8's collections, are counted in as well. */
+const BUSY_SLACK_MS = 700;
 
 /** Requests that break rules, or make long errors: each costs no more than twice what taking its bytes apart costs. */
 export const amplification: Row = {
@@ -22,6 +24,7 @@ export const amplification: Row = {
     // Two million elements are two million objects, whatever is said of them then: others wait for that.
     const server = await arena.serve({ witnessMs: 15_000 });
     const client = createClient(server.port, "2");
+    const slackMs = arena.isWhole ? SLACK_MS : BUSY_SLACK_MS;
     arena.after(() => client.close());
     for (let round = 0; round < arena.rounds(5, 1); round++) {
       for (const bytes of arena.rounds(1, 0) > 0 ? [20_000, 400_000, 4_000_000] : [20_000, 400_000]) {
@@ -40,7 +43,7 @@ export const amplification: Row = {
             });
             assert.ok(size < ANSWER_BYTES, `an answer of ${size} bytes`);
             assert.ok(
-              costMs <= 2 * decodeMs + SLACK_MS,
+              costMs <= 2 * decodeMs + slackMs,
               `${costMs} ms of CPU; its decoding costs ${decodeMs} ms`,
             );
           });
