@@ -22,7 +22,7 @@ const streamsPerConnection = 100;
 export function measureWaits(): Promise<Finding[]> {
   return withServer("ours.ts", ["auto", "on", "<folder>"], async (peer) => {
     const target = targetOf(peer);
-    const { at, close } = connectAll(target.port, waitingCalls / streamsPerConnection);
+    const { at, close } = connectAll(target, waitingCalls / streamsPerConnection);
     const headers = callHeaders(methodPath("Wait"), target.grpcHeaders);
     const body = envelope(toBinary(WaitRequestSchema, create(WaitRequestSchema, { milliseconds: waitMs })));
     const begin = performance.now();
@@ -37,8 +37,8 @@ export function measureWaits(): Promise<Finding[]> {
 export function measureEvents(): Promise<Finding[]> {
   return withServer("app.ts", ["<folder>"], async (peer) => {
     const target = targetOf(peer);
-    const { at, close } = connectAll(target.port, streamCount / streamsPerConnection);
-    const publisher = connectAll(target.port, 1);
+    const { at, close } = connectAll(target, streamCount / streamsPerConnection);
+    const publisher = connectAll(target, 1);
     const publish = createPublisher(publisher.at(0), peer);
     const startRss = (await peer.stats("gc")).rssBytes;
 

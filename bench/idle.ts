@@ -5,7 +5,6 @@ import { connectAll, methodPath, type Target, unaryLoad } from "./load/workloads
 import { answers, requests } from "./messages.ts";
 import type { PeerSpec } from "./peers/list.ts";
 import { type Peer, startPeer } from "./peers/start.ts";
-import type { IdleFigures } from "./results.ts";
 import { targetOf } from "./target.ts";
 
 const connectionCount = 100;
@@ -22,11 +21,11 @@ const waveStreams = 500;
 export async function measureIdle(
   spec: PeerSpec,
   streams: number,
-): Promise<{ readonly [K in keyof IdleFigures]: number }> {
+): Promise<{ readonly bytesPerStream: number; readonly afterwards: number }> {
   const peer = await startPeer(await spec.command(), spec.environment);
   const target = targetOf(peer);
   const warmUp = unaryLoad("Echo", requests.echo, answers.echo, connectionCount, 1)(target);
-  const { at, close } = connectAll(target.port, connectionCount);
+  const { at, close } = connectAll(target, connectionCount);
   try {
     await warmUp.run(1_000);
     warmUp.close();
@@ -38,6 +37,29 @@ export async function measureIdle(
     return { bytesPerStream: (rssBytes - before) / streams, afterwards: after / before };
   } finally {
     close();
+    await peer.stop();
+  }
+}
+
+/** Memory of a fresh server for each of `count` connections that have made some calls, and are idle since. */
+export async function measureIdleConnections(spec: PeerSpec, count: number): Promise<number> {
+  const peer = await startPeer(await spec.command(), spec.environment);
+  const target = targetOf(peer);
+  const load = (connections: number) =>
+    unaryLoad("Echo", requests.echo, answers.echo, connections, 1)(target);
+  const warmUp = load(connectionCount);
+  try {
+    await warmUp.run(1_000);
+    const before = await settledRss(peer, 0);
+    const idle = load(count);
+    try {
+      await idle.run(1_000);
+      return ((await settledRss(peer, 0)) - before) / count;
+    } finally {
+      idle.close();
+    }
+  } finally {
+    warmUp.close();
     await peer.stop();
   }
 }

@@ -17,7 +17,7 @@ const pauseMs = 10;
 export function measureLoop(): Promise<Finding[]> {
   return withServer("slow-app.ts", ["<folder>", String(queryMs)], async (peer) => {
     const target = targetOf(peer);
-    const { at, close } = connectAll(target.port, 2);
+    const { at, close } = connectAll(target, 2);
     const headers = callHeaders("/rig.users.v1.UserService/GetUser", target.grpcHeaders);
     const { id } = developer;
     const body = envelope(toBinary(GetUserRequestSchema, create(GetUserRequestSchema, { id })));

@@ -16,6 +16,7 @@ export function printResults(results: Results): void {
     `${run.rounds} rounds of ${run.sampleMs} ms; load average ${loads[0]} before, ${loads[1]} after`,
   );
   for (const measure of measures) printMeasure(measure, results.figures[measure.name]);
+  printOutside(results);
   printIdle(results);
   for (const [peer, rows] of Object.entries(results.droppedRows))
     if (rows > 0) console.log(`${peer}: ${rows} rows of the request log found no room`);
@@ -33,13 +34,24 @@ function printMeasure(measure: Measure, figures: Readonly<Record<string, Figures
   }
 }
 
+function printOutside({ outside = {} }: Results): void {
+  for (const [tool, byPeer] of Object.entries(outside)) {
+    console.log(`\nThe first measure by ${tool}`);
+    console.log(row("", "CPU µs/call", "", ""));
+    for (const [peer, cpuUs] of Object.entries(byPeer)) console.log(row(peer, cpuUs.toFixed(1), "", ""));
+  }
+}
+
 function printIdle({ idle }: Results): void {
   if (Object.keys(idle).length === 0) return;
-  console.log("\n10,000 idle open streams over 100 connections");
-  console.log(row("", "KB a stream", "memory after", ""));
-  for (const [peer, { bytesPerStream, afterwards }] of Object.entries(idle)) {
-    const kilobytes = bytesPerStream.map((bytes) => bytes / 1_000);
-    console.log(row(peer, spread(kilobytes), `${Math.round(100 * median(afterwards))} %`, ""));
+  console.log("\n10,000 idle open streams over 100 connections; idle connections alone");
+  console.log(row("", "KB a stream", "memory after", "KB a connection"));
+  for (const [peer, { bytesPerStream, bytesPerConnection, afterwards }] of Object.entries(idle)) {
+    const [stream, connection] = [bytesPerStream, bytesPerConnection].map((list) =>
+      list.map((bytes) => bytes / 1_000),
+    );
+    const after = `${Math.round(100 * median(afterwards))} %`;
+    console.log(row(peer, spread(stream ?? []), after, median(connection ?? []).toFixed(1)));
   }
 }
 

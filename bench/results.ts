@@ -11,6 +11,7 @@ export interface Figures {
 /** What one server showed with idle streams open, a value for each round. */
 export interface IdleFigures {
   readonly bytesPerStream: number[];
+  readonly bytesPerConnection: number[];
   /** Resident memory after all streams ended, as a part of what it was before they began. */
   readonly afterwards: number[];
 }
@@ -37,6 +38,8 @@ export interface Results {
   };
   /** By measure, then by server. */
   readonly figures: Readonly<Record<string, Readonly<Record<string, Figures>>>>;
+  /** CPU time of the server for each unary call as other people's tools load it, in microseconds, by tool and server. */
+  readonly outside?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly idle: Readonly<Record<string, IdleFigures>>;
   /** Rows of the request log that found no room, by server; 0 where every call was written. */
   readonly droppedRows: Readonly<Record<string, number>>;

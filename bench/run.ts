@@ -6,9 +6,11 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { measureIdle } from "./idle.ts";
+import { measureIdle, measureIdleConnections } from "./idle.ts";
+import type { Workload } from "./load/workloads.ts";
 import { describeMachine, describeVersions } from "./machine.ts";
 import { type Measure, measures } from "./measures.ts";
+import { measureOutside } from "./outside.ts";
 import { findPeers, type PeerSpec } from "./peers/list.ts";
 import { type Peer, startPeer } from "./peers/start.ts";
 import { printResults } from "./print.ts";
@@ -36,6 +38,7 @@ const roundsOfProcess = 3;
 /** Each of them starts all servers anew. */
 const idleRounds = Math.min(rounds, 5);
 const idleStreams = flags.quick ? 1_000 : 10_000;
+const idleConnections = flags.quick ? 200 : 2_000;
 const isWanted = (name: string): boolean => flags.only?.split(",").includes(name) ?? true;
 const isChosen = (name: string): boolean =>
   flags.peers?.split(",").some((part) => name.includes(part)) ?? true;
@@ -47,8 +50,8 @@ if (!existsSync(`${here}node_modules`)) {
 }
 const folder = await mkdtemp(join(tmpdir(), "runrpc-bench-"));
 const loadBefore = loadavg();
+const { peers: found, versions, close } = await findPeers(folder);
 try {
-  const { peers: found, versions } = await findPeers(folder);
   const peers = found.filter(({ name }) => isChosen(name));
   const { figures, droppedRows } = await measureLoads(peers);
   const results: Results = {
@@ -56,18 +59,21 @@ try {
     versions: { ...describeVersions(), ...versions },
     run: { date: new Date().toISOString(), rounds, sampleMs, loadBefore, loadAfter: loadavg() },
     figures,
+    outside: {},
     idle: {},
     droppedRows,
   };
   // What took minutes is kept, whatever comes of the streams.
   await save(`${tmpdir()}/runrpc-bench-loads.json`, results);
-  const whole = { ...results, idle: isWanted("idle") ? await measureIdles(peers) : {} };
+  const outside = isWanted("outside") ? await measureOutside(peers, folder, flags.quick ? 1 : 5) : {};
+  const whole = { ...results, outside, idle: isWanted("idle") ? await measureIdles(peers) : {} };
   printResults(whole);
   const isWhole = !flags.quick && flags.only === undefined && flags.peers === undefined;
   const output = flags.output ?? (isWhole ? `${here}results/latest.json` : `${tmpdir()}/runrpc-bench.json`);
   await save(output, whole);
   console.log(`\nwritten to ${output}`);
 } finally {
+  close();
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -81,14 +87,16 @@ async function measureLoads(specs: readonly PeerSpec[]) {
   const droppedRows: Record<string, number> = {};
   for (const measure of measures.filter(({ name }) => isWanted(name))) {
     const byPeer: Record<string, Figures> = {};
+    const workload = measure.workload(figures);
+    if (workload === undefined) continue;
     for (let round = 0; round < rounds; round += roundsOfProcess) {
-      const takers = await startTakers(measure, specs);
+      const takers = await startTakers(measure, workload, specs);
       for (let next = round; next < Math.min(rounds, round + roundsOfProcess); next++) {
         process.stdout.write(`\r${measure.name}: round ${next + 1} of ${rounds}        `);
         // Each round starts with another server, so that none of them always follows the same one.
         for (const index of takers.keys()) {
           const taker = takers[(index + next * 3) % takers.length];
-          if (taker !== undefined) await measureRound(measure, taker, byPeer);
+          if (taker !== undefined) await measureRound(measure, workload, taker, byPeer);
         }
       }
       for (const { spec, peer } of takers) {
@@ -109,18 +117,28 @@ interface Taker {
 }
 
 /** Starts all servers that take part, and warms up one after the other. */
-async function startTakers(measure: Measure, specs: readonly PeerSpec[]): Promise<readonly Taker[]> {
+async function startTakers(
+  measure: Measure,
+  workload: Workload,
+  specs: readonly PeerSpec[],
+): Promise<readonly Taker[]> {
   const takers = await Promise.all(
     specs
       .filter(({ serves }) => serves.includes(measure.protocol))
+      .filter(({ name }) => measure.peers?.includes(name) ?? true)
       .map(async (spec) => ({ spec, peer: await startPeer(await spec.command(), spec.environment) })),
   );
-  for (const { spec, peer } of takers) await sample(measure, spec, peer, warmUpMs);
+  for (const { spec, peer } of takers) await sample(measure, workload, spec, peer, warmUpMs);
   return takers;
 }
 
-async function measureRound(measure: Measure, { spec, peer }: Taker, byPeer: Record<string, Figures>) {
-  const { cpuUs, perSecond, p50Ms, p99Ms } = await sample(measure, spec, peer, sampleMs);
+async function measureRound(
+  measure: Measure,
+  workload: Workload,
+  { spec, peer }: Taker,
+  byPeer: Record<string, Figures>,
+) {
+  const { cpuUs, perSecond, p50Ms, p99Ms } = await sample(measure, workload, spec, peer, sampleMs);
   byPeer[spec.name] ??= { cpuUs: [], perSecond: [], p50Ms: [], p99Ms: [] };
   const figures = byPeer[spec.name];
   figures?.cpuUs.push(cpuUs);
@@ -129,8 +147,8 @@ async function measureRound(measure: Measure, { spec, peer }: Taker, byPeer: Rec
   if (p99Ms !== undefined) figures?.p99Ms.push(p99Ms);
 }
 
-async function sample(measure: Measure, spec: PeerSpec, peer: Peer, durationMs: number) {
-  const session = measure.workload(targetOf(peer));
+async function sample(measure: Measure, workload: Workload, spec: PeerSpec, peer: Peer, durationMs: number) {
+  const session = workload(targetOf(peer, measure.protocol === "grpc-tls"));
   try {
     await session.run(50);
     await peer.ask("settle");
@@ -163,8 +181,10 @@ async function measureIdles(specs: readonly PeerSpec[]): Promise<Record<string, 
       if (spec === undefined) continue;
       process.stdout.write(`\ridle: round ${round + 1} of ${idleRounds}, ${spec.name}            `);
       const { bytesPerStream, afterwards } = await retried(spec, () => measureIdle(spec, idleStreams));
-      figures[spec.name] ??= { bytesPerStream: [], afterwards: [] };
+      const perConnection = await retried(spec, () => measureIdleConnections(spec, idleConnections));
+      figures[spec.name] ??= { bytesPerStream: [], bytesPerConnection: [], afterwards: [] };
       figures[spec.name]?.bytesPerStream.push(Math.round(bytesPerStream));
+      figures[spec.name]?.bytesPerConnection.push(Math.round(perConnection));
       figures[spec.name]?.afterwards.push(rounded(afterwards));
     }
   }

@@ -11,30 +11,43 @@ const endMarker = "<!-- bench:end -->";
 /** The columns: a heading, and the figure of one server as text; empty where it has none. */
 const columns: readonly (readonly [heading: string, figure: (results: Results, peer: string) => string])[] = [
   ["unary, µs", cpu("unary")],
+  ["over TLS, µs", cpu("unary-tls")],
   ["unary, calls/s", (results, peer) => rate(results.figures.unary?.[peer]?.perSecond)],
   ["JSON over HTTP/1.1, µs", cpu("json")],
+  ["over HTTP/2, µs", cpu("json-http2")],
   ["streamed message, µs", cpu("stream")],
   ["bidi message, µs", cpu("bidi")],
   ["100 elements, µs", cpu("list")],
   ["1 MiB in and out, ms", (results, peer) => number(results.figures.blob?.[peer]?.cpuUs, 1e-3)],
   ["p99 at 500 calls/s, ms", (results, peer) => number(results.figures.latency?.[peer]?.p99Ms, 1)],
+  ["p99 when busy, ms", (results, peer) => number(results.figures["latency-busy"]?.[peer]?.p99Ms, 1)],
   ["idle stream, KB", (results, peer) => number(results.idle[peer]?.bytesPerStream, 1e-3)],
+  ["idle connection, KB", (results, peer) => number(results.idle[peer]?.bytesPerConnection, 1e-3)],
 ];
 
 /** The rows, in the order in which the servers took part. */
 export function tableFromResults(results: Results): string {
-  const { machine, versions, run } = results;
+  const { machine, versions, run, outside = {} } = results;
   const peers = new Set(Object.values(results.figures).flatMap((byPeer) => Object.keys(byPeer)));
-  const rows = [...peers].map((peer) => [peer, ...columns.map(([, figure]) => figure(results, peer))]);
+  // What the run did not measure has no column.
+  const shown = columns.filter(([, figure]) => [...peers].some((peer) => figure(results, peer) !== ""));
+  const rows = [...peers].map((peer) => [peer, ...shown.map(([, figure]) => figure(results, peer))]);
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    line(["server", ...columns.map(([heading]) => heading)]),
-    line(["---", ...columns.map(() => "---:")]),
+    line(["server", ...shown.map(([heading]) => heading)]),
+    line(["---", ...shown.map(() => "---:")]),
     ...rows.map(line),
     "",
     `CPU time of the server, medians of ${run.rounds} interleaved rounds; ${machine.cpu}, ${machine.cores} cores, load`,
     `average ${run.loadBefore[0]?.toFixed(1)} before and ${run.loadAfter[0]?.toFixed(1)} after, ${run.date.slice(0, 10)}. ${used.join(", ")}.`,
+    ...Object.entries(outside).map(outsideLine),
   ].join("\n");
+}
+
+/** What another tool finds in place of the first column. */
+function outsideLine([tool, byPeer]: readonly [string, Readonly<Record<string, number>>]): string {
+  const figures = Object.entries(byPeer).map(([peer, cpuUs]) => `${peer} ${cpuUs}`);
+  return `The unary call under ${tool}, µs: ${figures.join(", ")}.`;
 }
 
 /** The text with the table between its markers. Throws an Error when the markers are not there. */
@@ -50,7 +63,7 @@ function cpu(measure: string): (results: Results, peer: string) => string {
 }
 
 function number(samples: readonly number[] | undefined, factor: number): string {
-  if (samples === undefined) return "";
+  if (samples === undefined || samples.length === 0) return "";
   const value = factor * median(samples);
   return value.toFixed(value < 20 ? 1 : 0);
 }

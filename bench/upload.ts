@@ -15,7 +15,7 @@ import type { Peer } from "./peers/start.ts";
 /** One client, one call, through the whole app: messages full of entries, then messages of one. */
 export function measureUpload(): Promise<Finding[]> {
   return withServer("app.ts", ["<folder>"], async (peer) => {
-    const { at, close } = connectAll(peer.port, 1);
+    const { at, close } = connectAll(peer, 1);
     await upload(at(0), peer, 1_000, 50_000);
     const full = await upload(at(0), peer, 1_000, 250_000);
     await upload(at(0), peer, 1, 10_000);

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { createHeaderDecoder, createHeaderEncoder, type HeaderList } from "./hpack.ts";
 
 /** What a stream tells whoever opened it. */
@@ -57,9 +58,16 @@ const MAX_FRAME_BYTES = 16_384;
 const WINDOW_BYTES = 1 << 30;
 const CANCEL = 8;
 
-/** Connects over cleartext. `failed` hears of a connection that broke; after `close` it hears nothing. */
-export function connectHttp2(port: number, failed: (reason: Error) => void): Http2Connection {
-  const socket: Socket = connect({ port, host: "127.0.0.1", noDelay: true });
+/**
+ * Connects over cleartext, or over TLS without a look at the certificate, which is made for the run. `failed` hears of a
+ * connection that broke; after `close` it hears nothing.
+ */
+export function connectHttp2(
+  port: number,
+  failed: (reason: Error) => void,
+  isEncrypted = false,
+): Http2Connection {
+  const socket = openSocket(port, isEncrypted);
   const decode = createHeaderDecoder();
   const encode = createHeaderEncoder();
   const streams = new Map<number, Stream>();
@@ -244,6 +252,13 @@ export function connectHttp2(port: number, failed: (reason: Error) => void): Htt
       socket.destroy();
     },
   };
+}
+
+function openSocket(port: number, isEncrypted: boolean): Socket {
+  const to = { port, host: "127.0.0.1" };
+  if (!isEncrypted) return connect({ ...to, noDelay: true });
+  const socket = connectTls({ ...to, ALPNProtocols: ["h2"], rejectUnauthorized: false });
+  return socket.setNoDelay();
 }
 
 function frame(type: number, flags: number, id: number, payload: Buffer): Buffer {

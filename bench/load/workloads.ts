@@ -8,6 +8,7 @@ import { closedLoop, type Load, pacedLoop } from "./loops.ts";
 /** The server under test, and what goes with each call: a key and a deadline where all is on. */
 export interface Target {
   readonly port: number;
+  readonly isEncrypted: boolean;
   readonly grpcHeaders: HeaderList;
   readonly jsonHeaders: HeaderList;
 }
@@ -34,7 +35,7 @@ export function unaryLoad(
 ): Workload {
   const body = envelope(request);
   return (target) => {
-    const { connections, at, close } = connectAll(target.port, connectionCount);
+    const { connections, at, close } = connectAll(target, connectionCount);
     const headers = callHeaders(methodPath(method), target.grpcHeaders);
     return {
       close,
@@ -50,7 +51,7 @@ export function unaryLoad(
 export function pacedLoad(perSecond: number): Workload {
   const body = envelope(requests.echo);
   return (target) => {
-    const { at, close } = connectAll(target.port, 8);
+    const { at, close } = connectAll(target, 8);
     const headers = callHeaders(methodPath("Echo"), target.grpcHeaders);
     return {
       close,
@@ -64,7 +65,7 @@ export function pacedLoad(perSecond: number): Workload {
 
 /** Server streams of many small messages, one after the other on each of 4 connections. Counts messages. */
 export const streamLoad: Workload = (target) => {
-  const { at, close } = connectAll(target.port, 4);
+  const { at, close } = connectAll(target, 4);
   const headers = callHeaders(methodPath("Stream"), target.grpcHeaders);
   const body = envelope(requests.stream);
   return {
@@ -88,7 +89,7 @@ const streamAnswers = Array.from({ length: streamCount }, (_, index) => streamAn
 
 /** Bidi echo: 16 streams on 4 connections, 8 messages under way on each. Counts messages that came back. */
 export const chatLoad: Workload = (target) => {
-  const { at, close } = connectAll(target.port, 4);
+  const { at, close } = connectAll(target, 4);
   const headers = callHeaders(methodPath("Chat"), target.grpcHeaders);
   const body = envelope(requests.chat);
   return {
@@ -130,13 +131,7 @@ function chat(
 export const jsonLoad: Workload = (target) => {
   const connections = Array.from({ length: 32 }, () => connectHttp1(target.port));
   const bytes = jsonRequest(methodPath("Echo"), JSON.stringify(echoJson), target.jsonHeaders);
-  let known = "";
-  const isRight = (body: string): boolean => {
-    if (body === known) return true;
-    const { text, number } = JSON.parse(body) as Record<string, unknown>;
-    if (text === smallText && number === echoJson.number) known = body;
-    return body === known;
-  };
+  const isRight = createJsonCheck();
   return {
     close() {
       for (const connection of connections) connection.close();
@@ -149,6 +144,51 @@ export const jsonLoad: Workload = (target) => {
       ),
   };
 };
+
+/** Connect calls in JSON over HTTP/2, 16 connections with 4 calls each. */
+export const jsonHttp2Load: Workload = (target) => {
+  const { connections, at, close } = connectAll(target, 16);
+  const body = Buffer.from(JSON.stringify(echoJson));
+  const headers: HeaderList = [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", methodPath("Echo")],
+    [":authority", "127.0.0.1"],
+    ["content-type", "application/json"],
+    ["connect-protocol-version", "1"],
+    ...target.jsonHeaders,
+  ];
+  const isRight = createJsonCheck();
+  return {
+    close,
+    run: (durationMs) =>
+      closedLoop(connections.length * 4, durationMs, (lane, done) => {
+        let answer = "";
+        at(lane).open(headers, body, true, {
+          data(payload) {
+            answer += payload.toString("latin1");
+          },
+          end: (head) =>
+            done(
+              head.get(":status") === "200" && isRight(answer)
+                ? undefined
+                : new Error(`the answer is ${head.get(":status")} ${answer}`),
+            ),
+        });
+      }),
+  };
+};
+
+/** Whether a body is Echo's answer; a text that was right once is not parsed again. */
+function createJsonCheck(): (body: string) => boolean {
+  let known = "";
+  return (body) => {
+    if (body === known) return true;
+    const { text, number } = JSON.parse(body) as Record<string, unknown>;
+    if (text === smallText && number === echoJson.number) known = body;
+    return body === known;
+  };
+}
 
 /** A unary call whose answer must be `answer`. */
 function checkedUnary(
@@ -169,12 +209,14 @@ function checkedUnary(
 }
 
 /** Opens connections; a broken one ends the benchmark, because nothing that follows would be true. */
-export function connectAll(port: number, count: number) {
-  const connections = Array.from({ length: count }, () =>
-    connectHttp2(port, (reason) => {
-      throw reason;
-    }),
-  );
+export function connectAll(
+  { port, isEncrypted }: Pick<Target, "port"> & Partial<Pick<Target, "isEncrypted">>,
+  count: number,
+) {
+  const failed = (reason: Error): never => {
+    throw reason;
+  };
+  const connections = Array.from({ length: count }, () => connectHttp2(port, failed, isEncrypted));
   return {
     connections,
     at(index: number): Http2Connection {

@@ -1,6 +1,16 @@
-// The floor for gRPC: node:http2's core API, decode, encode, framing and trailers, nothing else.
-import { createServer, type ServerHttp2Stream } from "node:http2";
-import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+// The floor for gRPC, and for Connect JSON over HTTP/2: node:http2's core API, decode, encode, framing and trailers, nothing
+// else. `node bare-http2.ts`, or with the files of a key and its certificate for TLS.
+import { readFileSync } from "node:fs";
+import { createSecureServer, createServer, type ServerHttp2Stream } from "node:http2";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  type MessageShape,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
 import * as bench from "../gen/bench/v1/bench_pb.ts";
 import { element, smallText } from "../messages.ts";
 import { serveControl } from "./control.ts";
@@ -44,8 +54,16 @@ const methods: Readonly<Record<string, (stream: ServerHttp2Stream) => void>> = {
   },
 };
 
-const server = createServer();
+const [keyFile, certFile] = process.argv.slice(2);
+const server =
+  keyFile === undefined || certFile === undefined
+    ? createServer()
+    : createSecureServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) });
 server.on("stream", (stream, headers) => {
+  if (headers["content-type"] === "application/json") {
+    echoJson(stream);
+    return;
+  }
   const path = headers[":path"] ?? "";
   const method = methods[path.slice(path.lastIndexOf("/") + 1)];
   if (method === undefined) {
@@ -58,6 +76,17 @@ server.on("stream", (stream, headers) => {
   method(stream);
 });
 serveControl({ port: await listenOnLoopback(server) });
+
+function echoJson(stream: ServerHttp2Stream): void {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  stream.on("end", () => {
+    const { text, number } = fromJson(bench.EchoRequestSchema, JSON.parse(Buffer.concat(chunks).toString()));
+    const answer = create(bench.EchoResponseSchema, { text, number });
+    stream.respond({ ":status": 200, "content-type": "application/json" });
+    stream.end(JSON.stringify(toJson(bench.EchoResponseSchema, answer)));
+  });
+}
 
 function unary<D extends DescMessage>(schema: D, answer: (message: MessageShape<D>) => Buffer) {
   return (stream: ServerHttp2Stream) =>

@@ -1,4 +1,5 @@
-// This server: `node ours.ts auto|stock bare|on <folder for the database> node|own`.
+// This server: `node ours.ts auto|stock bare|on <folder for the database> own|node`, and for TLS the files of a key and its
+// certificate.
 import { setTimeout as delay } from "node:timers/promises";
 import { defineService } from "../../src/runrpc/server/routes/service.ts";
 import { startServer } from "../../src/runrpc/server/server.ts";
@@ -12,10 +13,11 @@ import { handlers } from "./handlers.ts";
 
 // As `runrpc serve` does.
 tuneGarbageCollection();
-const [lane = "auto", mode = "bare", folder = ".", http2 = "node"] = process.argv.slice(2);
+const [lane = "auto", mode = "bare", folder = ".", http2 = "own", keyFile, certFile] = process.argv.slice(2);
 const assembly = mode === "on" ? await assemble<Modules>(folder) : undefined;
 const server = await startServer({
   server: { host: "127.0.0.1", port: 0, lane, http2 },
+  ...(keyFile === undefined || certFile === undefined ? {} : { tls: { keyFile, certFile } }),
   services: [defineService(BenchService, handlers)],
   codecs,
   // Bare is what the peers are: no deadline either.

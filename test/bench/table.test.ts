@@ -11,8 +11,12 @@ const results: Results = {
   run: { date: "2026-01-02T03:04:05Z", rounds: 3, sampleMs: 1, loadBefore: [0.12], loadAfter: [1.28] },
   figures: {
     unary: { one: { cpuUs: [50, 10, 40], perSecond: [1_000, 2_000, 9_000], p50Ms: [], p99Ms: [] } },
+    json: { two: { cpuUs: [7], perSecond: [1], p50Ms: [], p99Ms: [] } },
   },
-  idle: { one: { bytesPerStream: [1_000, 3_000], afterwards: [1, 1] } },
+  outside: { h2load: { one: 41.5, two: 8 } },
+  idle: {
+    one: { bytesPerStream: [1_000, 3_000], bytesPerConnection: [4_000, 6_000], afterwards: [1, 1] },
+  },
   droppedRows: {},
 };
 
@@ -22,8 +26,18 @@ test("the README shows the table of the committed results", () => {
 });
 
 test("a row holds the median of each measure, and nothing where a server has none", () => {
-  const row = tableFromResults(results).split("\n")[2];
-  equal(row, "| one | 40 | 2,000 |  |  |  |  |  |  | 2.0 |");
+  const [head, , one, two] = tableFromResults(results).split("\n");
+  equal(
+    head,
+    "| server | unary, µs | unary, calls/s | JSON over HTTP/1.1, µs | idle stream, KB | idle connection, KB |",
+  );
+  equal(one, "| one | 40 | 2,000 |  | 2.0 | 5.0 |");
+  equal(two, "| two |  |  | 7.0 |  |  |");
+});
+
+test("what other tools find stands below the table", () => {
+  const lines = tableFromResults(results).split("\n");
+  equal(lines.at(-1), "The unary call under h2load, µs: one 41.5, two 8.");
 });
 
 test("a README with another table is told from one with this table", () => {
