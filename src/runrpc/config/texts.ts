@@ -14,7 +14,7 @@ export const configTexts: Readonly<Record<string, string>> = {
   "server.reflection_open":
     'Reflection without a key when NODE_ENV is "production". Elsewhere it never needs one.',
   "server.lane":
-    "Which lane answers calls: `auto` takes the fastest that can, `stock` is connect-node alone.",
+    "Which lane answers calls: `auto` is runrpc's own, whole; `stock` is connect-node, the second opinion.",
   "server.trusted_proxies":
     "The proxies in front of the server, as addresses or CIDRs such as 10.0.0.0/8, or unix for whoever comes by a Unix socket. From these alone x-forwarded-for and forwarded are read: the client's address is the last one of the chain that is not one of these.",
   "server.http2":
@@ -114,4 +114,12 @@ export const configTexts: Readonly<Record<string, string>> = {
   errors: "What becomes of the process when code fails outside of any call.",
   "errors.on_stray":
     "An error that nobody catches, as in a timer, or a rejected promise that nobody awaits, is logged with the method and request id of the call that it comes from. continue: the server goes on. drain: it drains, and the exit code is 1.",
+  compression:
+    "Which answers are compressed, message by message, for clients that take it. Requests may always be.",
+  "compression.min_bytes":
+    "A response message of at least so many bytes is compressed, where that makes it shorter. 0: none is.",
+  "compression.encodings":
+    "With what, in order of preference, as gzip or zstd, br. A client's own preference wins. Empty: zstd, br, gzip.",
+  "compression.loopback":
+    "Compresses answers to clients on this machine as well, where it costs more than it saves. Behind a proxy on this machine, name that in server.trusted_proxies: the clients are then those that it speaks for.",
 };

@@ -19,13 +19,14 @@ import type { Origin, Origins } from "./http/origin.ts";
 import { deadlineFor, protocolOf, timeoutOf } from "./http/protocol.ts";
 import type { Lane } from "./lanes/lane.ts";
 import type { OpenRequest, Refusal, RequestHandlers } from "./listener/listen.ts";
+import { type RefusalOf, refuseOwnStream, refuseRequest, refuseStream } from "./refusals.ts";
 import type { Routes } from "./routes/routes.ts";
 
 export interface DispatchOptions {
   readonly routes: Routes;
   readonly calls: Calls;
-  /** In order of preference; of the last two one takes every call. */
-  readonly lanes: readonly Lane[];
+  readonly refusalOf: RefusalOf;
+  readonly lane: Lane;
   readonly plainRoutes: PlainRoutes;
   readonly cors: Cors;
   readonly origins: Origins;
@@ -33,9 +34,9 @@ export interface DispatchOptions {
   readonly mayBeCut?: boolean;
 }
 
-/** Tells plain HTTP from calls, opens a call for each of these, and hands it to the first lane that takes it. */
+/** Tells plain HTTP from calls, opens a call for each of these, and hands it to the lane, but for what HTTP itself refuses. */
 export function createDispatch(options: DispatchOptions): RequestHandlers {
-  const { routes, calls, lanes, plainRoutes, cors, origins } = options;
+  const { routes, calls, refusalOf, lane, plainRoutes, cors, origins } = options;
   const requestIdOf = createRequestIds();
   const callOf = options.mayBeCut === true ? new WeakMap<OpenRequest, Call>() : undefined;
 
@@ -117,7 +118,9 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       }
       const call = begin(path, headers, "2.0", origins.ofSession(stream.session));
       callOf?.set(stream, call);
-      for (const lane of lanes) if (lane.serveStream(call, httpMethod, stream, rawHeaders)) return;
+      const refused = refusalOf(call, httpMethod);
+      if (refused === undefined) lane.serveStream(call, stream, rawHeaders);
+      else refuseStream(call, stream, refused, httpMethod === "HEAD");
     },
     onOwnStream(stream, headers) {
       const httpMethod = headers[":method"] ?? "";
@@ -127,7 +130,9 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
         return void sendPlain(plain, headers, (answer) => answerOwnStream(stream, answer));
       const call = begin(path, changeable(headers), "2.0", origins.ofSocket(stream.owner.socket));
       callOf?.set(stream, call);
-      for (const lane of lanes) if (lane.serveOwnStream(call, httpMethod, stream)) return;
+      const refused = refusalOf(call, httpMethod);
+      if (refused === undefined) lane.serveOwnStream(call, stream);
+      else refuseOwnStream(call, stream, refused);
     },
     onRequest(request, response) {
       const httpMethod = request.method ?? "";
@@ -139,18 +144,17 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       const origin = origins.ofSocket(request.socket);
       const call = begin(path, request.headers, httpVersionOf(request), origin);
       callOf?.set(request, call);
-      for (const lane of lanes) if (lane.serveRequest(call, httpMethod, request, response)) return;
+      const refused = refusalOf(call, httpMethod);
+      if (refused === undefined) lane.serveRequest(call, request, response);
+      else refuseRequest(call, request, response, refused);
     },
     answersAnyHost(httpMethod, path) {
       return httpMethod !== "POST" && isProbe(withoutQuery(path));
     },
     answerRefused(refusal, headers, response) {
       const answer = withRequestId(refusedAnswer(refusal, headers, cors), headers);
-      for (const lane of response === undefined ? [] : lanes) {
-        const id = response && lane.requestIdOf?.(response);
-        if (id !== undefined) return { ...answer, headers: { ...answer.headers, "x-request-id": id } };
-      }
-      return answer;
+      const id = response && lane.requestIdOf(response);
+      return id === undefined ? answer : { ...answer, headers: { ...answer.headers, "x-request-id": id } };
     },
     onCut(request) {
       const reason =

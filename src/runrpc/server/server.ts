@@ -16,11 +16,12 @@ import type { MapError } from "./errors.ts";
 import { createGate } from "./gate.ts";
 import { createCors } from "./http/cors.ts";
 import { createOrigins } from "./http/origin.ts";
+import { createAnswerCompression } from "./lanes/answer-compression.ts";
 import { createFastLane } from "./lanes/fast/lane.ts";
-import { createRefusalLane } from "./lanes/refusals.ts";
 import { createStockLane } from "./lanes/stock/lane.ts";
 import { type Listener, type ListenerStats, listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
+import { createRefusals } from "./refusals.ts";
 import { BUILT_IN } from "./routes/policy.ts";
 import { createRoutes } from "./routes/routes.ts";
 import type { ServiceDefinition } from "./routes/service.ts";
@@ -82,6 +83,7 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   auth: true,
   cors: true,
   errors: true,
+  compression: true,
   interceptors: true,
   mapError: true,
   onRecord: true,
@@ -161,15 +163,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     authenticator,
     openCalls: () => calls.stats().admitted,
   });
-  const laneOptions = { routes, gate, maxResponseBytes: limits.maxResponseBytes };
-  const others = [createRefusalLane(gate), createStockLane(laneOptions)];
   const findCodec = createCodecs(settings.server.codec === "own" ? (options.codecs ?? []) : []);
-  const lanes =
-    settings.server.lane === "auto" ? [createFastLane({ ...laneOptions, findCodec }), ...others] : others;
+  const compression = createAnswerCompression(settings.compression);
+  const laneOptions = { routes, gate, maxResponseBytes: limits.maxResponseBytes, compression, findCodec };
+  const createLane = settings.server.lane === "auto" ? createFastLane : createStockLane;
   const dispatch = createDispatch({
     routes,
     calls,
-    lanes,
+    refusalOf: createRefusals(gate),
+    lane: createLane(laneOptions),
     plainRoutes: createProbes((signal) => health.check(signal)),
     cors: createCors(settings.cors),
     origins: createOrigins(settings.server),

@@ -9,6 +9,7 @@ import {
 import { createValidator, type Validator } from "@bufbuild/protovalidate";
 import {
   AuthSchema,
+  CompressionSchema,
   CorsSchema,
   ErrorsSchema,
   LimitsSchema,
@@ -31,6 +32,7 @@ export interface ServerSettings {
   readonly auth?: MessageInitShape<typeof AuthSchema> | undefined;
   readonly cors?: MessageInitShape<typeof CorsSchema> | undefined;
   readonly errors?: MessageInitShape<typeof ErrorsSchema> | undefined;
+  readonly compression?: MessageInitShape<typeof CompressionSchema> | undefined;
 }
 
 /** The settings with every default filled in, as own properties. */
@@ -67,6 +69,7 @@ export function resolveSettings(settings: ServerSettings, production = false) {
     auth: resolve(validator, "auth", AuthSchema, settings.auth),
     cors: resolve(validator, "cors", CorsSchema, settings.cors),
     errors: resolve(validator, "errors", ErrorsSchema, settings.errors),
+    compression: resolve(validator, "compression", CompressionSchema, settings.compression),
   };
 }
 

@@ -12,20 +12,23 @@ const OF_ALL = ["Accept-Encoding"];
 const OF_CALLERS = ["Authorization", "X-Api-Key", "Cookie", ...OF_ALL];
 
 /**
- * Tells caches what they may do with the answer to a Connect GET. Only a caller's own cache may keep that of a method
+ * What tells caches what they may do with the answer to a Connect GET. Only a caller's own cache may keep that of a method
  * which is not public, as a key in `x-api-key` says nothing to a shared one; a handler that says `public` is taken at its
  * word. No cache keeps an error.
+ *
+ * @param given what the handler has set of the two.
  */
-export function tellCaches(
-  headers: Headers,
+export function cacheHeaders(
+  given: { readonly cacheControl: string | undefined; readonly vary: string | undefined },
   status: number,
   isPublic: boolean,
   corsVary: string | undefined,
-): void {
-  const given = headers.get("cache-control");
-  if (status >= 400) headers.set("cache-control", "no-store");
-  else if (!isPublic && !/\b(?:private|public|no-store)\b/i.test(given ?? ""))
-    headers.set("cache-control", given === null ? "private" : `private, ${given}`);
-  const names = [headers.get("vary"), corsVary, ...(isPublic ? OF_ALL : OF_CALLERS)];
-  headers.set("vary", names.filter(Boolean).join(", "));
+): Readonly<Record<string, string>> {
+  const names = [given.vary, corsVary, ...(isPublic ? OF_ALL : OF_CALLERS)];
+  const vary = names.filter(Boolean).join(", ");
+  const { cacheControl } = given;
+  if (status >= 400) return { "cache-control": "no-store", vary };
+  if (isPublic || /\b(?:private|public|no-store)\b/i.test(cacheControl ?? ""))
+    return cacheControl === undefined ? { vary } : { "cache-control": cacheControl, vary };
+  return { "cache-control": cacheControl === undefined ? "private" : `private, ${cacheControl}`, vary };
 }

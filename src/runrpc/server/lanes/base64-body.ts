@@ -5,23 +5,40 @@ import { Code, ConnectError } from "@connectrpc/connect";
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md, "Text-encoded (response) streams").
 
 /**
- * The bytes behind a body in base64. Padding ends a piece anywhere in the stream, and a chunk ends anywhere in a piece.
- *
- * @throws ConnectError `invalid_argument` for what is no base64.
+ * Reads a body in base64. Padding ends a piece anywhere in the stream, and a chunk ends anywhere in a piece. A class,
+ * because it holds what a chunk leaves over.
  */
-export async function* base64Decoded(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let rest = "";
-  for await (const chunk of source) {
-    const text = rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
+export class Base64Reader {
+  /** Less than four characters. */
+  #rest = "";
+
+  /** The bytes of all groups that are whole by now. @throws ConnectError `invalid_argument` for what is no base64. */
+  push(chunk: Uint8Array): Buffer {
+    const text =
+      this.#rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
     const end = text.length - (text.length % 4);
-    rest = text.slice(end);
-    if (end > 0) yield decoded(text.slice(0, end));
+    this.#rest = text.slice(end);
+    return decoded(text.slice(0, end));
   }
-  if (rest !== "") throw notBase64("ends in the middle of four characters");
+
+  /** @throws ConnectError `invalid_argument` where the body has ended within a group. */
+  finish(): void {
+    if (this.#rest !== "") throw notBase64("ends in the middle of four characters");
+  }
+}
+
+/** The bytes behind a body in base64. @throws ConnectError `invalid_argument` for what is no base64. */
+export async function* base64Decoded(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = new Base64Reader();
+  for await (const chunk of source) {
+    const bytes = reader.push(chunk);
+    if (bytes.length > 0) yield bytes;
+  }
+  reader.finish();
 }
 
 /** A piece of a body in base64: each is padded, so that it can leave at once. */
-export function base64(bytes: Uint8Array): Uint8Array {
+export function base64(bytes: Uint8Array): Buffer {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   return Buffer.from(text, "latin1");
 }
@@ -41,12 +58,13 @@ export function textType(headers: Headers): string {
   return (headers.get("content-type") ?? "").replace(/^application\/grpc-web(?!-text)/, TEXT);
 }
 
+const NOT_BASE64 = /[^A-Za-z\d+/=]/;
 const WEB = "application/grpc-web";
 const TEXT = "application/grpc-web-text";
 
 /** `text` is whole groups of four characters. */
-function decoded(text: string): Uint8Array {
-  if (/[^A-Za-z\d+/=]/.test(text)) throw notBase64("holds a character that is none of base64");
+function decoded(text: string): Buffer {
+  if (NOT_BASE64.test(text)) throw notBase64("holds a character that is none of base64");
   const pieces: Buffer[] = [];
   let from = 0;
   for (let at = text.indexOf("="); at !== -1; at = text.indexOf("=", from)) {

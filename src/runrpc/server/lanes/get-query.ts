@@ -3,29 +3,48 @@ import { Code, ConnectError } from "@connectrpc/connect";
 
 /** The request of a Connect GET: https://connectrpc.com/docs/protocol#unary-get-request */
 export interface GetQuery {
-  /** The same request, spelt in the one way that the adapter reads without a loss: the message in base64. */
-  readonly target: string;
-  /** Why it cannot be served. The call still has to pass the gate first. */
-  readonly error: ConnectError | undefined;
+  /** How the message is written, and its answer is. */
+  readonly encoding: "json" | "proto";
+  /** What the message is compressed with; undefined: it is not. */
+  readonly compression: string | undefined;
+  readonly message: Buffer;
 }
 
 const PARAMETERS = ["connect", "encoding", "compression", "base64", "message"] as const;
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
 
 /**
- * Reads the query of a Connect GET. connect-node 2.2.0 answers base64 that is none with an internal error, takes the
- * first of two parameters, a missing message for an empty one, and replaces bytes that are no UTF-8.
+ * Reads the query of a Connect GET.
+ *
+ * @param target the path with its query, as the client sent it.
+ * @throws ConnectError `invalid_argument` for one that cannot be served, `resource_exhausted` for a message above the limit.
  */
-export function readGetQuery(target: string): GetQuery {
-  const at = target.indexOf("?");
-  const path = at === -1 ? target : target.slice(0, at);
-  try {
-    const parameters = parametersOf(at === -1 ? "" : target.slice(at + 1));
-    return { target: `${path}?${canonical(parameters)}`, error: undefined };
-  } catch (reason) {
-    const error = ConnectError.from(reason, Code.InvalidArgument);
-    return { target: `${path}?encoding=json&message=`, error };
+export function readGetQuery(target: string, maxBytes: number): GetQuery {
+  const { encoding, compression, base64, message } = parametersOf(queryOf(target));
+  if (encoding !== "json" && encoding !== "proto")
+    throw refusal(`names ${shown("encoding", encoding)}: it takes encoding=json or encoding=proto`);
+  if (message === undefined) throw refusal("names no message");
+  if (base64 !== undefined && base64 !== "1")
+    throw refusal(`names ${shown("base64", base64)}: it takes base64=1, or none`);
+  const decoded = percentDecoded(message);
+  const bytes = base64 === undefined ? decoded : base64Decoded(decoded.toString("latin1"));
+  if (bytes.length > maxBytes) {
+    const text = `message size ${bytes.length} is larger than configured readMaxBytes ${maxBytes}`;
+    throw new ConnectError(text, Code.ResourceExhausted);
   }
+  const isPlain = compression === undefined || compression === "" || compression === "identity";
+  if (encoding === "json" && isPlain && !isUtf8(bytes)) throw refusal("has a message that is no UTF-8");
+  return { encoding, compression: isPlain ? undefined : compression, message: bytes };
+}
+
+/** How the answer to a Connect GET is written: as its message, and as JSON where its query does not say. */
+export function encodingOfGet(target: string): GetQuery["encoding"] {
+  return /(?:^|&)encoding=proto(?:&|$)/.test(queryOf(target)) ? "proto" : "json";
+}
+
+function queryOf(target: string): string {
+  const at = target.indexOf("?");
+  return at === -1 ? "" : target.slice(at + 1);
 }
 
 function parametersOf(query: string): Parameters {
@@ -38,20 +57,6 @@ function parametersOf(query: string): Parameters {
     found[name] = end === -1 ? "" : part.slice(end + 1);
   }
   return found;
-}
-
-function canonical({ encoding, compression, base64, message }: Parameters): string {
-  if (encoding !== "json" && encoding !== "proto")
-    throw refusal(`names ${shown("encoding", encoding)}: it takes encoding=json or encoding=proto`);
-  if (message === undefined) throw refusal("names no message");
-  if (base64 !== undefined && base64 !== "1")
-    throw refusal(`names ${shown("base64", base64)}: it takes base64=1, or none`);
-  const text = percentDecoded(message);
-  const bytes = base64 === undefined ? text : base64Decoded(text.toString("latin1"));
-  const isPlain = compression === undefined || compression === "" || compression === "identity";
-  if (encoding === "json" && isPlain && !isUtf8(bytes)) throw refusal("has a message that is no UTF-8");
-  const rest = isPlain ? "" : `&compression=${encodeURIComponent(compression)}`;
-  return `connect=v1&encoding=${encoding}${rest}&base64=1&message=${bytes.toString("base64url")}`;
 }
 
 /** The bytes behind percent-encoded text; a plus is a space, as in every query of a form. */

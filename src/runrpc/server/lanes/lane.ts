@@ -4,24 +4,16 @@ import type { Call } from "../call/call.ts";
 import type { Stream } from "../http2/stream.ts";
 
 /**
- * A way from HTTP to a handler and back. There may be several over the same routes; which one serves a call is
- * decided from its headers, and the handler cannot tell.
+ * A complete way from HTTP to a handler and back, for every call that `refusals.ts` lets through. Which one serves is a
+ * setting of the server, and a handler cannot tell.
  */
 export interface Lane {
-  /**
-   * Serves a call that came on an HTTP/2 stream, and ends it. False: the call is not for this lane, which is judged by
-   * `call.head` and the HTTP method alone, and nothing was done.
-   */
-  serveStream(
-    call: Call,
-    httpMethod: string,
-    stream: ServerHttp2Stream,
-    rawHeaders: readonly string[],
-  ): boolean;
+  /** Serves a call that came on an HTTP/2 stream, and ends it. */
+  serveStream(call: Call, stream: ServerHttp2Stream, rawHeaders: readonly string[]): void;
   /** The same for a call on a stream of our own engine. */
-  serveOwnStream(call: Call, httpMethod: string, stream: Stream): boolean;
+  serveOwnStream(call: Call, stream: Stream): void;
   /** The same for a call that came over HTTP/1.1. */
-  serveRequest(call: Call, httpMethod: string, request: IncomingMessage, response: ServerResponse): boolean;
+  serveRequest(call: Call, request: IncomingMessage, response: ServerResponse): void;
   /** The id of the request that is answered with this response, for an answer past the lane; undefined when it is not its. */
-  requestIdOf?(response: ServerResponse): string | undefined;
+  requestIdOf(response: ServerResponse): string | undefined;
 }

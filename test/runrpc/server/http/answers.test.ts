@@ -58,6 +58,7 @@ for (const lane of ["auto", "stock"]) {
       const settings = {
         server: { host: "127.0.0.1", port: 0, lane },
         cors: { origins: ["https://app.test"] },
+        compression: { loopback: true },
       };
       server = await startServer({ services: [users], keys, ...settings });
       open = await startServer({

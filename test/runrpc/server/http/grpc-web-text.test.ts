@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { connect } from "node:http2";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -27,6 +29,9 @@ const logs = toBinary(
 );
 
 let uploads = 0;
+let onUpload = (): void => {};
+/** What a handler was thrown from its stream. */
+let fault: unknown;
 const services = [
   partOfService(UserService, {
     getUser: ({ id: displayName }) => ({ user: { displayName } }),
@@ -39,7 +44,15 @@ const services = [
   }),
   partOfService(LogService, {
     async uploadLogs(requests) {
-      for await (const _ of requests) uploads++;
+      try {
+        for await (const _ of requests) {
+          uploads++;
+          onUpload();
+        }
+      } catch (reason) {
+        fault = reason;
+        throw reason;
+      }
       return {};
     },
   }),
@@ -56,6 +69,26 @@ for (const lane of ["auto", "stock"]) {
       server = await startServer({ services, keys: "open", server: { host: "127.0.0.1", port: 0, lane } });
     });
     after(() => server.drain());
+
+    it("what comes of a stream before a fault in its base64 reaches the handler, and then the fault does", async (t) => {
+      uploads = 0;
+      fault = undefined;
+      const taken = Promise.withResolvers<void>();
+      onUpload = taken.resolve;
+      t.after(() => {
+        onUpload = () => {};
+      });
+      const session = connect(`http://127.0.0.1:${server.port}`);
+      t.after(() => session.destroy());
+      const stream = session.request({ ":method": "POST", ":path": UPLOAD, "content-type": TEXT });
+      stream.write(pieces(envelope(logs)));
+      await taken.promise;
+      stream.end("AAAA!AAA");
+      const body = fromBase64(await text(stream)).toString();
+      assert.match(body, /grpc-status: ?3\r\n/);
+      assert.equal(uploads, 1);
+      assert.match(String(fault), /none of base64/);
+    });
 
     for (const [version, ask] of [
       ["HTTP/1.1", askHttp1],
@@ -101,6 +134,24 @@ for (const lane of ["auto", "stock"]) {
         uploads = 0;
         await post(UPLOAD, pieces(envelope(logs), envelope(logs), envelope(logs)));
         assert.equal(uploads, 3);
+      });
+
+      it(`a message that unpacks to more than the limit is refused, over ${version}`, async () => {
+        const headers = { "content-type": TEXT, "grpc-encoding": "gzip" };
+        for (const path of [GET_USER, UPLOAD]) {
+          const bomb = envelope(gzipSync(Buffer.alloc(5_000_000)), 1);
+          const { body } = await post(path, pieces(bomb), headers);
+          assert.match(fromBase64(body.toString()).toString(), /grpc-status: ?8\r\n/);
+        }
+      });
+
+      it(`the answer to a request that names an encoding which nobody knows is text, over ${version}`, async () => {
+        const answer = await post(GET_USER, pieces(whole), {
+          "content-type": TEXT,
+          "grpc-encoding": "rot13",
+        });
+        assert.equal(answer.headers["content-type"], "application/grpc-web-text+proto");
+        assert.match(fromBase64(answer.body.toString()).toString(), /grpc-status: ?12\r\n/);
       });
 
       it(`compressed messages are read, over ${version}`, async () => {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { CallRecord } from "../../../../src/runrpc/server/call/record.ts";
 import { type Server, startServer } from "../../../../src/runrpc/server/server.ts";
 import { codecs } from "../../../conformance/gen/codecs.ts";
-import { LIMITS } from "./differential/breakages.ts";
+import { COMPRESS_MIN_BYTES, LIMITS } from "./differential/breakages.ts";
 import { generate, type Scenario } from "./differential/generate.ts";
 import { INTENDED, type Outcome } from "./differential/intended.ts";
 import { type Observation, PATIENCE_MS } from "./differential/observation.ts";
@@ -73,6 +73,7 @@ async function startSide(lane: "stock" | "auto"): Promise<Side> {
     codecs,
     server: { host: "127.0.0.1", port: 0, lane },
     limits: LIMITS,
+    compression: { minBytes: COMPRESS_MIN_BYTES, loopback: true },
     timeouts: { drainTimeoutMs: 0 },
     onRecord: (record) => entry(record.requestId).resolve(record),
   });

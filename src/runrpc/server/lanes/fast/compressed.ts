@@ -2,22 +2,52 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import type { Call } from "../../call/call.ts";
-import { COMPRESSIONS } from "../client-faults.ts";
+import { compressionNamed, SUPPORTED } from "../compressions.ts";
+import type { Encoded } from "./codec.ts";
 import type { Plan } from "./plan.ts";
 
-const BY_NAME: ReadonlyMap<string, Compression> = new Map(COMPRESSIONS.map((each) => [each.name, each]));
-
 /** What requests may be compressed with, as `grpc-accept-encoding` lists it. */
-export const ENCODINGS = ["identity", ...BY_NAME.keys()].join(",");
+export const ENCODINGS = `identity,${SUPPORTED}`;
 
-/** Whether this lane reads messages in such an encoding, as the header of a request names it. */
-export function isReadable(encoding: string | string[] | undefined): boolean {
-  return encoding === undefined || encoding === "identity" || BY_NAME.has(String(encoding));
+/** A message of an answer that was compressed. A class, so that it is told from one that was not. */
+export class Compressed {
+  readonly bytes: Uint8Array;
+  /** The name of the compression. */
+  readonly encoding: string;
+
+  constructor(bytes: Uint8Array, encoding: string) {
+    this.bytes = bytes;
+    this.encoding = encoding;
+  }
 }
 
-/** Whether the messages of a request may be compressed. */
-export function namesCompression(plan: Plan, call: Call): boolean {
-  return compressionOf(plan, call) !== undefined;
+/** A message as it leaves. */
+export type Outgoing = Encoded | Compressed;
+
+/**
+ * What the messages of a request may be compressed with, as its headers say; undefined: they are not.
+ *
+ * @throws ConnectError `unimplemented` for one that nobody knows.
+ */
+export function requestCompression({ protocol }: Plan, { head }: Call): Compression | undefined {
+  const name = head.headers[protocol.encodingHeader];
+  return name === undefined ? undefined : knownCompression(String(name), protocol.acceptHeader);
+}
+
+/**
+ * The compression of this name; undefined for `identity`.
+ *
+ * @throws ConnectError `unimplemented` for one that nobody knows, with those that are in a header of this name
+ *   (https://github.com/grpc/grpc/blob/master/doc/compression.md).
+ */
+export function knownCompression(name: string, acceptHeader: string): Compression | undefined {
+  const found = compressionNamed(name);
+  if (found !== undefined || name === "identity") return found;
+  throw new ConnectError(
+    `unknown compression "${name}": supported encodings are ${SUPPORTED}`,
+    Code.Unimplemented,
+    { [acceptHeader]: SUPPORTED },
+  );
 }
 
 /**
@@ -27,11 +57,13 @@ export function namesCompression(plan: Plan, call: Call): boolean {
  * @throws ConnectError `resource_exhausted` above the limit, `invalid_argument` for what does not decompress or is no such
  *   message, and the reason of the call's end when that comes first.
  */
-export async function decompressed(plan: Plan, call: Call, bytes: Uint8Array): Promise<Message> {
-  const compression = compressionOf(plan, call);
-  if (compression === undefined) throw unknownCompression();
-  // Connect's types want bytes over an ArrayBuffer, which those of sockets are.
-  const plain = await compression.decompress(bytes as Uint8Array<ArrayBuffer>, plan.maxRequestBytes);
+export async function decompressed(
+  plan: Plan,
+  call: Call,
+  compression: Compression,
+  bytes: Uint8Array,
+): Promise<Message> {
+  const plain = await compression.decompress(bytes, plan.maxRequestBytes);
   if (call.cancelledBy !== undefined) throw call.error;
   return plan.codec.decode(plain);
 }
@@ -41,7 +73,26 @@ export function unknownCompression(): ConnectError {
   return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
 }
 
-function compressionOf({ protocol }: Plan, { head }: Call): Compression | undefined {
-  const name = head.headers[protocol.encodingHeader];
-  return name === undefined ? undefined : BY_NAME.get(String(name));
+/** What the answers to a call may be compressed with; undefined: nothing. */
+export function answerCompression({ protocol, compression }: Plan, { head }: Call): Compression | undefined {
+  const { headers } = head;
+  return compression.encodingFor(head, headers[protocol.acceptHeader], headers[protocol.encodingHeader]);
+}
+
+/**
+ * Compresses a message, off the event loop, where it is long enough and its client takes that. Undefined at once where
+ * it is to leave as it is, as almost all are; resolves with the message itself where it did not get shorter.
+ */
+export function compressed(plan: Plan, call: Call, message: Encoded): Promise<Outgoing> | undefined {
+  const { minBytes } = plan.compression;
+  // A character takes at most three bytes: most texts need no counting.
+  if (message.length < minBytes && (typeof message !== "string" || message.length * 3 < minBytes))
+    return undefined;
+  const compression = answerCompression(plan, call);
+  if (compression === undefined) return undefined;
+  const bytes = typeof message === "string" ? Buffer.from(message) : message;
+  if (bytes.length < minBytes) return undefined;
+  return plan.compression
+    .compress(compression, bytes)
+    ?.then((packed) => (packed === undefined ? message : new Compressed(packed, compression.name)));
 }

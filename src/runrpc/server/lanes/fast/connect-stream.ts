@@ -16,10 +16,12 @@ export const connectStream = envelopedProtocol({
   name: "connect",
   contentTypes: { proto: "application/connect+proto", json: "application/connect+json" },
   encodingHeader: "connect-content-encoding",
+  acceptHeader: "connect-accept-encoding",
   tellsEncodings: false,
   servesUnary: false,
   servesStreams: true,
-  needsHttp2: false,
+  hasTrailers: false,
+  isText: false,
   endFlag: endStreamFlag,
   trailer: {},
   ending({ context, plan }, error) {

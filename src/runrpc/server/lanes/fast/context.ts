@@ -15,15 +15,18 @@ export class CallContext implements HandlerContext {
   readonly #call: Call;
   readonly #plan: Plan;
   readonly #wire: Wire;
+  readonly #sendHeaders: (() => void) | undefined;
   #values: ContextValues | undefined = undefined;
   #requestHeader: Headers | undefined = undefined;
   #responseHeader: Headers | undefined = undefined;
   #responseTrailer: Headers | undefined = undefined;
 
-  constructor(call: Call, plan: Plan, wire: Wire) {
+  /** @param sendHeaders has the response headers leave before the first message. */
+  constructor(call: Call, plan: Plan, wire: Wire, sendHeaders?: () => void) {
     this.#call = call;
     this.#plan = plan;
     this.#wire = wire;
+    this.#sendHeaders = sendHeaders;
   }
 
   get method(): HandlerContext["method"] {
@@ -39,7 +42,7 @@ export class CallContext implements HandlerContext {
   }
 
   get requestMethod(): string {
-    return "POST";
+    return this.#wire.httpMethod;
   }
 
   get url(): string {
@@ -60,7 +63,7 @@ export class CallContext implements HandlerContext {
   get values(): ContextValues {
     this.#values ??= createContextValues()
       .set(principalKey, this.#call.principal)
-      .set(sendHeadersKey, () => this.#wire.exchange?.sendHeaders());
+      .set(sendHeadersKey, this.#sendHeaders);
     return this.#values;
   }
 

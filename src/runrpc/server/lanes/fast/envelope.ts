@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type Encoded, tooLargeToRead } from "./codec.ts";
-import { unknownCompression } from "./compressed.ts";
+import { tooLargeToRead } from "./codec.ts";
+import { Compressed, type Outgoing, unknownCompression } from "./compressed.ts";
 import { Pieces } from "./pieces.ts";
 
 // Envelopes: one byte of flags, four of length (big-endian), then the message. They are the same in gRPC
@@ -126,7 +126,7 @@ export class EnvelopeReader {
 }
 
 /** One message in its envelope. */
-export function envelope(flags: number, message: Encoded): Buffer {
+export function envelope(flags: number, message: Outgoing): Buffer {
   const length = byteLengthOf(message);
   const bytes = Buffer.allocUnsafe(ENVELOPE_BYTES + length);
   writeEnvelope(bytes, 0, flags, message, length);
@@ -134,7 +134,7 @@ export function envelope(flags: number, message: Encoded): Buffer {
 }
 
 /** Messages in their envelopes, followed by `ending`, as one piece. */
-export function envelopes(messages: readonly Encoded[], ending: Uint8Array | undefined): Buffer {
+export function envelopes(messages: readonly Outgoing[], ending: Uint8Array | undefined): Buffer {
   let total = ending?.length ?? 0;
   for (const message of messages) total += ENVELOPE_BYTES + byteLengthOf(message);
   const bytes = Buffer.allocUnsafe(total);
@@ -144,20 +144,22 @@ export function envelopes(messages: readonly Encoded[], ending: Uint8Array | und
   return bytes;
 }
 
-export function byteLengthOf(message: Encoded): number {
-  return typeof message === "string" ? Buffer.byteLength(message) : message.length;
+export function byteLengthOf(message: Outgoing): number {
+  if (typeof message === "string") return Buffer.byteLength(message);
+  return message instanceof Compressed ? message.bytes.length : message.length;
 }
 
 function writeEnvelope(
   target: Buffer,
   offset: number,
   flags: number,
-  message: Encoded,
+  message: Outgoing,
   length: number,
 ): number {
-  target[offset] = flags;
+  const isCompressed = message instanceof Compressed;
+  target[offset] = isCompressed ? flags | COMPRESSED_FLAG : flags;
   target.writeUInt32BE(length, offset + 1);
   if (typeof message === "string") target.write(message, offset + ENVELOPE_BYTES);
-  else target.set(message, offset + ENVELOPE_BYTES);
+  else target.set(isCompressed ? message.bytes : message, offset + ENVELOPE_BYTES);
   return offset + ENVELOPE_BYTES + length;
 }

@@ -1,7 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
 import { MAX_METADATA_BYTES, MAX_METADATA_ENTRIES, plainHeaderBytes } from "../../http/header-bytes.ts";
-import type { Encoded } from "./codec.ts";
+import { Compressed, type Outgoing, requestCompression } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import { EnvelopeReader, envelopes } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
@@ -17,10 +18,11 @@ import {
 export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "answer">): WireProtocol {
   return {
     ...parts,
-    requestBody: (plan, mayBeCompressed) => new OneEnvelope(plan, parts.endFlag, mayBeCompressed),
+    requestBody: ({ plan, call }) => new OneEnvelope(plan, parts.endFlag, requestCompression(plan, call)),
     answer(call, message, error) {
       const ending = parts.ending(call, error);
-      sendWhole(call, message === undefined ? [] : [message], ending, error !== undefined);
+      const encoding = message instanceof Compressed ? message.encoding : undefined;
+      sendWhole(call, message === undefined ? [] : [message], encoding, ending, error !== undefined);
     },
   };
 }
@@ -28,12 +30,13 @@ export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "ans
 /** Sends an answer of which nothing has left, with its status and all that it has of messages. */
 export function sendWhole(
   parts: CallParts,
-  messages: readonly Encoded[],
+  messages: readonly Outgoing[],
+  encoding: string | undefined,
   { bytes, trailers }: Ending,
   isError: boolean,
 ): void {
   const { wire } = parts;
-  const headers = responseHeaders(parts, isError);
+  const headers = responseHeaders(parts, isError, encoding);
   if (messages.length > 0) wire.send(200, headers, envelopes(messages, bytes), trailers);
   else if (isError && bytes === undefined && trailers !== undefined && mayBeOne(parts, headers, trailers))
     wire.send(200, Object.assign(headers, trailers), NOTHING, undefined);
@@ -66,12 +69,15 @@ const NOTHING = new Uint8Array(0);
 class OneEnvelope implements RequestBody {
   readonly #reader: EnvelopeReader;
   readonly #plan: Plan;
+  /** What the request names. */
+  readonly #named: Compression | undefined;
   #message: Buffer | undefined = undefined;
-  isCompressed = false;
+  compression: Compression | undefined = undefined;
 
-  constructor(plan: Plan, endFlag: number, mayBeCompressed: boolean) {
+  constructor(plan: Plan, endFlag: number, named: Compression | undefined) {
     this.#plan = plan;
-    this.#reader = new EnvelopeReader(plan.maxRequestBytes, endFlag, mayBeCompressed);
+    this.#named = named;
+    this.#reader = new EnvelopeReader(plan.maxRequestBytes, endFlag, named !== undefined);
   }
 
   push(chunk: Buffer): void {
@@ -82,7 +88,7 @@ class OneEnvelope implements RequestBody {
     if (this.#message !== undefined || this.#reader.next() !== undefined)
       throw wrongNumber(this.#plan, "received extra");
     this.#message = message;
-    this.isCompressed = isCompressed;
+    if (isCompressed) this.compression = this.#named;
   }
 
   end(): Buffer {

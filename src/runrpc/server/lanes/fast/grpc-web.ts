@@ -7,7 +7,7 @@ import { checkMetadata } from "../../http/header-bytes.ts";
 import { CallContext } from "./context.ts";
 import { envelope } from "./envelope.ts";
 import { envelopedProtocol } from "./enveloped.ts";
-import type { Ending } from "./protocol.ts";
+import type { Ending, WireProtocol } from "./protocol.ts";
 
 const TRAILER = { "grpc-status": grpcStatusOk } as const;
 const OK: Ending = endingFrom(new Headers(TRAILER));
@@ -17,10 +17,12 @@ export const grpcWeb = envelopedProtocol({
   name: "grpc-web",
   contentTypes: { proto: "application/grpc-web+proto", json: "application/grpc-web+json" },
   encodingHeader: "grpc-encoding",
+  acceptHeader: "grpc-accept-encoding",
   tellsEncodings: true,
   servesUnary: true,
   servesStreams: true,
-  needsHttp2: false,
+  hasTrailers: false,
+  isText: false,
   endFlag: trailerFlag,
   trailer: TRAILER,
   ending({ context }, error) {
@@ -31,6 +33,13 @@ export const grpcWeb = envelopedProtocol({
     return endingFrom(trailer ?? new Headers(TRAILER));
   },
 });
+
+/** The same, answered in base64. */
+export const grpcWebText: WireProtocol = {
+  ...grpcWeb,
+  contentTypes: { proto: "application/grpc-web-text+proto", json: "application/grpc-web-text+json" },
+  isText: true,
+};
 
 function endingFrom(trailer: Headers): Ending {
   return { bytes: envelope(trailerFlag, trailerSerialize(trailer)), trailers: undefined };

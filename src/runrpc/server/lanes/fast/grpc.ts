@@ -16,10 +16,12 @@ export const grpc = envelopedProtocol({
   name: "grpc",
   contentTypes: { proto: "application/grpc+proto", json: "application/grpc+json" },
   encodingHeader: "grpc-encoding",
+  acceptHeader: "grpc-accept-encoding",
   tellsEncodings: true,
   servesUnary: true,
   servesStreams: true,
-  needsHttp2: true,
+  hasTrailers: true,
+  isText: false,
   endFlag: 0,
   trailer: TRAILER,
   ending({ context }, error) {

@@ -1,30 +1,22 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Call } from "../../call/call.ts";
-import { SLICE_BYTES, Slices } from "../../http/slices.ts";
 import { cancelBroken } from "../broken-request.ts";
 import { byteLengthOf } from "./envelope.ts";
-import { type Exchange, LAST_WORD_MS, type Wire } from "./wire.ts";
+import { NodeWire } from "./node-wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** How a request and its response lead to their wire, so that all share the listeners below. */
 const WIRE = Symbol("wire");
 type WiredRequest = IncomingMessage & { [WIRE]: Http1Wire };
 type WiredResponse = ServerResponse & { [WIRE]: Http1Wire };
 
-/** A call over HTTP/1.1 or 1.0. Trailers do not exist here: no protocol that needs them is served. */
-export class Http1Wire implements Wire {
-  exchange: Exchange | undefined = undefined;
-  readonly #call: Call;
+/** A call over HTTP/1.1 or 1.0. Trailers take chunks, which 1.0 does not have: what needs them is not served there. */
+export class Http1Wire extends NodeWire<ServerResponse> implements Wire {
   readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-  #lastWord: NodeJS.Timeout | undefined = undefined;
-  /** Of a long piece, what the client has not made room for. */
-  #slices: Slices | undefined = undefined;
-  #endsAfterSlices = false;
 
   constructor(call: Call, request: IncomingMessage, response: ServerResponse) {
-    this.#call = call;
+    super(call, response);
     this.#request = request;
-    this.#response = response;
     (request as WiredRequest)[WIRE] = this; // the properties are ours
     (response as WiredResponse)[WIRE] = this;
     response.on("close", onClose);
@@ -33,11 +25,15 @@ export class Http1Wire implements Wire {
   /** The id of the request that a response of this lane is for. */
   static requestIdOf(response: ServerResponse & { [WIRE]?: Http1Wire }): string | undefined {
     const wire = response[WIRE];
-    return wire === undefined ? undefined : wire.#call.head.requestId;
+    return wire === undefined ? undefined : wire.call.head.requestId;
   }
 
   get scheme(): "http" | "https" {
     return "encrypted" in this.#request.socket ? "https" : "http";
+  }
+
+  get httpMethod(): string {
+    return this.#request.method ?? "";
   }
 
   get target(): string {
@@ -45,14 +41,7 @@ export class Http1Wire implements Wire {
   }
 
   get isOpen(): boolean {
-    return !this.#response.destroyed;
-  }
-
-  get isStalled(): boolean {
-    const { destroyed, writableLength, writableEnded, writableFinished } = this.#response;
-    return (
-      !destroyed && (this.#slices !== undefined || writableLength > 0 || (writableEnded && !writableFinished))
-    );
+    return !this.out.destroyed;
   }
 
   read(): void {
@@ -68,93 +57,58 @@ export class Http1Wire implements Wire {
     this.#request.resume();
   }
 
-  send(status: number, headers: OutgoingHttpHeaders, body: Uint8Array | string): void {
-    const response = this.#response;
-    const byteLength = byteLengthOf(body);
-    headers["content-length"] = byteLength;
-    // What is left of an upload is read and dropped by the listener, before it closes the connection.
-    if (!this.#request.complete) headers.connection = "close";
-    response.writeHead(status, headers);
-    if (byteLength > SLICE_BYTES) {
-      this.end(typeof body === "string" ? Buffer.from(body) : body);
-      return;
-    }
-    this.#call.bytesOut += byteLength;
-    response.end(body);
+  send(
+    status: number,
+    headers: OutgoingHttpHeaders,
+    body: Uint8Array | string,
+    trailers: OutgoingHttpHeaders | undefined,
+  ): void {
+    if (trailers === undefined) headers["content-length"] ??= byteLengthOf(body);
+    this.#begin(status, headers);
+    this.end(body, trailers);
   }
 
   respond(headers: OutgoingHttpHeaders): void {
-    if (!this.#request.complete) headers.connection = "close";
-    this.#response.writeHead(200, headers);
-    this.#response.flushHeaders();
+    this.#begin(200, headers);
+    this.out.flushHeaders();
   }
 
-  write(bytes: Uint8Array): boolean {
-    if (bytes.length > SLICE_BYTES || this.#slices !== undefined) return this.#writeSlices(bytes);
-    this.#call.bytesOut += bytes.length;
-    if (this.#response.write(bytes)) return true;
-    this.#response.once("drain", onDrain);
-    return false;
-  }
-
-  #writeSlices(bytes: Uint8Array): boolean {
-    if (this.#slices !== undefined) {
-      this.#slices.append(bytes);
-      return false;
-    }
-    this.#slices = new Slices(this.#response, bytes, (length) => {
-      this.#call.bytesOut += length;
-    });
-    return this.drained();
-  }
-
-  /** False: the response has to drain again. */
-  drained(): boolean {
-    if (this.#slices !== undefined) {
-      if (!this.#slices.write()) {
-        this.#response.once("drain", onDrain);
-        return false;
-      }
-      this.#slices = undefined;
-      if (this.#endsAfterSlices) this.#response.end();
-    }
-    return !this.#response.writableNeedDrain;
-  }
-
-  end(bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined && (this.#slices !== undefined || bytes.length > SLICE_BYTES)) {
-      this.#endsAfterSlices = true;
-      this.#writeSlices(bytes);
-    } else if (this.#slices !== undefined) this.#endsAfterSlices = true;
-    else if (bytes === undefined || bytes.length === 0) this.#response.end();
-    else {
-      this.#call.bytesOut += bytes.length;
-      this.#response.end(bytes);
-    }
-  }
-
-  cutSoon(): void {
-    this.#lastWord ??= setTimeout(cut, LAST_WORD_MS, this.#response).unref();
+  end(bytes: Uint8Array | string | undefined, trailers: OutgoingHttpHeaders | undefined): void {
+    if (trailers !== undefined) this.out.addTrailers(trailers);
+    this.endBody(bytes);
   }
 
   cut(): void {
-    cut(this.#response);
+    this.out.destroy();
   }
 
   destroy(): void {
-    this.#response.destroy();
+    this.out.destroy();
   }
 
-  data(chunk: Buffer): void {
-    this.#call.bytesIn += chunk.length;
-    this.exchange?.onData(chunk);
+  override closed(): void {
+    cancelBroken(this.call, this.#request);
+    super.closed();
   }
 
-  closed(): void {
-    if (this.#lastWord !== undefined) clearTimeout(this.#lastWord);
-    cancelBroken(this.#call, this.#request);
-    this.#call.end();
+  ended(): void {
+    this.listener?.onEnd();
   }
+
+  protected waitForDrain(): void {
+    this.out.once("drain", onDrain);
+  }
+
+  #begin(status: number, headers: OutgoingHttpHeaders): void {
+    // What is left of an upload is read and dropped by the listener, before it closes the connection.
+    if (!this.#request.complete && hasBody(this.#request)) headers.connection = "close";
+    this.out.writeHead(status, headers);
+  }
+}
+
+/** Whether a body has been announced. A request without one is not complete either while its head is looked at. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 function onData(this: WiredRequest, chunk: Buffer): void {
@@ -162,18 +116,13 @@ function onData(this: WiredRequest, chunk: Buffer): void {
 }
 
 function onEnd(this: WiredRequest): void {
-  this[WIRE].exchange?.onEnd();
+  this[WIRE].ended();
 }
 
 function onDrain(this: WiredResponse): void {
-  const wire = this[WIRE];
-  if (wire.drained()) wire.exchange?.onDrain();
+  this[WIRE].drained();
 }
 
 function onClose(this: WiredResponse): void {
   this[WIRE].closed();
-}
-
-function cut(response: ServerResponse): void {
-  response.destroy();
 }

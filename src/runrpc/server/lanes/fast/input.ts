@@ -1,7 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
+import type { Compression } from "@connectrpc/connect/protocol";
 import type { Call } from "../../call/call.ts";
 import type { TurnWaiter } from "../../call/loop-turns.ts";
-import { decompressed, namesCompression } from "./compressed.ts";
+import { decompressed, requestCompression } from "./compressed.ts";
 import { EnvelopeReader } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
 import type { Wire } from "./wire.ts";
@@ -19,21 +20,23 @@ export class InputStream implements AsyncIterableIterator<Message, undefined>, T
   readonly #call: Call;
   readonly #wire: Wire;
   readonly #reader: EnvelopeReader;
+  readonly #compression: Compression | undefined;
   #waiter: PromiseWithResolvers<Next> | undefined = undefined;
   #hasEnded = false;
   #isPaused = false;
   /** The handler has taken its last message. */
   #isClosed = false;
+  /** Why there is no more than what has come. */
+  #fault: { readonly reason: unknown } | undefined = undefined;
 
+  /** @throws ConnectError for a request in a compression that nobody knows. */
   constructor(plan: Plan, call: Call, wire: Wire) {
     this.#plan = plan;
     this.#call = call;
     this.#wire = wire;
-    this.#reader = new EnvelopeReader(
-      plan.maxRequestBytes,
-      plan.protocol.endFlag,
-      namesCompression(plan, call),
-    );
+    this.#compression = requestCompression(plan, call);
+    const { maxRequestBytes, protocol } = plan;
+    this.#reader = new EnvelopeReader(maxRequestBytes, protocol.endFlag, this.#compression !== undefined);
   }
 
   [Symbol.asyncIterator](): this {
@@ -90,6 +93,12 @@ export class InputStream implements AsyncIterableIterator<Message, undefined>, T
     this.#settle();
   }
 
+  /** The rest of the request cannot be read: who has taken all that came is told why. */
+  break(reason: unknown): void {
+    this.#fault = { reason };
+    this.#settle();
+  }
+
   /** The call was cancelled: whoever waits is told, and whoever asks later. */
   cancel(reason: unknown): void {
     const waiter = this.#waiter;
@@ -122,18 +131,20 @@ export class InputStream implements AsyncIterableIterator<Message, undefined>, T
     if (this.#isClosed) return DONE;
     const bytes = this.#reader.next();
     if (bytes !== undefined) {
-      if (this.#reader.isCompressed) return this.#decompressed(bytes);
+      if (this.#reader.isCompressed && this.#compression !== undefined)
+        return this.#decompressed(this.#compression, bytes);
       const value = this.#plan.codec.decode(bytes);
       this.#call.messagesIn++;
       return { done: false, value };
     }
+    if (this.#fault !== undefined) throw this.#fault.reason;
     if (!this.#hasEnded) return undefined;
     this.#reader.finish();
     return DONE;
   }
 
-  async #decompressed(bytes: Buffer): Promise<Next> {
-    const value = await decompressed(this.#plan, this.#call, bytes);
+  async #decompressed(compression: Compression, bytes: Buffer): Promise<Next> {
+    const value = await decompressed(this.#plan, this.#call, compression, bytes);
     this.#call.messagesIn++;
     return { done: false, value };
   }

@@ -2,11 +2,11 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { Call } from "../../call/call.ts";
 import { CANCEL, INTERNAL_ERROR } from "../../http2/errors.ts";
 import type { OutgoingHeaders, Stream, StreamHandler } from "../../http2/stream.ts";
-import { type Exchange, LAST_WORD_MS, type Wire } from "./wire.ts";
+import { LAST_WORD_MS, type RequestListener, type Wire } from "./wire.ts";
 
 /** A call on a stream of our own engine. */
 export class OwnHttp2Wire implements Wire, StreamHandler {
-  exchange: Exchange | undefined = undefined;
+  listener: RequestListener | undefined = undefined;
   readonly #call: Call;
   readonly #stream: Stream;
   #lastWord: NodeJS.Timeout | undefined = undefined;
@@ -19,6 +19,10 @@ export class OwnHttp2Wire implements Wire, StreamHandler {
 
   get scheme(): "http" | "https" {
     return "encrypted" in this.#stream.owner.socket ? "https" : "http";
+  }
+
+  get httpMethod(): string {
+    return this.#stream.headers[":method"] ?? "";
   }
 
   get target(): string {
@@ -85,15 +89,15 @@ export class OwnHttp2Wire implements Wire, StreamHandler {
 
   data(chunk: Buffer): void {
     this.#call.bytesIn += chunk.length;
-    this.exchange?.onData(chunk);
+    this.listener?.onData(chunk);
   }
 
   ended(): void {
-    this.exchange?.onEnd();
+    this.listener?.onEnd();
   }
 
   drained(): void {
-    this.exchange?.onDrain();
+    this.listener?.onDrain();
   }
 
   finished(): void {}

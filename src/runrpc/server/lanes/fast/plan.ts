@@ -1,14 +1,18 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Call } from "../../call/call.ts";
+import { wireOf } from "../../http/content-type.ts";
 import type { Route } from "../../routes/routes.ts";
+import type { AnswerCompression } from "../answer-compression.ts";
 import { wantsText } from "../base64-body.ts";
+import { encodingOfGet } from "../get-query.ts";
 import { type Codec, type CodecOptions, createCodec, type Format } from "./codec.ts";
-import { isReadable } from "./compressed.ts";
+import { connectGet } from "./connect-get.ts";
 import { connectStream } from "./connect-stream.ts";
 import { connectUnary } from "./connect-unary.ts";
 import { grpc } from "./grpc.ts";
-import { grpcWeb } from "./grpc-web.ts";
+import { grpcWeb, grpcWebText } from "./grpc-web.ts";
 import type { WireProtocol } from "./protocol.ts";
+import type { Wire } from "./wire.ts";
 
 /** A method in one protocol and one format: all that is known before the first call. */
 export interface Plan {
@@ -20,15 +24,22 @@ export interface Plan {
   /** The messages that JSON may hold in a `google.protobuf.Any`, those of error details among them. */
   readonly registry: Registry;
   readonly maxRequestBytes: number;
+  readonly compression: AnswerCompression;
 }
 
-/** What all plans are made with. */
-export type PlanOptions = Omit<CodecOptions, "dropsUnknownFields">;
+/** What the plans of a server have in common. */
+export interface PlanOptions extends Omit<CodecOptions, "dropsUnknownFields"> {
+  readonly compression: AnswerCompression;
+}
 
-/** Finds the plan of a call, or none when the call is not for this lane. */
-export type FindPlan = (call: Call, httpMethod: string) => Plan | undefined;
+/**
+ * Finds the plan of a call. There is one for each that `refusals.ts` lets through.
+ *
+ * @throws Error when there is none.
+ */
+export type FindPlan = (call: Call, wire: Pick<Wire, "httpMethod" | "target">) => Plan;
 
-/** The request content types that are taken, spelt as clients spell them. Any other spelling goes to the stock lane. */
+/** The request content types, as `plainContentType` spells them. */
 const PROTOCOLS: readonly (readonly [contentType: string, WireProtocol, Format])[] = [
   ["application/grpc", grpc, "proto"],
   ["application/grpc+proto", grpc, "proto"],
@@ -36,39 +47,33 @@ const PROTOCOLS: readonly (readonly [contentType: string, WireProtocol, Format])
   ["application/grpc-web", grpcWeb, "proto"],
   ["application/grpc-web+proto", grpcWeb, "proto"],
   ["application/grpc-web+json", grpcWeb, "json"],
+  ["application/grpc-web-text", grpcWebText, "proto"],
+  ["application/grpc-web-text+proto", grpcWebText, "proto"],
+  ["application/grpc-web-text+json", grpcWebText, "json"],
   ["application/connect+proto", connectStream, "proto"],
   ["application/connect+json", connectStream, "json"],
   ["application/proto", connectUnary, "proto"],
   ["application/json", connectUnary, "json"],
-  ["application/json; charset=utf-8", connectUnary, "json"],
-  ["application/json;charset=utf-8", connectUnary, "json"],
+  // A GET has no content type.
+  ["GET proto", connectGet, "proto"],
+  ["GET json", connectGet, "json"],
 ];
 
-/**
- * What this lane leaves to the stock lane, told from the headers alone:
- *
- * - any HTTP method but POST: Connect GET, and what is answered with 405
- * - content types beside those above: `application/grpc-web-text`, as which an answer may be asked for too, unknown ones, and Connect's types for unary calls
- *   on streams and the other way round
- * - requests in an encoding that nobody knows. A response is never compressed here, which every protocol allows,
- *   whatever the client accepts: most gRPC clients offer gzip with each call, and mean that it may be
- * - gRPC, which needs HTTP trailers, and bidirectional streams, which need both ways at once, over HTTP/1.1
- */
 export function createPlans(routes: readonly Route[], options: PlanOptions): FindPlan {
   const plans = new Map(routes.map((route) => [route.path, plansOf(route, options)]));
-  return ({ head }, httpMethod) => {
-    if (head.route === undefined || httpMethod !== "POST") return undefined;
-    const { headers } = head;
-    const plan = plans.get(head.route.path)?.get(headers["content-type"] ?? "");
-    if (plan === undefined || !isReadable(headers[plan.protocol.encodingHeader])) return undefined;
-    if (plan.protocol.name === "grpc-web" && wantsText(headers)) return undefined;
-    if (
-      head.httpVersion !== "2.0" &&
-      (plan.protocol.needsHttp2 || head.route.handler.kind === "bidi_streaming")
-    )
-      return undefined;
-    return plan;
+  return ({ head }, { httpMethod, target }) => {
+    const type = head.headers["content-type"] ?? "";
+    const known = plans.get(head.path);
+    const plan = known?.get(httpMethod === "GET" ? `GET ${encodingOfGet(target)}` : type);
+    if (plan === undefined) throw new Error(`no plan for ${httpMethod} ${head.path} with ${type}`);
+    if (plan.protocol !== grpcWeb || !wantsText(head.headers)) return plan;
+    return known?.get(type.replace("grpc-web", "grpc-web-text")) ?? plan;
   };
+}
+
+/** Whether a request comes in base64, as its answer does then as well. */
+export function isTextRequest({ head }: Call): boolean {
+  return wireOf(head.headers["content-type"]) === "grpc-web-text";
 }
 
 function plansOf(route: Route, options: PlanOptions): ReadonlyMap<string, Plan> {
@@ -87,6 +92,7 @@ function plansOf(route: Route, options: PlanOptions): ReadonlyMap<string, Plan> 
           contentType: protocol.contentTypes[format],
           registry: options.registry,
           maxRequestBytes: route.policy.maxRequestBytes,
+          compression: options.compression,
         },
       ],
     ),

@@ -3,7 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call/call.ts";
 import { follow, isThenable } from "../../routes/thenable.ts";
 import type { Encoded } from "./codec.ts";
-import { decompressed, namesCompression } from "./compressed.ts";
+import { compressed, decompressed, type Outgoing } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import type { Plan } from "./plan.ts";
 import type { CallParts, RequestBody } from "./protocol.ts";
@@ -28,7 +28,12 @@ export class UnaryExchange implements Exchange, CallParts {
   }
 
   begin(): void {
-    this.#body = this.plan.protocol.requestBody(this.plan, namesCompression(this.plan, this.call));
+    try {
+      this.#body = this.plan.protocol.requestBody(this);
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
     this.wire.read();
   }
 
@@ -48,8 +53,11 @@ export class UnaryExchange implements Exchange, CallParts {
     let input: Message;
     try {
       const bytes = body.end();
-      if (body.isCompressed) {
-        this.#decompress(bytes);
+      if (body.compression !== undefined) {
+        decompressed(this.plan, this.call, body.compression, bytes).then(
+          (message) => this.#run(message),
+          (reason: unknown) => this.fail(reason),
+        );
         return;
       }
       input = this.plan.codec.decode(bytes);
@@ -60,17 +68,11 @@ export class UnaryExchange implements Exchange, CallParts {
     this.#run(input);
   }
 
-  #decompress(bytes: Buffer): void {
-    decompressed(this.plan, this.call, bytes).then(
-      (input) => this.#run(input),
-      (reason: unknown) => this.fail(reason),
-    );
+  onBroken(reason: unknown): void {
+    if (!this.#isAnswered) this.fail(reason);
   }
 
   onDrain(): void {}
-
-  /** A unary response has its headers and its message in one. */
-  sendHeaders(): void {}
 
   isStalled(): boolean {
     return this.wire.isStalled;
@@ -122,6 +124,14 @@ export class UnaryExchange implements Exchange, CallParts {
       this.fail(reason);
       return;
     }
+    const packing = compressed(this.plan, this.call, message);
+    if (packing === undefined) this.#succeed(message);
+    else packing.then((packed) => this.#succeed(packed));
+  }
+
+  #succeed(message: Outgoing): void {
+    // It may have been cancelled while its message was compressed.
+    if (this.#isAnswered) return;
     this.call.messagesOut = 1;
     this.call.succeed();
     this.#answer(message, undefined);
@@ -133,7 +143,7 @@ export class UnaryExchange implements Exchange, CallParts {
     else this.fail(reason);
   }
 
-  #answer(message: Encoded | undefined, error: ConnectError | undefined): void {
+  #answer(message: Outgoing | undefined, error: ConnectError | undefined): void {
     if (this.#isAnswered) return;
     this.#isAnswered = true;
     if (!this.wire.isOpen) return;

@@ -1,11 +1,15 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Follower } from "../../call/call.ts";
 
-/** One HTTP request and its response, the same for HTTP/2 (`http2.ts`) and HTTP/1.1 (`http1.ts`). It ends its call. */
+/**
+ * One HTTP request and its response, the same for HTTP/2 (`http2.ts`, `own-http2.ts`) and HTTP/1.1 (`http1.ts`). It ends
+ * its call.
+ */
 export interface Wire {
   /** What hears of the request. Set before anything else is called. */
-  exchange: Exchange | undefined;
+  listener: RequestListener | undefined;
   readonly scheme: "http" | "https";
+  readonly httpMethod: string;
   /** The path with its query, as the client sent it. */
   readonly target: string;
   /** False once the client is gone: nothing that is sent arrives. */
@@ -13,7 +17,7 @@ export interface Wire {
   /** Begins to read the request. Before that its bytes stay with the client, but for the flow-control window. */
   read(): void;
   pause(): void;
-  /** Goes on reading. The exchange must not be called before this has returned: it is in the middle of something. */
+  /** Goes on reading. The listener must not be called before this has returned: it is in the middle of something. */
   resume(): void;
   /** The whole answer at once. Without a body and trailers it is one frame of HTTP/2. */
   send(
@@ -38,17 +42,21 @@ export interface Wire {
   destroy(): void;
 }
 
+/** What a wire tells. */
+export interface RequestListener {
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  /** The rest of the request cannot be read, for this reason; what came before it can. Nothing is told after it. */
+  onBroken(reason: unknown): void;
+  onDrain(): void;
+}
+
 /** What a wire and a call tell: the two shapes of a call are `unary.ts` and `streaming.ts`. */
-export interface Exchange extends Follower {
+export interface Exchange extends Follower, RequestListener {
   /** The gate has let the call in. */
   begin(): void;
   /** The call ends with an error that is not its handler's. */
   fail(reason: unknown): void;
-  /** The handler wants its response headers to leave before its first message. */
-  sendHeaders(): void;
-  onData(chunk: Buffer): void;
-  onEnd(): void;
-  onDrain(): void;
 }
 
 /** A client that does not read gets this long to take the last of its response, in milliseconds. */

@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { ConnectError } from "@connectrpc/connect";
 import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
@@ -49,5 +49,6 @@ export function webAnswer(envelope: Uint8Array, encoding: string | null): Uint8A
 
 /** Of what this server has compressed itself. */
 function decompressed(bytes: Uint8Array, encoding: string | null): Uint8Array {
+  if (encoding === "zstd") return zstdDecompressSync(bytes);
   return encoding === "br" ? brotliDecompressSync(bytes) : gunzipSync(bytes);
 }

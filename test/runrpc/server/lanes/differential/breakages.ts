@@ -48,9 +48,6 @@ export const ODD_HEADERS: readonly (readonly [string, string])[] = [
   ["connect-content-encoding", "rot13"],
   ["grpc-encoding", "identity"],
   ["grpc-encoding", "rot13"],
-  ["accept-encoding", "gzip"],
-  ["connect-accept-encoding", "gzip"],
-  ["grpc-accept-encoding", "gzip, br"],
   ["x-binary-bin", "AAEC"],
   ["x-user-agent", "grpc-web-javascript/0.1"],
   ["user-agent", "raw/1.0"],
@@ -103,4 +100,37 @@ function relength(body: Buffer, change: (length: number) => number): Buffer {
   const changed = Buffer.from(body);
   changed.writeUInt32BE(change(body.readUInt32BE(1)), 1);
   return changed;
+}
+
+/** What a client may say of the encodings that it takes. */
+export const ACCEPTED = [
+  "gzip",
+  "br",
+  "zstd",
+  "gzip, br",
+  "zstd;q=0.1, gzip;q=0.5",
+  "gzip;q=0, br",
+  "identity, gzip",
+  "identity;q=1, gzip;q=0.5",
+  "identity",
+  "*",
+  "rot13",
+  ",;=",
+];
+
+/** From what size on the servers under test compress, in bytes. */
+export const COMPRESS_MIN_BYTES = 100;
+
+/** A body in base64, in pieces that are each padded; now and then it is none. */
+export function asText(random: Random, body: Buffer): Buffer {
+  const pieces: string[] = [];
+  for (let at = 0; at < body.length; ) {
+    const length = 1 + random.below(body.length);
+    pieces.push(body.subarray(at, at + length).toString("base64"));
+    at += length;
+  }
+  const text = pieces.join("");
+  if (!random.chance(0.15)) return Buffer.from(text);
+  const at = random.below(text.length + 1);
+  return Buffer.from(`${text.slice(0, at)}${random.pick(["!", "=", "A", "\u00e9"])}${text.slice(at)}`);
 }

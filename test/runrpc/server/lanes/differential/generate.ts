@@ -1,5 +1,6 @@
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { BREAKAGES, envelope, ODD_HEADERS, TIMEOUTS, timeoutHeader } from "./breakages.ts";
+import { ACCEPTED, asText, BREAKAGES, envelope, ODD_HEADERS, TIMEOUTS, timeoutHeader } from "./breakages.ts";
+import { getQuery } from "./get-queries.ts";
 import { requestMessage } from "./messages.ts";
 import { createRandom, type Random } from "./random.ts";
 
@@ -44,6 +45,11 @@ const CONTENT_TYPES = {
   stream: ["application/connect+proto", "application/connect+json"],
   grpc: ["application/grpc", "application/grpc+proto", "application/grpc+json"],
   "grpc-web": ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"],
+  "grpc-web-text": [
+    "application/grpc-web-text",
+    "application/grpc-web-text+proto",
+    "application/grpc-web-text+json",
+  ],
 } as const;
 
 type Wire = keyof typeof CONTENT_TYPES;
@@ -53,17 +59,29 @@ const ENCODING_HEADERS = {
   stream: "connect-content-encoding",
   grpc: "grpc-encoding",
   "grpc-web": "grpc-encoding",
+  "grpc-web-text": "grpc-encoding",
 } as const;
+
+const ACCEPT_HEADERS = {
+  unary: "accept-encoding",
+  stream: "connect-accept-encoding",
+  grpc: "grpc-accept-encoding",
+  "grpc-web": "grpc-accept-encoding",
+  "grpc-web-text": "grpc-accept-encoding",
+} as const;
+
+const WIRES = ["unary", "stream", "grpc", "grpc-web", "grpc-web-text"] as const;
 
 const COMPRESS = { gzip: gzipSync, br: brotliCompressSync, zstd: zstdCompressSync } as const;
 
 function scenario(random: Random, id: string): Scenario {
+  if (random.chance(0.12)) return got(random, id);
   return random.chance(0.2) ? leaving(random, id) : answered(random, id);
 }
 
 /** A request that may be odd or broken, whose client stays for the answer. */
 function answered(random: Random, id: string): Scenario {
-  const wire = random.pick(["unary", "stream", "grpc", "grpc-web"] as const);
+  const wire = random.pick(WIRES);
   const method = random.chance(0.07) ? random.pick([...UNARY, ...STREAMS, "Missing"]) : fitting(random, wire);
   const timeout = random.chance(0.25) ? random.pick(TIMEOUTS) : undefined;
   const breakage = random.chance(0.3) ? random.pick(BREAKAGES) : undefined;
@@ -82,11 +100,12 @@ function answered(random: Random, id: string): Scenario {
       .join(", "),
     httpMethod: random.chance(0.03) ? random.pick(["PUT", "DELETE"]) : "POST",
     headers: [
+      ...accepting(random, ACCEPT_HEADERS[wire]),
       ...request.headers.filter(([name]) => name !== "content-type" || !random.chance(0.02)),
       ...(timeout === undefined ? [] : [timeoutHeader(random, timeout, wire)]),
       ...(odd === undefined ? [] : [odd]),
     ],
-    body: breakage === undefined ? request.body : breakage(request.body, random),
+    body: encoded(random, wire, breakage === undefined ? request.body : breakage(request.body, random)),
     breakage: breakage?.name,
     framing,
     finish,
@@ -95,14 +114,44 @@ function answered(random: Random, id: string): Scenario {
 
 /** A good request for a handler that takes long, whose client leaves before it has all of the answer. */
 function leaving(random: Random, id: string): Scenario {
-  const wire = random.pick(["unary", "stream", "grpc", "grpc-web"] as const);
+  const wire = random.pick(WIRES);
   const method = wire === "unary" ? "Unary" : random.pick(["ServerStream", "ClientStream"]);
   const finish =
     method === "ServerStream" && random.chance(0.5)
       ? "leave-in-response"
       : random.pick(["leave-after-headers", "leave-in-body", "leave-after-body"] as const);
   const request = valid(random, id, wire, method, true);
-  return { ...request, about: `${request.about}, ${finish}`, finish };
+  const body = encoded(random, wire, request.body);
+  return { ...request, body, about: `${request.about}, ${finish}`, finish };
+}
+
+/** A Connect GET, which may be broken. */
+function got(random: Random, id: string): Scenario {
+  const method = random.chance(0.1) ? random.pick(["Unary", "ServerStream", "Missing"]) : "IdempotentUnary";
+  const query = getQuery(random);
+  return {
+    id,
+    about: `GET ${method}, ${query}`,
+    httpMethod: "GET",
+    path: `${SERVICE}/${method}?${query}`,
+    headers: [
+      ["x-request-id", id],
+      ...accepting(random, "accept-encoding"),
+      ...(random.chance(0.1) ? [["content-type", "application/json"] as const] : []),
+    ],
+    body: Buffer.alloc(0),
+    breakage: undefined,
+    framing: "length",
+    finish: "whole",
+  };
+}
+
+function accepting(random: Random, name: string): readonly (readonly [string, string])[] {
+  return random.chance(0.4) ? [[name, random.pick(ACCEPTED)]] : [];
+}
+
+function encoded(random: Random, wire: Wire, body: Buffer): Buffer {
+  return wire === "grpc-web-text" ? asText(random, body) : body;
 }
 
 /** In an encoding, where one is given: of the messages of a stream some are compressed, and some are not. */

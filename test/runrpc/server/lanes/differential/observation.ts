@@ -11,7 +11,7 @@ export interface Observation {
 }
 
 /** How long a server may leave a client without a word before the client calls it silent, in milliseconds. */
-export const PATIENCE_MS = 4_000;
+export const PATIENCE_MS = 15_000;
 
 /** Header lines in an order of their own, because the order of different names means nothing. */
 export function headerLines(pairs: Iterable<readonly [string, string]>): string[] {

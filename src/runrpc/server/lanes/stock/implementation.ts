@@ -1,0 +1,81 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { HandlerContext, MethodImpl } from "@connectrpc/connect";
+import type { Call } from "../../call/call.ts";
+import type { Handler } from "../../routes/handler.ts";
+import { boundedMessage, boundedMessages } from "./bounds.ts";
+import { blameClient } from "./client-faults.ts";
+import { runInput, runToMessage, runToStream } from "./run.ts";
+import { stockCallOf } from "./stock-call.ts";
+
+/** What the adapter calls: our handler, held to the life of its call. */
+export function implementation(handler: Handler): MethodImpl<DescMethod> {
+  const spec = (): unknown => {
+    switch (handler.kind) {
+      case "unary":
+        return (input: never, context: HandlerContext) => {
+          const call = stockCallOf(context).call;
+          call.messagesIn++;
+          return counted(call, context, () =>
+            runToMessage(call, () => handler.run(input, contextOf(call, context))),
+          );
+        };
+      case "client_streaming":
+        return (inputs: never, context: HandlerContext) => {
+          const call = stockCallOf(context).call;
+          return counted(call, context, () =>
+            runToMessage(call, () => handler.run(runInput(call, readable(inputs)), contextOf(call, context))),
+          );
+        };
+      case "server_streaming":
+        return (input: never, context: HandlerContext) => {
+          const call = stockCallOf(context).call;
+          call.messagesIn++;
+          const run = () => handler.start(input, contextOf(call, context));
+          return boundedMessages(call, context, runToStream(call, run, handler.whole));
+        };
+      case "bidi_streaming":
+        return (inputs: never, context: HandlerContext) => {
+          const call = stockCallOf(context).call;
+          const run = () => handler.start(runInput(call, readable(inputs)), contextOf(call, context));
+          return boundedMessages(call, context, runToStream(call, run, handler.whole));
+        };
+    }
+  };
+  // The kind of the handler is that of the method: createHandler took it from there.
+  return spec() as MethodImpl<DescMethod>;
+}
+
+/** The messages that a client streams, as the adapter reads them. */
+async function* readable<T>(inputs: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* inputs;
+  } catch (reason) {
+    blameClient(reason);
+    throw reason;
+  }
+}
+
+async function counted<T>(call: Call, context: HandlerContext, run: () => Promise<T>): Promise<T> {
+  const value = await boundedMessage(call, context, run);
+  call.messagesOut++;
+  return value;
+}
+
+/** The adapter's context with our deadline, and our signal, which is made when it is read. */
+function contextOf(call: Call, stock: HandlerContext): HandlerContext {
+  return {
+    method: stock.method,
+    service: stock.service,
+    protocolName: stock.protocolName,
+    requestMethod: stock.requestMethod,
+    url: stockCallOf(stock).url,
+    requestHeader: stock.requestHeader,
+    responseHeader: stock.responseHeader,
+    responseTrailer: stock.responseTrailer,
+    values: stock.values,
+    timeoutMs: () => call.remainingMs(),
+    get signal() {
+      return call.signal;
+    },
+  };
+}
