@@ -42,7 +42,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
     // After `Connection: close` a client may be heard, and is not answered (RFC 9112, 9.6).
     if (request.socket.writableEnded) return;
     const connection = connections.get(request.socket);
-    if (connection !== undefined) track(connection, response);
+    if (connection !== undefined && !track(connection, response)) return;
     const host = hostOf(request);
     const tooLarge = guard.headers(request.url, request.rawHeaders);
     const refusal = tooLarge ?? guard.target(host, pathOf(request));
@@ -143,13 +143,24 @@ function createHttpServer(options: ListenerOptions): Server {
   return server;
 }
 
-function track(connection: Connection, response: ServerResponse): void {
+/**
+ * False: the request came behind one whose answer has said `Connection: close`. It is not looked at, so that its client may
+ * send it once more to another server (RFC 9112, 9.6).
+ */
+function track(connection: Connection, response: ServerResponse): boolean {
+  const before = connection.open.at(-1);
+  if (before?.headersSent && !before.shouldKeepAlive) return false;
   connection.open.push(response);
   connection.used = true;
-  if (connection.retiring) response.shouldKeepAlive = false;
+  if (connection.retiring) {
+    // Requests may be pipelined, and each is answered: the last one says that it is the last.
+    if (before !== undefined) before.shouldKeepAlive = true;
+    response.shouldKeepAlive = false;
+  }
   (response as TrackedResponse)[CONNECTION] = connection; // the property is ours
   boundDump(response.req);
   response.on("close", onResponseClose);
+  return true;
 }
 
 function onResponseClose(this: TrackedResponse): void {
@@ -176,7 +187,8 @@ function drop(request: IncomingMessage): void {
 function retire(connection: Connection): void {
   connection.retiring = true;
   // Has no effect on a response whose headers are out; its connection is ended after it.
-  for (const response of connection.open) response.shouldKeepAlive = false;
+  const last = connection.open.at(-1);
+  if (last !== undefined) last.shouldKeepAlive = false;
 }
 
 /** Ends a connection without a request when none comes in time; one that is coming is waited for. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { frame, GET, GOAWAY, PING, PREFACE, request, SETTINGS, SETTINGS_ACK } from "./frames.ts";
 import { accepted, ask, heard, http2, rawHttp2, start, tcp } from "./start.ts";
 
@@ -221,3 +221,69 @@ test("drain waits for a handler, and destroy ends the wait", async (t) => {
   await drained;
   assert.equal((await answer).status, 0);
 });
+
+/** Takes requests and answers each when it is told to; tells which have come. */
+function held(t: TestContext) {
+  const opened = new Map<string, PromiseWithResolvers<ServerResponse>>();
+  const of = (path: string): PromiseWithResolvers<ServerResponse> => {
+    const found = opened.get(path) ?? Promise.withResolvers<ServerResponse>();
+    opened.set(path, found);
+    return found;
+  };
+  const came: string[] = [];
+  const listener = start(
+    t,
+    {},
+    {
+      onRequest(request, response) {
+        came.push(request.url ?? "");
+        of(request.url ?? "").resolve(response);
+      },
+    },
+  );
+  return { listener, came, opened: (path: string) => of(path).promise };
+}
+
+test("pipelined HTTP/1.1 requests are all answered in a drain, and the last answer says Connection: close", async (t) => {
+  const { listener: starting, opened } = held(t);
+  const listener = await starting;
+  const client = tcp(t, listener);
+  client.write(`${get("/1")}${get("/2")}`);
+  const [first, second] = await Promise.all([opened("/1"), opened("/2")]);
+  const drained = listener.drain();
+  await new Promise(setImmediate);
+  client.write(get("/3"));
+  const third = await opened("/3");
+  for (const response of [third, second, first]) response.end(response.req.url);
+  const answers = (await heard(client)).split("HTTP/1.1 200 OK\r\n").slice(1);
+  assert.deepEqual(
+    answers.map((answer) => [/Connection: close/.test(answer), /\/\d$/m.exec(answer)?.[0]]),
+    [
+      [false, "/1"],
+      [false, "/2"],
+      [true, "/3"],
+    ],
+  );
+  await drained;
+});
+
+test("an HTTP/1.1 request behind an answer that says Connection: close is not looked at", async (t) => {
+  const { listener: starting, came, opened } = held(t);
+  const listener = await starting;
+  const client = tcp(t, listener);
+  client.write(get("/1"));
+  const first = await opened("/1");
+  const drained = listener.drain();
+  await new Promise(setImmediate);
+  first.write("begun ");
+  await once(client, "data");
+  client.write(get("/2"));
+  await once(first.socket ?? assert.fail(), "data");
+  first.end("ended");
+  await drained;
+  assert.deepEqual(came, ["/1"]);
+});
+
+function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+}
