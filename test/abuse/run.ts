@@ -2,7 +2,7 @@
 // It ends with 1 when something was not held.
 import { parseArgs } from "node:util";
 import { runRow } from "./arena.ts";
-import { defaultHttp2, http2Of } from "./http2.ts";
+import { defaultHttp2, http2Of, http2OnLane } from "./http2.ts";
 import { engineName, reportOf } from "./report.ts";
 import type { Lane } from "./row.ts";
 import { rows } from "./rows.ts";
@@ -10,7 +10,7 @@ import { rows } from "./rows.ts";
 const { values } = parseArgs({
   options: {
     lane: { type: "string", multiple: true, default: ["auto", "stock"] },
-    /** Who speaks HTTP/2: that of the product's default, unless it is named. */
+    /** Who speaks HTTP/2 on lane auto: that of the product's default, unless it is named. */
     http2: { type: "string", default: defaultHttp2() },
     row: { type: "string", multiple: true, default: [] },
     seed: { type: "string", default: "1" },
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   },
 });
 const lanes = values.lane.map(laneOf);
-const http2 = http2Of(values.http2);
+const named = http2Of(values.http2);
 const unknown = values.row.filter((name) => !rows.some((row) => row.name === name));
 if (unknown.length > 0) {
   throw new Error(
@@ -33,6 +33,7 @@ const begin = performance.now();
 let broken = 0;
 for (const row of chosen) {
   for (const lane of row.isOfNoLane === true ? lanes.slice(0, 1) : lanes) {
+    const http2 = http2OnLane(lane, named);
     const result = await runRow(row, { lane, http2, seed: numberOf("--seed", values.seed), rounds });
     console.log(reportOf(row, { lane, http2 }, result));
     if (result.held < result.tried || result.tried === 0) broken++;
@@ -40,9 +41,13 @@ for (const row of chosen) {
 }
 const seconds = Math.round((performance.now() - begin) / 1_000);
 console.log(
-  `${chosen.length} rows on ${lanes.join(" and ")} over ${engineName(http2)} in ${seconds} s: ${broken} not held`,
+  `${chosen.length} rows on ${lanes.map(lineOf).join(" and ")} in ${seconds} s: ${broken} not held`,
 );
 process.exit(broken > 0 ? 1 : 0); // a client that waits for an answer that never comes keeps nothing alive
+
+function lineOf(lane: Lane): string {
+  return `${lane} (${engineName(http2OnLane(lane, named))})`;
+}
 
 function laneOf(name: string): Lane {
   if (name !== "auto" && name !== "stock") throw new Error(`--lane takes auto or stock, not ${name}`);
