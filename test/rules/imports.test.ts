@@ -122,14 +122,28 @@ const rules: readonly Rule[] = [
       CONNECT,
       BUFBUILD,
       OWN_CONTRACTS,
-      /^src\/runrpc\/(app|config|data|log|platform|server)\//,
+      /^src\/runrpc\/(app|config|data|debug|log|platform|server)\//,
       /^src\/runrpc\/tune\.ts$/,
       CLOSEST,
     ],
   },
 
   {
-    files: "src/runrpc/server/{*,{call,routes,builtin,http,json,limits}/*}.ts",
+    files: "src/runrpc/server/server.ts",
+    why: "the server is made of the runtime's rooms; debug mode is loaded where it is asked for",
+    allowed: [
+      CODECS,
+      NODE,
+      CONNECT,
+      BUFBUILD,
+      OWN_CONTRACTS,
+      SERVER,
+      CLOSEST,
+      /^src\/runrpc\/debug\/debug\.ts$/,
+    ],
+  },
+  {
+    files: "src/runrpc/server/{!(server),{call,routes,builtin,http,json,limits}/*}.ts",
     why: "the runtime knows no service, no table and no database: what it needs of them are interfaces that it declares",
     allowed: [CODECS, NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST],
   },
@@ -179,6 +193,24 @@ const rules: readonly Rule[] = [
     allowed: [NODE, /^drizzle-orm(\/|$)/, /^better-sqlite3$/, /^src\/runrpc\/data\//],
   },
 
+  {
+    files: "src/runrpc/debug/*.ts",
+    why: "debug mode looks at calls through what the server declares, and at queries by whether somebody awaits them",
+    allowed: [
+      NODE,
+      CONNECT,
+      BUFBUILD,
+      OWN_CONTRACTS,
+      SERVER,
+      /^src\/runrpc\/debug\//,
+      /^src\/runrpc\/data\/heard-promise\.ts$/,
+    ],
+  },
+  {
+    files: "src/runrpc/debug/watchdog/*.ts",
+    why: "the watchdog knows threads and an inspector, and nothing of calls",
+    allowed: [NODE, /^src\/runrpc\/debug\/(watchdog\/|place\.ts$)/],
+  },
   {
     files: "src/runrpc/platform/*/{queries,remove-keys}.ts",
     why: "queries run in a worker thread, where there is drizzle and the table",

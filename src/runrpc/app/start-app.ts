@@ -1,5 +1,6 @@
-import type { LoadedConfig } from "../config/config.ts";
+import type { LoadedConfig, ResolvedConfig } from "../config/config.ts";
 import type { QueryModules } from "../data/query.ts";
+import type { Debug } from "../debug/debug.ts";
 import { isLogged, openLog } from "../log/log.ts";
 import { createKeyStore } from "../platform/keys/store.ts";
 import { startRetention } from "../platform/request-log/retention.ts";
@@ -39,6 +40,17 @@ export interface StartOptions {
   readonly onRecord?: ((record: CallRecord) => void) | undefined;
   /** As for `startServer`. Default: `server.debug`. */
   readonly strictAnswers?: boolean | undefined;
+  /** Debug mode, made before the application was loaded. Default: under `server.debug` one that is made now. */
+  readonly debug?: Debug | undefined;
+}
+
+/**
+ * Makes the debug mode of an application, for whoever wants to have it before the application is loaded: functions that
+ * block are wrapped then.
+ */
+export async function createDebugMode({ debug }: Pick<ResolvedConfig, "debug">): Promise<Debug> {
+  const { createDebug } = await import("../debug/debug.ts");
+  return createDebug(debug);
 }
 
 /**
@@ -50,7 +62,7 @@ export interface StartOptions {
 export async function startApp<M extends QueryModules>(
   definition: AppDefinition<M>,
   { config, production }: LoadedConfig,
-  { onRecord = () => {}, strictAnswers = config.server.debug }: StartOptions = {},
+  { onRecord = () => {}, strictAnswers = config.server.debug, ...given }: StartOptions = {},
 ): Promise<App> {
   tuneGarbageCollection();
   const { database, log: logSettings, ...settings } = config;
@@ -66,9 +78,11 @@ export async function startApp<M extends QueryModules>(
       "the database has later migrations than this code knows (database.allow_newer)",
     );
   const chores = createChores(log.logger);
+  const debug = given.debug ?? (config.server.debug ? await createDebugMode(config) : undefined);
   let server: Server | undefined;
   try {
-    const parts = partsOf(store, log.logger, chores.start);
+    const plain = partsOf(store, log.logger, chores.start);
+    const parts = debug === undefined ? plain : { ...plain, queries: debug.aroundQueries(plain.queries) };
     const { queries } = store;
     const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
     startRetention(queries.runrpcRequestLog, logSettings.retentionHours, chores.start);
@@ -86,6 +100,7 @@ export async function startApp<M extends QueryModules>(
       log: log.logger,
       production,
       strictAnswers,
+      ...(debug === undefined ? {} : { watch: debug }),
       onRecord(record) {
         onRecord(record);
         if (!isLogged(logSettings.mode, record)) return;
@@ -117,6 +132,7 @@ export async function startApp<M extends QueryModules>(
     };
   } catch (error) {
     await server?.drain();
+    await debug?.close();
     await chores.close();
     await store.close();
     log.flush();

@@ -28,7 +28,11 @@ export function resolveConfig(options: ConfigOptions): LoadedConfig {
   const production = env.NODE_ENV === "production";
   const settings = joinLayers(layers, production);
   const config = fromJson(ConfigSchema, jsonOf(settings)) as ResolvedConfig; // jsonOf names every value
-  const problems = [...layers.flatMap((layer) => layer.problems), ...outOfRange(config, settings)];
+  const problems = [
+    ...layers.flatMap((layer) => layer.problems),
+    ...outOfRange(config, settings),
+    ...debugProblems(config, production),
+  ];
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     config,
@@ -36,6 +40,14 @@ export function resolveConfig(options: ConfigOptions): LoadedConfig {
     file: file?.name,
     production,
   };
+}
+
+/** Debug mode costs time and memory, and shows what a process holds. */
+function debugProblems({ server, debug }: ResolvedConfig, production: boolean): string[] {
+  if (!production || !server.debug || debug.inProduction) return [];
+  return [
+    'server.debug is true and NODE_ENV is "production": debug mode needs debug.in_production there as well (--debug --debug-in-production)',
+  ];
 }
 
 /** The last layer that sets a value wins. */

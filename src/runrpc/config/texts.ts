@@ -8,7 +8,8 @@ export const configTexts: Readonly<Record<string, string>> = {
     "The address to bind. [::] takes IPv4 as well, where the system allows it. unix:/path.sock is a Unix socket, which its owner and group may open: who can is a peer on this machine.",
   "server.port":
     "The port to bind. 0 takes a free one. Where nothing else names it, PORT of the environment does.",
-  "server.debug": "Verbose logs, and stack traces in the log of every failed call.",
+  "server.debug":
+    "Debug mode: names the call and the line that hold the event loop, what outlives its call and what is slow; verbose logs, and stack traces in the log of every failed call.",
   "server.health": "grpc.health.v1.Health.",
   "server.reflection": "grpc.reflection.v1 and v1alpha.",
   "server.reflection_open":
@@ -122,4 +123,12 @@ export const configTexts: Readonly<Record<string, string>> = {
     "With what, in order of preference, as gzip or zstd, br. A client's own preference wins. Empty: zstd, br, gzip.",
   "compression.loopback":
     "Compresses answers to clients on this machine as well, where it costs more than it saves. Behind a proxy on this machine, name that in server.trusted_proxies: the clients are then those that it speaks for.",
+  debug: "What debug mode (server.debug) looks for.",
+  "debug.block_ms": "How long the event loop may be held before that is named, in milliseconds.",
+  "debug.grace_ms":
+    "How long a handler may go on after its call has ended before it is named, in milliseconds.",
+  "debug.slow_ms":
+    "A call that takes longer is named with its parts, as is a query, and a client that does not read for so long, in milliseconds.",
+  "debug.in_production":
+    'Allows debug mode when NODE_ENV is "production", where it stops the start otherwise.',
 };

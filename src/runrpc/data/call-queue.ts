@@ -20,6 +20,8 @@ export interface PendingCall {
   ticket: number;
   /** Takes the call back from where it is: the queue, or a batch that has not come to it. Set by its holder. */
   withdraw: (call: PendingCall) => void;
+  /** Told how long it ran, in milliseconds. */
+  readonly onRan: ((ranMs: number) => void) | undefined;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
 }
@@ -155,6 +157,7 @@ export function startCall(
       lostWorkers: 0,
       ticket: 0,
       withdraw: ignore,
+      onRan: options?.onRan,
       resolve(value) {
         call.settled = true;
         signal?.removeEventListener("abort", onAbort);

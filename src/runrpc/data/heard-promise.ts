@@ -39,4 +39,9 @@ export function heardPromise(answer: Promise<unknown>, unheard: (reason: unknown
   return promise;
 }
 
+/** Whether somebody waits for a promise of {@link heardPromise}, or did. What is none of them counts as heard. */
+export function isHeard(promise: unknown): boolean {
+  return !(promise instanceof HeardPromise) || promise.isHeard;
+}
+
 function ignore(): void {}

@@ -19,7 +19,10 @@ export interface WriteOptions extends ReadOptions {
 }
 
 /** Any call. */
-export type CallOptions = WriteOptions;
+export interface CallOptions extends WriteOptions {
+  /** Told how long it ran in its worker, in milliseconds, before it has its answer: for debug mode. */
+  readonly onRan?: ((ranMs: number) => void) | undefined;
+}
 
 /** The queries of all modules, as async functions for the main thread. */
 export type Queries<M extends QueryModules> = {

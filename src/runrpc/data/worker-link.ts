@@ -154,6 +154,7 @@ export function startWorker(
       if (call === undefined) continue;
       const took = Number(answer[at + 1]);
       events.onTook?.(call.query, Math.abs(took) - 1);
+      call.onRan?.(Math.abs(took) - 1);
       if (took > 0) {
         worked = true;
         if (!call.settled) call.resolve(answer[at + 2]);

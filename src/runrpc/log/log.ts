@@ -3,6 +3,7 @@ import pino, { type Logger } from "pino";
 import type { Log } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import type { CallRecord } from "../server/call/record.ts";
 import { createAccessLine } from "./access-line.ts";
+import { findingBlock } from "./finding-block.ts";
 import { boundedFields } from "./log-fields.ts";
 import { createLogOutput } from "./log-output.ts";
 
@@ -146,6 +147,7 @@ function prettyLine(line: string): string {
   const name = String(level);
   const color: Color = name === "error" || name === "fatal" ? "red" : name === "warn" ? "yellow" : "green";
   const head = `${styleText("gray", String(time).slice(11, 23))} ${styleText(color, name.padEnd(5))} ${printable(String(msg))}`;
+  if ("finding" in fields) return `${head}\n${findingBlock(fields, printable)}`;
   const rest = printable("durationMs" in fields ? accessFields(fields) : otherFields(fields));
   return `${head}${styleText("gray", rest)}\n${stackOf(err)}`;
 }

@@ -27,12 +27,14 @@ import { createRoutes } from "./routes/routes.ts";
 import type { ServiceDefinition } from "./routes/service.ts";
 import { createValidation } from "./routes/validation.ts";
 import {
+  checkDebug,
   checkOptionNames,
   type ResolvedSettings,
   resolveSettings,
   type ServerSettings,
   tlsOf,
 } from "./settings.ts";
+import type { OpenCall, ServerWatch } from "./watch.ts";
 
 /** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
 export interface ServerOptions extends ServerSettings {
@@ -69,6 +71,8 @@ export interface ServerOptions extends ServerSettings {
    * with `internal`, and the log names the field. For tests. Default: `server.debug`.
    */
   readonly strictAnswers?: boolean;
+  /** Looks on while the server serves. Default: under `server.debug` that of debug mode, else nobody. */
+  readonly watch?: ServerWatch;
 }
 
 /** The names of all options. A record, so that one which is added to the type and not here does not compile. */
@@ -92,6 +96,8 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   log: true,
   production: true,
   strictAnswers: true,
+  watch: true,
+  debug: true,
 };
 
 /** A server that listens. */
@@ -109,7 +115,11 @@ export interface Server {
     readonly listener: ListenerStats;
     /** Errors that nobody caught, since the start. */
     readonly strays: number;
+    /** What debug mode has found, by kind; empty where it is off. */
+    readonly findings: Readonly<Record<string, number>>;
   };
+  /** The calls that are open, the oldest first. Undefined where debug mode is off. */
+  readonly openCalls: (() => readonly OpenCall[]) | undefined;
   /** Resolves when such an error made the server drain (`errors.on_stray`). The exit code of the process is 1 by then. */
   readonly strayed: Promise<void>;
   /**
@@ -135,16 +145,33 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   checkOptionNames(options, Object.keys(OPTION_NAMES));
   const { production = false } = options;
   const settings = resolveSettings(options, production);
-  const { limits, timeouts, auth } = settings;
   const log = guardLog(options.log ?? silentLog);
+  if (settings.server.debug) checkDebug(settings.debug, production);
+  const watch = options.watch ?? (settings.server.debug ? await createWatch(settings) : undefined);
+  try {
+    return await serve(options, { settings, log, watch });
+  } catch (error) {
+    await watch?.close();
+    throw error;
+  }
+}
 
+interface ServeParts {
+  readonly settings: ResolvedSettings;
+  readonly log: Required<ServerLog>;
+  readonly watch: ServerWatch | undefined;
+}
+
+async function serve(options: ServerOptions, { settings, log, watch }: ServeParts): Promise<Server> {
+  const { production = false } = options;
+  const { limits, timeouts, auth } = settings;
   const health = createHealth({
     services: options.services.map(({ service }) => service.typeName),
     log,
     ...(options.probe === undefined ? {} : { probe: options.probe }),
   });
   const routes = createRoutes({
-    definitions: [...options.services, ...builtIn(settings, options, health)],
+    definitions: [...watched(options.services, watch), ...builtIn(settings, options, health, watch)],
     defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
     interceptorsFor: () => options.interceptors ?? [],
     checkFor: createValidation(),
@@ -156,6 +183,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     mapError: options.mapError ?? (() => undefined),
     onRecord: options.onRecord ?? (() => {}),
     writeTimeoutMs: timeouts.writeTimeoutMs,
+    watch: watch && ((call) => watch.begun(call)),
   });
   const authenticator = authenticatorFor(options, { ...auth, production, log });
   const gate = createGate({
@@ -177,6 +205,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     origins: createOrigins(settings.server),
     mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,
   });
+  await watch?.start(calls.current, log);
   const listener = await listen(
     {
       ...settings.server,
@@ -193,6 +222,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   async function drain(): Promise<void> {
     await drainServer({ ...timeouts, health, listener, calls, gate });
     calls.close();
+    await watch?.close();
     await authenticator?.close();
     // A handler that was left behind may still fail.
     if (calls.stats().abandoned === 0) strays.close();
@@ -204,7 +234,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const strays = watchStrays({
     log,
     currentCall: calls.current,
-    onStray() {
+    onStray(error, head) {
+      watch?.stray(error, head);
       if (settings.errors.onStray !== "drain") return;
       process.exitCode = 1;
       strayed.resolve();
@@ -216,7 +247,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     port: listener.port,
     url: urlOf(listener),
     health,
-    stats: () => ({ calls: calls.stats(), listener: listener.stats(), strays: strays.count }),
+    stats: () => ({
+      calls: calls.stats(),
+      listener: listener.stats(),
+      strays: strays.count,
+      findings: watch?.counts() ?? {},
+    }),
+    openCalls: watch && (() => watch.openCalls()),
     strayed: strayed.promise,
     drain: drainOnce,
     reloadCertificates: listener.reloadCertificates,
@@ -227,16 +264,33 @@ function builtIn(
   { server }: ResolvedSettings,
   { services, production, keys }: ServerOptions,
   health: Health,
+  watch: ServerWatch | undefined,
 ): readonly ServiceDefinition[] {
   const withLimits = (definition: ServiceDefinition): ServiceDefinition => ({
     ...definition,
     policy: { ...definition.policy, ...BUILT_IN },
   });
-  const healthServices = server.health ? [withLimits(health.definition)] : [];
+  const healthServices = [
+    ...(server.health ? [withLimits(health.definition)] : []),
+    ...(watch?.services.map(withLimits) ?? []),
+  ];
   if (!server.reflection) return healthServices;
   const described = [...services, ...healthServices].map(({ service }) => service);
   const isPublic = keys === "open" || production !== true || server.reflectionOpen;
   return [...healthServices, ...createReflection(described, { isPublic }).map(withLimits)];
+}
+
+/** Loaded where it is asked for: a server without debug mode has none of its code. */
+async function createWatch({ debug }: ResolvedSettings): Promise<ServerWatch> {
+  const { createDebug } = await import("../debug/debug.ts");
+  return createDebug(debug);
+}
+
+function watched(
+  services: readonly ServiceDefinition[],
+  watch: ServerWatch | undefined,
+): readonly ServiceDefinition[] {
+  return watch === undefined ? services : services.map((definition) => watch.around(definition));
 }
 
 function urlOf({ host, port, encrypted }: Listener): string {

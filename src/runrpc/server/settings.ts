@@ -11,6 +11,8 @@ import {
   AuthSchema,
   CompressionSchema,
   CorsSchema,
+  type Debug,
+  DebugSchema,
   ErrorsSchema,
   LimitsSchema,
   ServerSchema,
@@ -33,6 +35,7 @@ export interface ServerSettings {
   readonly cors?: MessageInitShape<typeof CorsSchema> | undefined;
   readonly errors?: MessageInitShape<typeof ErrorsSchema> | undefined;
   readonly compression?: MessageInitShape<typeof CompressionSchema> | undefined;
+  readonly debug?: MessageInitShape<typeof DebugSchema> | undefined;
 }
 
 /** The settings with every default filled in, as own properties. */
@@ -70,8 +73,17 @@ export function resolveSettings(settings: ServerSettings, production = false) {
     cors: resolve(validator, "cors", CorsSchema, settings.cors),
     errors: resolve(validator, "errors", ErrorsSchema, settings.errors),
     compression: resolve(validator, "compression", CompressionSchema, settings.compression),
+    debug: resolve(validator, "debug", DebugSchema, settings.debug),
   };
 }
+
+/** @throws Error in production, unless debug mode is asked for there by name. */
+export function checkDebug({ inProduction }: Pick<Debug, "inProduction">, production: boolean): void {
+  if (production && !inProduction) throw new Error(DEBUG_IN_PRODUCTION);
+}
+
+const DEBUG_IN_PRODUCTION =
+  "server.debug is for development: it shows who holds the event loop, and costs time and memory. In production it needs debug.in_production as well (--debug --debug-in-production)";
 
 /** What the listener needs to speak TLS; undefined where the port speaks cleartext. */
 export function tlsOf({ tls }: ResolvedSettings) {

@@ -13,6 +13,7 @@ function callOf(bytes: number, fields: Partial<PendingCall> = {}): PendingCall {
     isCounted: false,
     hasMoved: false,
     lostWorkers: 0,
+    onRan: undefined,
     ticket: 0,
     withdraw() {},
     resolve() {},

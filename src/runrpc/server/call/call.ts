@@ -7,6 +7,7 @@ import { codeName } from "../errors.ts";
 import type { CorsHeaders } from "../http/cors.ts";
 import type { Origin } from "../http/origin.ts";
 import type { Route } from "../routes/routes.ts";
+import type { CallWatch } from "./call-watch.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import type { LoopTurns } from "./loop-turns.ts";
 import type { CallRecord, CancelledBy, Protocol } from "./record.ts";
@@ -96,6 +97,8 @@ export class Call implements Member, Timed {
   follower: Follower | undefined = undefined;
   /** Unties the call from its key. */
   release: (() => void) | undefined = undefined;
+  /** What follows the call, in debug mode. */
+  watch: CallWatch | undefined = undefined;
   readonly #owner: CallOwner;
   #admitted = false;
   #settled = false;
@@ -135,6 +138,7 @@ export class Call implements Member, Timed {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      this.watch?.signalMade(this.#controller.signal);
       if (this.#isCancelled) this.#controller.abort(this.error);
     }
     return this.#controller.signal;
@@ -144,6 +148,7 @@ export class Call implements Member, Timed {
   admit(): void {
     this.#admitted = true;
     this.#owner.admitted();
+    this.watch?.admitted();
   }
 
   /** Starts the clock, from the arrival of the headers: at the deadline the call is cancelled. */
@@ -215,6 +220,7 @@ export class Call implements Member, Timed {
   /** User code is done, whatever came of it. */
   handlerDone(): void {
     this.handlerRunning = false;
+    this.watch?.handlerDone();
     this.onHandlerDone?.();
   }
 
@@ -247,6 +253,7 @@ export class Call implements Member, Timed {
     this.#endedAtMs = performance.now();
     this.#endedAtWallMs = this.#owner.wallClock(this.#endedAtMs);
     this.#owner.ended(this);
+    this.watch?.ended();
   }
 
   /** What is written of the call once it has ended. */

@@ -6,6 +6,7 @@ import { watchStalledReaders } from "../http/stalled-readers.ts";
 import { guardLog, type ServerLog } from "../log.ts";
 import { follow, isThenable } from "../routes/thenable.ts";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
+import type { CallWatch } from "./call-watch.ts";
 import { Deadlines } from "./deadlines.ts";
 import { createLoopTurns } from "./loop-turns.ts";
 import type { CallRecord } from "./record.ts";
@@ -51,10 +52,12 @@ export interface CallsOptions {
   readonly writeTimeoutMs?: number;
   /** The system's clock, in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
+  /** Follows each call, in debug mode. Default: nobody does. */
+  readonly watch?: ((call: Call) => CallWatch) | undefined;
 }
 
 export function createCalls(options: CallsOptions): Calls {
-  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now } = options;
+  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now, watch } = options;
   const log = guardLog(ownersLog);
   const open = new Roster<Call>();
   const waiting = new Set<Call>();
@@ -137,6 +140,7 @@ export function createCalls(options: CallsOptions): Calls {
   return {
     begin(head) {
       const call = new Call(head, owner);
+      if (watch !== undefined) call.watch = watch(call);
       open.add(call);
       return call;
     },

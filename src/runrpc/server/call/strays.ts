@@ -14,8 +14,8 @@ export interface StraysOptions {
   readonly log: Required<ServerLog>;
   /** The call as a part of which the code at hand runs, where that is known. */
   readonly currentCall: () => CallHead | undefined;
-  /** Called at each one. */
-  readonly onStray: () => void;
+  /** Called at each one, with the call that it comes from where that is known. */
+  readonly onStray: (error: unknown, call: CallHead | undefined) => void;
   /** In milliseconds. Default `performance.now`. */
   readonly now?: () => number;
 }
@@ -33,8 +33,9 @@ export function watchStrays({ log, currentCall, onStray, now }: StraysOptions): 
   const take = (err: unknown, message: string): void => {
     count++;
     const unlogged = allowsLine();
-    if (unlogged !== undefined) log.fatal({ err, ...fieldsOf(currentCall()), ...unlogged }, message);
-    onStray();
+    const call = currentCall();
+    if (unlogged !== undefined) log.fatal({ err, ...fieldsOf(call), ...unlogged }, message);
+    onStray(err, call);
   };
   const onRejection = (reason: unknown): void =>
     take(reason, "a promise was rejected and nobody awaits it: is an `await` missing?");

@@ -1,0 +1,103 @@
+/**
+ * What the main thread and its two watchers share. The main thread counts its beats; the watcher looks whether they go on,
+ * and stops the main thread for a moment when they do not; the guard lets the main thread go again when the watcher fails
+ * to.
+ */
+export interface SharedMemory {
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly note: Uint8Array<SharedArrayBuffer>;
+}
+
+/** The words, by their place. */
+export const word = {
+  /** Counted up by the main thread, each time that its loop has turned and a little time has passed. */
+  mainBeat: 0,
+  /** The same of the watcher and of the guard. */
+  watcherBeat: 1,
+  guardBeat: 2,
+  /** 1 while the main thread may be stopped: from before the pause is asked for to after the watcher has let go. */
+  pauseAsked: 3,
+  /** 1 while the main thread is known to be stopped. */
+  paused: 4,
+  /** 1 while somebody else's debugger is there: its stops are no faults, and nobody may resume them. */
+  hasDebugger: 5,
+  /** The processor time of the main thread at its last beat, in tenths of a millisecond. */
+  mainCpu: 6,
+  /** Bytes of the note; 0 is none. */
+  noteBytes: 7,
+} as const;
+
+const WORDS_BYTES = 64;
+const NOTE_BYTES = 1_024;
+
+export function createMemory(): SharedMemory {
+  return memoryOf(new SharedArrayBuffer(WORDS_BYTES + NOTE_BYTES));
+}
+
+export function memoryOf(buffer: SharedArrayBuffer): SharedMemory {
+  return {
+    words: new Int32Array(buffer, 0, WORDS_BYTES / 4),
+    note: new Uint8Array(buffer, WORDS_BYTES, NOTE_BYTES),
+  };
+}
+
+/** Leaves word of what the main thread is about to do, for the case that it does not come back. */
+export function writeNote({ words, note }: SharedMemory, text: string): void {
+  // encodeInto takes no shared memory.
+  const bytes = Buffer.from(text).subarray(0, note.length);
+  note.set(bytes);
+  Atomics.store(words, word.noteBytes, bytes.length);
+}
+
+export function readNote({ words, note }: SharedMemory): string {
+  return Buffer.from(note.slice(0, Atomics.load(words, word.noteBytes))).toString();
+}
+
+/** `workerData` of both watchers, under this key. */
+export const setupKey = "runrpcWatchdog";
+
+/** What a watcher or a guard is started with. */
+export interface WatchSetup {
+  readonly buffer: SharedArrayBuffer;
+  readonly blockMs: number;
+  /** Between two beats. */
+  readonly tickMs: number;
+  /** A global of the main thread by this symbol tells of which call the code at hand is a part. */
+  readonly globalName: string;
+}
+
+/** A watcher or guard to the main thread. */
+export type FromWatcher =
+  | { readonly kind: "ready" }
+  | ({ readonly kind: "block" } & Block)
+  | { readonly kind: "rescued" }
+  | { readonly kind: "fault"; readonly text: string };
+
+/** A time for which the main thread's loop did not turn. */
+export interface Block {
+  readonly heldMs: number;
+  /** What the main thread's own processor time was; undefined where the system does not tell. */
+  readonly cpuMs: number | undefined;
+  /** For how long it waited for a processor; undefined where the system does not tell. */
+  readonly waitedMs: number | undefined;
+  /** Where it was stopped, the innermost first; empty where it was not. */
+  readonly frames: readonly BlockFrame[];
+  /** Whether the frames tell the line: native code is over when it is stopped, and a later line stands there. */
+  readonly isSure: boolean;
+  /** The call as a part of which it ran. */
+  readonly call: BlockCall | undefined;
+  /** Where most of the time went, by the flight recorder. */
+  readonly recorded: BlockFrame | undefined;
+  readonly isRecorderOn: boolean;
+}
+
+export interface BlockFrame {
+  readonly url: string;
+  readonly line: number;
+  readonly functionName: string;
+}
+
+export interface BlockCall {
+  readonly path: string;
+  readonly requestId: string;
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import { url as inspectorUrl } from "node:inspector";
+import { Worker } from "node:worker_threads";
+import {
+  type Block,
+  type BlockCall,
+  createMemory,
+  type FromWatcher,
+  setupKey,
+  type WatchSetup,
+  word,
+  writeNote,
+} from "./memory.ts";
+
+/** Watches that the main thread's loop turns. */
+export interface Watchdog {
+  /** Leaves word of native code that is about to run, in case that it does not come back; empty: it has. */
+  note(text: string): void;
+  /** Lets the main thread go, if it is stopped, and ends the threads. */
+  close(): Promise<void>;
+}
+
+export interface WatchdogOptions {
+  /** How long the loop may stand still, in milliseconds. */
+  readonly blockMs: number;
+  /** The call as a part of which the code at hand runs. Called while the main thread is stopped. */
+  readonly currentCall: () => BlockCall | undefined;
+  readonly onBlock: (block: Block) => void;
+  /** The watchdog itself has failed. The main thread goes on, and is watched again in a moment. */
+  readonly onFault: (text: string) => void;
+  /** The files of the two threads. Default: the watchdog's own. */
+  readonly threads?: { readonly watcher: URL; readonly guard: URL };
+  /** How long after a fault it begins again, in milliseconds; doubled with each, up to a minute. Default 100. */
+  readonly restartMs?: number;
+}
+
+const TICK_MS = { least: 4, greatest: 20 } as const;
+/** Ticks that a block lasts at least. */
+const TICKS_OF_BLOCK = 5;
+const GREATEST_RESTART_MS = 60_000;
+/** How long the threads may take to end, in milliseconds. */
+const CLOSE_MS = 2_000;
+
+const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const ownThreads = {
+  watcher: new URL(`./watcher-thread.${ending}`, import.meta.url),
+  guard: new URL(`./guard-thread.${ending}`, import.meta.url),
+};
+
+/**
+ * Starts to watch the thread that calls it, which has to be the main one: resolves when both threads run. Whoever starts it
+ * closes it.
+ */
+export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog> {
+  const { blockMs, currentCall, threads = ownThreads } = options;
+  const memory = createMemory();
+  const tickMs = Math.max(TICK_MS.least, Math.min(TICK_MS.greatest, Math.floor(blockMs / TICKS_OF_BLOCK)));
+  const globalName = `runrpc.watchdog.${randomUUID()}`;
+  const globals = globalThis as Record<symbol, unknown>;
+  const symbol = Symbol.for(globalName);
+  globals[symbol] = () => JSON.stringify(currentCall());
+  const setup: WatchSetup = { buffer: memory.words.buffer, blockMs, tickMs, globalName };
+
+  const beat = (): void => {
+    const { words } = memory;
+    const { user, system } = process.threadCpuUsage();
+    Atomics.store(words, word.mainCpu, (user + system) / 100);
+    Atomics.store(words, word.hasDebugger, inspectorUrl() === undefined ? 0 : 1);
+    Atomics.add(words, word.mainBeat, 1);
+  };
+  beat();
+  const heart = setInterval(beat, tickMs).unref();
+  const watcher = keepThread(threads.watcher, "debug-watcher", setup, options);
+  const guard = keepThread(threads.guard, "debug-guard", setup, options);
+  await Promise.all([watcher.started, guard.started]);
+  return {
+    note: (text) => writeNote(memory, text),
+    async close() {
+      // In this order: the watcher may have stopped this thread when it is told to end.
+      await watcher.close();
+      await guard.close();
+      clearInterval(heart);
+      delete globals[symbol];
+    },
+  };
+}
+
+interface KeptThread {
+  /** Resolves when it runs, or has failed to. */
+  readonly started: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A thread that is started again when it ends by itself. */
+function keepThread(file: URL, name: string, setup: WatchSetup, options: WatchdogOptions): KeptThread {
+  const { onBlock, onFault, restartMs = 100 } = options;
+  const started = Promise.withResolvers<void>();
+  let delayMs = restartMs;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosing = false;
+  let worker: Worker;
+
+  function start(): void {
+    worker = new Worker(file, { name, workerData: { [setupKey]: setup } });
+    worker.unref();
+    worker.on("message", (message: FromWatcher) => {
+      if (message.kind === "ready") started.resolve();
+      else if (message.kind === "block") onBlock(message);
+      else if (message.kind === "rescued")
+        onFault("the watcher did not let the main thread go: its guard did");
+      else onFault(message.text);
+    });
+    worker.on("error", (error) => onFault(String(error)));
+    worker.on("exit", () => {
+      started.resolve();
+      if (isClosing) return;
+      timer = setTimeout(start, delayMs).unref();
+      delayMs = Math.min(2 * delayMs, GREATEST_RESTART_MS);
+    });
+  }
+
+  start();
+  return {
+    started: started.promise,
+    async close() {
+      isClosing = true;
+      clearTimeout(timer);
+      if (worker.threadId === -1) return;
+      const ended = new Promise((resolve) => worker.once("exit", resolve));
+      worker.postMessage("close");
+      const late = setTimeout(() => void worker.terminate(), CLOSE_MS);
+      // Unreferenced, it would not keep the process alive until it has ended.
+      worker.ref();
+      await ended;
+      clearTimeout(late);
+    },
+  };
+}
