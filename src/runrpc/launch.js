@@ -98,7 +98,7 @@ function runOn(node) {
   }
   const args = [...(isServer() ? flags : []), ...(isClone ? [condition] : []), ...process.argv.slice(1)];
   const child = spawn(node, args, { stdio: "inherit", env: environment });
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => child.kill(name));
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"]) process.on(name, () => child.kill(name));
   child.on("error", (error) => {
     process.stderr.write(`${node} does not start: ${error.message}\n`);
     process.exit(1);

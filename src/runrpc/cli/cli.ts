@@ -40,6 +40,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
     load: () => import("./doctor.ts"),
   },
   {
+    name: "profile",
+    summary: "record where a running server in debug mode spends its time, or what its memory holds",
+    load: () => import("./profile.ts"),
+  },
+  {
     name: "upgrade",
     summary: "bring a project's files up to date with the template",
     load: () => import("./upgrade.ts"),

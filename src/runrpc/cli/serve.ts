@@ -1,10 +1,11 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { LoadedConfig } from "../config/config.ts";
 import { exitCodeOf, type StopSignals, watchStopSignals } from "../signals.ts";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { exitCodes, type Io, usageError } from "./io.ts";
 import { refuseFlagsOfNpm } from "./npm-flags.ts";
+import { openCallsText } from "./open-calls.ts";
 import { welcomeText } from "./welcome.ts";
 import { jsonLine, speaksJson, welcomeLine } from "./welcome-line.ts";
 
@@ -13,12 +14,15 @@ export function configure(command: Command, io: Io): void {
   addConfigOptions(command);
   command
     .addHelpText("after", notes)
+    // What the system that this one re-thinks calls it: for people who move over.
+    .addOption(new Option("--asyncio-debug").hideHelp())
     // What npm leaves of `npm start --port 8080` is told by what npm kept of it.
     .allowExcessArguments()
     .action(async () => {
       refuseFlagsOfNpm(io.env);
       const { args } = command;
       if (args.length > 0) throw usageError(`serve takes options alone, and no ${args.join(" ")}`);
+      if (command.opts().asyncioDebug === true) command.setOptionValue("debug", true);
       io.finish(await serve(await loadConfigOf(command, io), io));
     });
 }
@@ -37,6 +41,9 @@ SIGTERM and SIGINT drain: health says so at once, what comes is served for --dra
 good order, open calls may end, then the exit code is 0. A second signal exits at once (130 or 143).
 SIGHUP reloads the certificates, as a change of their files does, and never ends the server: it outlives a terminal that is
 closed. Under \`node --watch\` it drains.
+
+--debug names the call and the line that hold the event loop, what outlives its call and what is slow; SIGUSR2 prints the
+calls in flight then, and \`runrpc profile\` records where the time goes. In production it needs --debug-in-production too.
 `;
 
 async function serve(loaded: LoadedConfig, io: Io): Promise<number> {
@@ -61,10 +68,18 @@ async function run(
   { first }: StopSignals,
   hangUp: { heard(): void },
 ): Promise<number> {
-  const { startApp } = await import("../app/start-app.ts");
-  const app = await startApp(await loadApp(), loaded);
+  const { createDebugMode, startApp } = await import("../app/start-app.ts");
+  // Before the application's code is loaded, which may take functions out of the modules that debug mode wraps.
+  const debug = loaded.config.server.debug ? await createDebugMode(loaded.config) : undefined;
+  const app = await startApp(await loadApp(), loaded, { debug });
   hangUp.heard = app.reloadCertificates;
   const isJson = speaksJson(loaded);
+  const { openCalls } = app;
+  if (openCalls !== undefined)
+    process.on("SIGUSR2", () => {
+      const calls = openCalls();
+      io.stderr.write(isJson ? jsonLine("the calls in flight", { calls }) : openCallsText(calls));
+    });
   io.stdout.write(isJson ? welcomeLine(app) : welcomeText(app, loaded, io.stdout));
   const reason = await Promise.race([first, app.strayed.then(() => undefined)]);
   const why = reason ?? "an error that nobody caught (errors.on_stray)";
