@@ -91,7 +91,14 @@ describe(`from two tarballs and a clean cache to services that answer, on ${own.
       ...args,
     );
     assert.match(printed, /\n {2}cd my-app\n {2}npm start\n/);
-    assert.deepEqual(readdirSync(join(project, "gen")).sort(), ["chat", "events", "logs", "users"]);
+    assert.deepEqual(readdirSync(join(project, "gen")).sort(), [
+      "chat",
+      "codecs.ts",
+      "events",
+      "google",
+      "logs",
+      "users",
+    ]);
   });
 
   it("takes what a page needs of runrpc/client besides: its peer dependency", async () => {

@@ -14,13 +14,17 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { FindCodec } from "../../../codec/codecs.ts";
 import { createExactCheck } from "../../json/exact-json.ts";
 import { exactTextOf } from "../../json/json-text.ts";
+import { ENVELOPE_BYTES, Framed } from "./framed.ts";
 import { readJson } from "./json.ts";
 
 /** How messages are written: protobuf's binary format, or its JSON mapping. */
 export type Format = "proto" | "json";
 
-/** A message on the wire. JSON stays text until it is known where it goes: HTTP/1.1 writes it in one piece with its headers. */
-export type Encoded = Uint8Array | string;
+/**
+ * A message on the wire. JSON stays text until it is known where it goes: HTTP/1.1 writes it in one piece with its headers.
+ * Protobuf is framed where its protocol has envelopes, else it is bytes.
+ */
+export type Encoded = Uint8Array | string | Framed;
 
 /** Reads the requests of a method and writes its responses. */
 export interface Codec {
@@ -42,6 +46,8 @@ export interface CodecOptions {
   readonly registry: Registry;
   /** How binary messages are read and written. */
   readonly find: FindCodec;
+  /** Messages travel in envelopes. */
+  readonly isEnveloped: boolean;
   /** Fields of a request that its schema does not know are not kept. Default: they are. */
   readonly dropsUnknownFields?: true | undefined;
 }
@@ -52,10 +58,11 @@ export function createCodec(method: DescMethod, format: Format, options: CodecOp
 
 function binaryCodec(
   { input, output }: DescMethod,
-  { maxResponseBytes: maxBytes, dropsUnknownFields, find }: CodecOptions,
+  { maxResponseBytes: maxBytes, dropsUnknownFields, find, isEnveloped }: CodecOptions,
 ): Codec {
   const { decode } = dropsUnknownFields ? { decode: decodeKnown } : find(input);
   const { encode } = find(output);
+  const head = isEnveloped ? ENVELOPE_BYTES : 0;
   function decodeKnown(bytes: Uint8Array): Message {
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return fromBinary(input, plain, { readUnknownFields: false });
@@ -77,14 +84,15 @@ function binaryCodec(
     encode(value) {
       let bytes: Buffer;
       try {
-        bytes = encode(value, 0);
+        bytes = encode(value, head);
       } catch (reason) {
         // What an initialiser itself throws is its handler's own, and no client's business.
         wholeOf(output, value);
         throw new ConnectError(`serialize binary: ${messageOf(reason)}`, Code.Internal);
       }
-      if (bytes.length > maxBytes) throw tooLargeToSend(bytes.length, maxBytes);
-      return bytes;
+      const length = bytes.length - head;
+      if (length > maxBytes) throw tooLargeToSend(length, maxBytes);
+      return isEnveloped ? new Framed(bytes) : bytes;
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import type { Call } from "../../call/call.ts";
 import { compressionNamed, SUPPORTED } from "../compressions.ts";
 import type { Encoded } from "./codec.ts";
+import { bareOf, ENVELOPE_BYTES, Framed } from "./framed.ts";
 import type { Plan } from "./plan.ts";
 
 /** What requests may be compressed with, as `grpc-accept-encoding` lists it. */
@@ -85,12 +86,12 @@ export function answerCompression({ protocol, compression }: Plan, { head }: Cal
  */
 export function compressed(plan: Plan, call: Call, message: Encoded): Promise<Outgoing> | undefined {
   const { minBytes } = plan.compression;
+  const length = message instanceof Framed ? message.bytes.length - ENVELOPE_BYTES : message.length;
   // A character takes at most three bytes: most texts need no counting.
-  if (message.length < minBytes && (typeof message !== "string" || message.length * 3 < minBytes))
-    return undefined;
+  if (length < minBytes && (typeof message !== "string" || length * 3 < minBytes)) return undefined;
   const compression = answerCompression(plan, call);
   if (compression === undefined) return undefined;
-  const bytes = typeof message === "string" ? Buffer.from(message) : message;
+  const bytes = typeof message === "string" ? Buffer.from(message) : bareOf(message);
   if (bytes.length < minBytes) return undefined;
   return plan.compression
     .compress(compression, bytes)

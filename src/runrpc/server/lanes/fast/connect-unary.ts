@@ -9,6 +9,7 @@ import { CHALLENGE, UNAUTHENTICATED_STATUS } from "../answer-headers.ts";
 import { Compressed, type Outgoing, requestCompression } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import { byteLengthOf } from "./envelope.ts";
+import { bareOf } from "./framed.ts";
 import { addHeaders } from "./headers.ts";
 import { type CallParts, responseHeaders, type WireProtocol } from "./protocol.ts";
 import { WholeBody } from "./whole-body.ts";
@@ -51,7 +52,7 @@ export function sendConnectUnary(
   const trailer = CallContext.trailer(parts.context);
   checkMetadata(trailer, "trailers");
   const [body, encoding] =
-    message instanceof Compressed ? [message.bytes, message.encoding] : [message ?? "", undefined];
+    message instanceof Compressed ? [message.bytes, message.encoding] : [bareOf(message ?? ""), undefined];
   const headers = withTrailers(responseHeaders(parts, false, encoding), trailer);
   headers["content-length"] = byteLengthOf(body);
   wire.send(200, finished(headers, 200), body, undefined);

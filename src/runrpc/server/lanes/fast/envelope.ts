@@ -1,14 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { tooLargeToRead } from "./codec.ts";
 import { Compressed, type Outgoing, unknownCompression } from "./compressed.ts";
+import { ENVELOPE_BYTES, Framed, writeHead } from "./framed.ts";
 import { Pieces } from "./pieces.ts";
 
 // Envelopes: one byte of flags, four of length (big-endian), then the message. They are the same in gRPC
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message"), in gRPC-Web and in
 // Connect's streams (https://connectrpc.com/docs/protocol#streaming-rpcs).
 
-/** What comes before a message, in bytes. */
-export const ENVELOPE_BYTES = 5;
 const COMPRESSED_FLAG = 0x01;
 
 /**
@@ -126,15 +125,17 @@ export class EnvelopeReader {
 }
 
 /** One message in its envelope. */
-export function envelope(flags: number, message: Outgoing): Buffer {
+export function envelope(flags: number, message: Uint8Array | string): Buffer {
   const length = byteLengthOf(message);
   const bytes = Buffer.allocUnsafe(ENVELOPE_BYTES + length);
   writeEnvelope(bytes, 0, flags, message, length);
   return bytes;
 }
 
-/** Messages in their envelopes, followed by `ending`, as one piece. */
+/** Messages in their envelopes, followed by `ending`, as one piece. One that is framed, alone, is that piece. */
 export function envelopes(messages: readonly Outgoing[], ending: Uint8Array | undefined): Buffer {
+  const [first] = messages;
+  if (messages.length === 1 && ending === undefined && first instanceof Framed) return first.bytes;
   let total = ending?.length ?? 0;
   for (const message of messages) total += ENVELOPE_BYTES + byteLengthOf(message);
   const bytes = Buffer.allocUnsafe(total);
@@ -144,8 +145,10 @@ export function envelopes(messages: readonly Outgoing[], ending: Uint8Array | un
   return bytes;
 }
 
+/** Of a message without its envelope. */
 export function byteLengthOf(message: Outgoing): number {
   if (typeof message === "string") return Buffer.byteLength(message);
+  if (message instanceof Framed) return message.bytes.length - ENVELOPE_BYTES;
   return message instanceof Compressed ? message.bytes.length : message.length;
 }
 
@@ -156,9 +159,12 @@ function writeEnvelope(
   message: Outgoing,
   length: number,
 ): number {
+  if (message instanceof Framed) {
+    target.set(message.bytes, offset);
+    return offset + message.bytes.length;
+  }
   const isCompressed = message instanceof Compressed;
-  target[offset] = isCompressed ? flags | COMPRESSED_FLAG : flags;
-  target.writeUInt32BE(length, offset + 1);
+  writeHead(target, offset, isCompressed ? flags | COMPRESSED_FLAG : flags, length);
   if (typeof message === "string") target.write(message, offset + ENVELOPE_BYTES);
   else target.set(isCompressed ? message.bytes : message, offset + ENVELOPE_BYTES);
   return offset + ENVELOPE_BYTES + length;

@@ -28,7 +28,7 @@ export interface Plan {
 }
 
 /** What the plans of a server have in common. */
-export interface PlanOptions extends Omit<CodecOptions, "dropsUnknownFields"> {
+export interface PlanOptions extends Omit<CodecOptions, "dropsUnknownFields" | "isEnveloped"> {
   readonly compression: AnswerCompression;
 }
 
@@ -88,6 +88,8 @@ function plansOf(route: Route, options: PlanOptions): ReadonlyMap<string, Plan> 
           codec: createCodec(route.method, format, {
             ...options,
             dropsUnknownFields: route.policy.dropsUnknownFields,
+            // Where there may be several messages, each has its envelope.
+            isEnveloped: protocol.servesStreams,
           }),
           contentType: protocol.contentTypes[format],
           registry: options.registry,

@@ -1,7 +1,8 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { answerCompression, Compressed, type Outgoing } from "./compressed.ts";
-import { byteLengthOf, ENVELOPE_BYTES, envelopes } from "./envelope.ts";
+import { byteLengthOf, envelopes } from "./envelope.ts";
 import { sendWhole } from "./enveloped.ts";
+import { ENVELOPE_BYTES } from "./framed.ts";
 import { type CallParts, type Ending, responseHeaders } from "./protocol.ts";
 
 /** The call of an answer. */

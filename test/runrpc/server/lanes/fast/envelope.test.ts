@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { EnvelopeReader, envelope, envelopes } from "../../../../../src/runrpc/server/lanes/fast/envelope.ts";
+import {
+  byteLengthOf,
+  EnvelopeReader,
+  envelope,
+  envelopes,
+} from "../../../../../src/runrpc/server/lanes/fast/envelope.ts";
+import { bareOf, Framed } from "../../../../../src/runrpc/server/lanes/fast/framed.ts";
 import { framed } from "./serve.ts";
 
 /** Numbers that look random and are the same in each run (a linear congruential generator). */
@@ -77,4 +83,35 @@ test("envelopes joins messages and an ending into one piece", () => {
     envelopes([Buffer.from("ab"), "ü"], ending),
     Buffer.concat([framed(Buffer.from("ab")), framed(Buffer.from("ü")), framed(Buffer.from("{}"), 2)]),
   );
+});
+
+describe("framed messages", () => {
+  /** As a codec writes it: behind room for a head, with whatever was there before. */
+  const framedOf = (text: string) => new Framed(Buffer.concat([Buffer.alloc(5, 0xaa), Buffer.from(text)]));
+
+  test("alone leave as they are, uncopied", () => {
+    const message = framedOf("one");
+    assert.equal(envelopes([message], undefined), message.bytes);
+    assert.deepEqual(message.bytes, framed(Buffer.from("one")));
+  });
+
+  test("leave in one piece with others and with an ending", () => {
+    const ending = Buffer.from("ending");
+    const whole = Buffer.concat(["one", "two", ""].map((text) => framed(Buffer.from(text))));
+    assert.deepEqual(
+      envelopes([framedOf("one"), "two", framedOf("")], ending),
+      Buffer.concat([whole, ending]),
+    );
+    assert.deepEqual(envelopes([framedOf("one"), framedOf("two"), framedOf("")], undefined), whole);
+    assert.deepEqual(
+      envelopes([framedOf("one")], ending),
+      Buffer.concat([framed(Buffer.from("one")), ending]),
+    );
+  });
+
+  test("are counted without their heads, and give their messages alone", () => {
+    assert.equal(byteLengthOf(framedOf("three")), 5);
+    assert.deepEqual(bareOf(framedOf("three")), Buffer.from("three"));
+    assert.equal(bareOf("text"), "text");
+  });
 });
