@@ -17,7 +17,7 @@ import {
   unknownField,
   varint,
   type Writer,
-} from "runrpc/codec";
+} from "../../../../../src/runrpc/codec.ts";
 
 const knownAny = new Set<number>([1, 2]);
 

@@ -26,7 +26,7 @@ import {
   unknownField,
   varint,
   type Writer,
-} from "runrpc/codec";
+} from "../../../../../../src/runrpc/codec.ts";
 import {
   readAny as read_google_protobuf_Any,
   writeAny as write_google_protobuf_Any,
