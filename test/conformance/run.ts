@@ -65,7 +65,15 @@ function failuresOf(output: string): readonly string[] {
 }
 
 async function suite(lane: string, http2: string, more: readonly string[]) {
-  const server = [process.execPath, join(HERE, "server.ts"), "--lane", lane, "--http2", http2];
+  const server = [
+    process.execPath,
+    "--conditions=runrpc-source",
+    join(HERE, "server.ts"),
+    "--lane",
+    lane,
+    "--http2",
+    http2,
+  ];
   const options = ["--mode", "server", "--conf", join(HERE, "config.yaml"), ...more];
   const child = spawn(binary, [...options, "--", ...server], { stdio: ["ignore", "pipe", "inherit"] });
   const stop = () => child.kill();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { envelope } from "../../wire/envelope.ts";
 import { createClient } from "../post.ts";
 import { requestOfEachKind } from "../requests.ts";
@@ -17,6 +17,7 @@ function bombs() {
   return [
     { title: "gzip", encoding: "gzip", bytes: gzip, codes: /^resource_exhausted$/ },
     { title: "br", encoding: "br", bytes: br, codes: /^resource_exhausted$/ },
+    { title: "zstd", encoding: "zstd", bytes: zstdCompressSync(zeros), codes: /^resource_exhausted$/ },
     {
       title: "gzip in gzip",
       encoding: "gzip",
