@@ -97,8 +97,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "an answer of exactly the limit is refused",
     file: "server/lanes/fast/codec.ts",
-    from: "if (bytes.byteLength > maxBytes)",
-    to: "if (bytes.byteLength >= maxBytes)",
+    from: "if (bytes.length > maxBytes)",
+    to: "if (bytes.length >= maxBytes)",
     tests: ["server/lanes/message-limits.test.ts"],
   },
   {
@@ -114,6 +114,13 @@ export const mutations: readonly Mutation[] = [
     from: "this.#producer?.leave();\n      return undefined;",
     to: "this.call.handlerDone();\n      return undefined;",
     tests: ["server/lanes/fast/streaming.test.ts"],
+  },
+  {
+    name: "a GET ends its connection, as if a body could follow",
+    file: "server/lanes/fast/http1.ts",
+    from: " && hasBody(this.#request)",
+    to: "",
+    tests: ["server/lanes/get-keeps-connection.test.ts"],
   },
   {
     name: "a message overtakes the one before it, which is being compressed",
