@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -20,17 +23,27 @@ export interface Clone {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** How a clone is not as a reader's. */
+export interface CloneOptions {
+  /** `npx runrpc` starts the command without npm, which takes longer than most commands. Default: it is npm's. */
+  readonly withoutNpx?: boolean;
+}
+
 /** Makes a clone and starts its server on a free port, which takes the place of 50051 in what is run. */
-export async function makeClone(): Promise<Clone> {
+export async function makeClone({ withoutNpx = false }: CloneOptions = {}): Promise<Clone> {
   const folder = cloneTree();
+  const shortcuts = mkdtempSync(join(tmpdir(), "runrpc-shortcuts-"));
+  if (withoutNpx) writeFileSync(join(shortcuts, "npx"), npxOfRunrpc, { mode: 0o755 });
   const port = await freePort();
   let server = await startServer(folder, port);
   const { key = "" } = server;
 
   async function run({ script, prints, restart, needs }: Extract<Step, { kind: "run" }>) {
     if (script.startsWith("npm ci")) return; // what has been done, with the modules that are here
+    const { PATH, ...others } = environment();
     const env: NodeJS.ProcessEnv = {
-      ...environment(),
+      ...others,
+      PATH: `${shortcuts}${delimiter}${PATH}`,
       RUNRPC_KEY: key,
       RUNRPC_ADDRESS: `http://localhost:${port}`,
     };
@@ -63,10 +76,17 @@ export async function makeClone(): Promise<Clone> {
     },
     async [Symbol.asyncDispose]() {
       await stopServer(server.process);
-      rmSync(folder, { recursive: true, force: true });
+      for (const made of [folder, shortcuts]) rmSync(made, { recursive: true, force: true });
     },
   };
 }
+
+/** `npx runrpc …` in the clone's folder. */
+const npxOfRunrpc = `#!/bin/sh
+[ "$1" = runrpc ] || { echo "the pages call nothing but runrpc by npx, and not $1" >&2; exit 1; }
+shift
+exec node src/runrpc/launch.js "$@"
+`;
 
 /** A text of a page as it is for this clone: its port, and the command, which a clone has elsewhere than a project. */
 function here(text: string, port: number): string {
@@ -106,6 +126,7 @@ async function startServer(clone: string, port: number) {
     if (/listens on .*\n/.test(text) && (!text.includes("was made") || text.includes("Try it"))) break;
   }
   child.stdout.resume();
+  assert.match(text, /listens on /, "the server did not start");
   return { process: child, key: /rr_\w{8}_[\w-]{43}/.exec(text)?.[0] };
 }
 
@@ -127,9 +148,20 @@ function isOnPath(program: string, path = ""): boolean {
   return path.split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
+/**
+ * A port that nobody has, and that the system gives to nobody while the server starts again: one below those of outgoing
+ * connections.
+ */
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0);
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const probe = createServer().listen(port);
+    const isFree = await once(probe, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
 }

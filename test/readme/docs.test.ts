@@ -12,7 +12,8 @@ const pages = readdirSync(folder)
 describe("what the pages of docs say to do, page by page, in one clone", () => {
   let clone: Clone;
   before(async () => {
-    clone = await makeClone();
+    // readme.test.ts goes through npm.
+    clone = await makeClone({ withoutNpx: true });
   });
   after(() => clone[Symbol.asyncDispose]());
 
