@@ -13,6 +13,19 @@ const nobody = { id: "00000000-0000-4000-8000-000000000002" };
 const wrongKey = { "x-api-key": `rr_${"0".repeat(8)}_${"0".repeat(43)}` };
 const timeoutMs = 300;
 
+/** What each lane speaks, and who speaks HTTP/2. */
+const SPOKEN = {
+  stock: [
+    ["1.1", "node"],
+    ["2.0", "node"],
+  ],
+  auto: [
+    ["1.1", "own"],
+    ["2.0", "own"],
+    ["2.0", "node"],
+  ],
+} as const;
+
 /** What the request log is to say of a call. */
 type Row = Pick<
   RequestLogRow,
@@ -42,9 +55,10 @@ describe("connect-web in Chromium", { skip, timeout: 120_000 }, () => {
   });
 
   for (const lane of ["stock", "auto"] as const)
-    for (const httpVersion of ["1.1", "2.0"] as const) {
+    for (const [httpVersion, http2] of SPOKEN[lane]) {
       const overTls = { skip: httpVersion === "2.0" && certificates === undefined };
-      describe(`HTTP/${httpVersion}, lane ${lane}`, overTls, () => {
+      const spoken = httpVersion === "1.1" ? "HTTP/1.1" : `HTTP/2 by ${http2}`;
+      describe(`${spoken}, lane ${lane}`, overTls, () => {
         /** What the request log must hold in the end, and nothing else. */
         const rows: Row[] = [];
         /** The types of the caller's events. */
@@ -57,7 +71,8 @@ describe("connect-web in Chromium", { skip, timeout: 120_000 }, () => {
           // A browser speaks HTTP/2 over TLS alone.
           const { keyFile = "", certFile = "" } = (httpVersion === "2.0" && certificates) || {};
           const tls = keyFile === "" ? {} : { "tls.key_file": keyFile, "tls.cert_file": certFile };
-          app = await startTestApp({ "server.lane": lane, "cors.origins": [allowed.origin], ...tls });
+          const flags = { "server.lane": lane, "server.http2": http2, "cors.origins": [allowed.origin] };
+          app = await startTestApp({ ...flags, ...tls });
           page = await browser.open(allowed.origin);
           stranger = await browser.open(strange.origin);
           for (const displayName of users.slice(1)) {

@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { startTestApp, type TestApp } from "./app.ts";
 import { envelope, envelopesIn } from "./envelope.ts";
+import { curl } from "./run-curl.ts";
 
 const userId = "00000000-0000-4000-8000-000000000001";
-
-interface Answer {
-  readonly status: number;
-  /** As curl names it: 1.1 or 2. */
-  readonly httpVersion: string;
-  readonly body: Buffer;
-}
 
 for (const [flag, httpVersion] of [
   ["--http1.1", "1.1"],
@@ -125,17 +118,4 @@ function headerFlags(headers: Readonly<Record<string, string>>): string[] {
     "-H",
     value === "" ? `${name}:` : `${name}: ${value}`,
   ]);
-}
-
-/** Runs curl with this on its standard input. Rejects with what curl says when there is no answer. */
-function curl(args: readonly string[], input: string | Buffer = ""): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const all = ["-sS", "--max-time", "20", "-w", "%{stderr}%{http_code} %{http_version}", ...args];
-    const child = execFile("curl", all, { encoding: "buffer" }, (error, body, stderr) => {
-      const [status = "", httpVersion = ""] = stderr.toString().split(" ");
-      if (error !== null) reject(new Error(stderr.toString(), { cause: error }));
-      else resolve({ status: Number(status), httpVersion, body });
-    });
-    child.stdin?.end(input);
-  });
 }

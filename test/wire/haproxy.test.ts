@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -10,6 +9,7 @@ import { codeName } from "../../src/runrpc/server/errors.ts";
 import { UserService } from "../gen/rig/users/v1/users_pb.ts";
 import { exchange, outcomeOf } from "./matrix/calls.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";
+import { freePort, listens } from "./proxies/start.ts";
 import { haproxy } from "./tools.ts";
 
 const { path, skip } = haproxy();
@@ -77,28 +77,6 @@ test("behind haproxy no call is lost while its servers are restarted under load,
   await Promise.all(clients);
   assert.deepEqual([...outcomes.keys()], ["ok"], JSON.stringify(Object.fromEntries(outcomes)));
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return address !== null && typeof address === "object" ? address.port : assert.fail();
-}
-
-async function listens(port: number, proxy: ChildProcess): Promise<void> {
-  for (;;) {
-    assert.equal(proxy.exitCode, null, "haproxy has ended");
-    const socket = connect({ port, host: "127.0.0.1" });
-    const isOpen = await new Promise((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (isOpen) return;
-  }
-}
 
 /** Waits until the proxy gives a server calls again: its own line of a call is the sign. */
 async function isBalanced(server: ServeProcess): Promise<void> {

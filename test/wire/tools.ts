@@ -5,11 +5,11 @@ import { promisify } from "node:util";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Where `.ci/run` puts what is no npm package. */
-const cache = join(root, "node_modules/.cache/runrpc");
+/** Where `.ci/tools` puts what is no npm package. */
+export const cacheFolder = join(root, "node_modules/.cache/runrpc");
 
 /** The folder of its programs. */
-export const toolFolder = join(cache, "bin");
+export const toolFolder = join(cacheFolder, "bin");
 
 /** A program that tests need and npm does not bring, or why there is none. */
 export type Tool =
@@ -18,7 +18,7 @@ export type Tool =
 
 /** Python with grpcio and grpcio-tools: the interpreter that TEST_PYTHON names, else that of `.ci/tools`. */
 export function python(): Tool {
-  return toolAt(process.env.TEST_PYTHON ?? join(cache, "python/bin/python"));
+  return toolAt(process.env.TEST_PYTHON ?? join(cacheFolder, "python/bin/python"));
 }
 
 /** The program that TEST_GRPCURL names, else that of `.ci/tools`. */
@@ -42,13 +42,41 @@ export function haproxy(): Tool {
   return TEST_HAPROXY === undefined ? onPath("haproxy", "/usr/sbin") : toolAt(TEST_HAPROXY);
 }
 
+/** The proxy that TEST_NGINX names, else the first of the PATH and of Debian's folder. */
+export function nginx(): Tool {
+  const { TEST_NGINX } = process.env;
+  return TEST_NGINX === undefined ? onPath("nginx", "/usr/sbin") : toolAt(TEST_NGINX);
+}
+
+/** The proxy that TEST_ENVOY names, else that of `.ci/tools`. */
+export function envoy(): Tool {
+  return toolAt(process.env.TEST_ENVOY ?? join(toolFolder, "envoy"));
+}
+
+/** The next major version of Node, that TEST_NEXT_NODE names, else that of `.ci/tools`. */
+export function nextNode(): Tool {
+  return toolAt(process.env.TEST_NEXT_NODE ?? join(cacheFolder, "node-26/bin/node"));
+}
+
+/** The load generator of gRPC that TEST_GHZ names, else that of `.ci/tools`. */
+export function ghz(): Tool {
+  return toolAt(process.env.TEST_GHZ ?? join(toolFolder, "ghz"));
+}
+
+/** The load generator of HTTP/2 that TEST_H2LOAD names, else the first of the PATH. */
+export function h2load(): Tool {
+  const { TEST_H2LOAD } = process.env;
+  return TEST_H2LOAD === undefined ? onPath("h2load") : toolAt(TEST_H2LOAD);
+}
+
 /** The Go command that TEST_GO names, else the first of the PATH. */
 export function go(): Tool {
   const { TEST_GO } = process.env;
   return TEST_GO === undefined ? onPath("go") : toolAt(TEST_GO);
 }
 
-function onPath(name: string, ...more: readonly string[]): Tool {
+/** The first program of a name on the PATH, and in the folders named behind it. */
+export function onPath(name: string, ...more: readonly string[]): Tool {
   const folders = [...(process.env.PATH ?? "").split(delimiter), ...more];
   const path = folders.map((folder) => join(folder, name)).find((each) => existsSync(each));
   return path === undefined

@@ -13,6 +13,7 @@ import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { EventService } from "../../gen/rig/events/v1/events_pb.ts";
 import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
+import { WireService } from "../../gen/rig/wire/v1/wire_pb.ts";
 
 // Browsers send a request body whole, so client and bidi streams cannot be called from a page.
 const methods = {
@@ -21,6 +22,9 @@ const methods = {
   streamUsers: UserService.method.streamUsers,
   publishEvent: EventService.method.publishEvent,
   streamEvents: EventService.method.streamEvents,
+  echo: WireService.method.echo,
+  count: WireService.method.count,
+  hang: WireService.method.hang,
 } as const satisfies Record<string, DescMethodUnary | DescMethodServerStreaming>;
 
 /** One call, as the test hands it to the page. */
