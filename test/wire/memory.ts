@@ -33,7 +33,7 @@ export async function forgetPeak({ pid }: ChildProcess): Promise<void> {
 export async function heldBytes(child: ChildProcess): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let looks = 0, same = 0; same < LOOKS && looks < MAX_LOOKS; looks++) {
-    child.kill("SIGUSR2");
+    child.kill("SIGWINCH");
     await delay(LOOK_MS);
     const { bytes } = await memoryOf(child);
     same = bytes < least - 1e6 ? 0 : same + 1;

@@ -27,8 +27,7 @@ export async function serveHandlers(arena: Arena, options: SubjectOptions = {}):
   const script = fileURLToPath(new URL("./process.ts", import.meta.url));
   const child = fork(script, [arena.lane, arena.http2], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
-    // Under the test runner Node would write a report at the signal that collects.
-    execArgv: [...process.execArgv.filter((flag) => !flag.startsWith("--report")), collecting],
+    execArgv: [...process.execArgv, collecting],
   });
   const [{ port, key }] = (await once(child, "message")) as [{ port: number; key: string }]; // what process.ts tells first
   const begun = createArrivals<unknown>();
