@@ -19,7 +19,9 @@ for (const lane of ["stock", "auto"] as const) {
   test(`lane ${lane}: streams that nobody reads hold little memory, and go on when they are read`, {
     skip: noMemory,
   }, async (t) => {
-    const server = await serve(await makeFolder(t), "--lane", lane);
+    // They are not cut while they are looked at, however long that takes.
+    const patience = ["--write-timeout-ms", "600000"];
+    const server = await serve(await makeFolder(t), "--lane", lane, ...patience);
     t.after(() => server.child.kill("SIGKILL"));
     addUsers(server.file);
     // Once before, so that what is made at the first call is not counted.
