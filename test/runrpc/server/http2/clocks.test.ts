@@ -77,6 +77,15 @@ it("a peer is asked whether it is there, and one that does not answer is gone", 
   assert.equal(await peer.ended(), undefined);
 });
 
+it("a peer that answers what nobody asked is gone as well", async (t) => {
+  const { port } = await serve(t, countBody, { pingIntervalMs: 30, pingTimeoutMs: 60 });
+  const peer = openPeer(t, port);
+  const { payload } = await peer.next(TYPE.PING);
+  peer.write(frame(TYPE.PING, 1, 0, Buffer.alloc(8, payload.readUInt8(0) + 1)));
+  assert.equal(await peer.ended(), undefined);
+  assert.equal(peer.frames.filter(({ type }) => type === TYPE.PING).length, 1);
+});
+
 it("a peer that answers keeps its connection for as long as it likes, and sees no GOAWAY", async (t) => {
   const { port, connections } = await serve(t, countBody, {
     idleTimeoutMs: 0,

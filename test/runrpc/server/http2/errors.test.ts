@@ -402,6 +402,80 @@ describe("what is allowed changes nothing", () => {
   });
 });
 
+describe("header blocks at their bounds", () => {
+  const block = request(1, GET).subarray(9);
+  const NO_END = 1;
+  /** HEADERS without a byte of the block, and so many CONTINUATIONs with all of it, the last of which ends it. */
+  const inFrames = (count: number): Buffer =>
+    Buffer.concat([
+      frame(TYPE.HEADERS, NO_END, 1),
+      ...Array.from({ length: count - 2 }, () => frame(TYPE.CONTINUATION, 0, 1)),
+      frame(TYPE.CONTINUATION, 4, 1, block),
+    ]);
+  /** A block of so many bytes, in frames of the greatest size. */
+  const ofBytes = (count: number): Buffer => {
+    const value = count - block.length - 7; // a literal: its first byte, a name of one, a length of four
+    const length = [
+      0x7f,
+      ((value - 127) & 127) | 128,
+      (((value - 127) >> 7) & 127) | 128,
+      (value - 127) >> 14,
+    ];
+    const field = Buffer.concat([Buffer.from([0, 1, 0x78, ...length]), Buffer.alloc(value, "v")]);
+    const whole = Buffer.concat([block, field]);
+    const rest = Array.from({ length: 3 }, (_, index) =>
+      whole.subarray(16_384 * (index + 1), 16_384 * (index + 2)),
+    );
+    const beyond = whole.subarray(65_536);
+    return Buffer.concat([
+      frame(TYPE.HEADERS, NO_END, 1, whole.subarray(0, 16_384)),
+      ...rest.map((part, index) =>
+        frame(TYPE.CONTINUATION, index === 2 && beyond.length === 0 ? 4 : 0, 1, part),
+      ),
+      ...(beyond.length > 0 ? [frame(TYPE.CONTINUATION, 4, 1, beyond)] : []),
+    ]);
+  };
+  const taken = [
+    ["sixteen frames", inFrames(16)],
+    ["four times the limit of headers", ofBytes(65_536)],
+    [
+      "padding alone, and the block behind it",
+      frames(frame(TYPE.HEADERS, NO_END | 8, 1, Buffer.from([3, 0, 0, 0]))),
+    ],
+    [
+      "priority alone, and the block behind it",
+      frames(frame(TYPE.HEADERS, NO_END | 0x20, 1, Buffer.from([0, 0, 0, 0, 5]))),
+    ],
+  ] as const;
+  const refused = [
+    ["seventeen frames", inFrames(17)],
+    ["a byte more than four times the limit", ofBytes(65_537)],
+  ] as const;
+
+  function frames(first: Buffer): Buffer {
+    return Buffer.concat([first, frame(TYPE.CONTINUATION, 4, 1, block)]);
+  }
+
+  for (const [title, bytes] of taken)
+    it(`${title} are taken`, async (t) => {
+      const { port } = await serve(t, (stream) =>
+        stream.respond(stream.head.problem === undefined ? 200 : 431, {}, true),
+      );
+      const peer = openPeer(t, port);
+      peer.write(bytes);
+      const { ":status": status } = await peer.headers(1);
+      assert.equal(status, title.includes("limit") ? "431" : "200");
+    });
+
+  for (const [title, bytes] of refused)
+    it(`${title} end the connection`, async (t) => {
+      const { port } = await serve(t, () => assert.fail());
+      const peer = openPeer(t, port);
+      peer.write(bytes);
+      assert.equal((await peer.ended())?.code, code.ENHANCE_YOUR_CALM);
+    });
+});
+
 it("the socket ends in good order when its peer does, with and without SETTINGS", async (t) => {
   const { port, sockets } = await serve(t, () => {});
   for (const handshake of [[PREFACE], [PREFACE, SETTINGS, SETTINGS_ACK], [PREFACE.subarray(0, 3)]]) {

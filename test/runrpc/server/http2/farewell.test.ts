@@ -70,9 +70,29 @@ it("a peer that does not answer is told the last id after a second", async (t) =
   assert.equal(lastIdOf(await peer.next(TYPE.GOAWAY)), 1);
   const tookMs = performance.now() - startedAtMs;
   assert.ok(tookMs > 900 && tookMs < 3_000, `${tookMs} ms`);
+  // Nothing is due any more, however long the stream stays.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await peer.sync();
+  assert.equal(peer.frames.filter(({ type }) => type === TYPE.GOAWAY).length, 2);
   peer.write(data(1, 2, true));
   assert.equal(String(await peer.body(1)), "2");
   assert.equal((await peer.ended())?.code, 0);
+});
+
+it("a connection that has ended tells it once", async (t) => {
+  const { port, connections } = await serve(t, countBody);
+  const peer = openPeer(t, port);
+  await peer.sync();
+  const [connection] = connections;
+  if (connection === undefined) assert.fail();
+  let told = 0;
+  connection.onClose = () => {
+    told++;
+  };
+  connection.destroy();
+  await peer.ended();
+  await new Promise((resolve) => setTimeout(resolve, 20)); // the socket's own `close` has come
+  assert.equal(told, 1);
 });
 
 it("a peer that has just connected is given time for its first stream, and told when that comes", async (t) => {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { it } from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Stream } from "../../../../src/runrpc/server/http2/stream.ts";
+import { collect } from "./collect.ts";
 import {
   data,
   frame,
@@ -27,9 +26,6 @@ function dataOf(peer: Peer, id: number): number[] {
     .filter((found) => found.type === TYPE.DATA && found.id === id)
     .map(({ payload }) => payload.length);
 }
-
-setFlagsFromString("--expose-gc");
-const collect: () => void = runInNewContext("gc");
 
 /** What buffers hold when nothing is left to collect: they are swept behind the collection that finds them. */
 async function heldBytes(): Promise<number> {
@@ -113,6 +109,40 @@ it("what is written in one turn leaves in one DATA frame, up to a frame's size",
     body.toString("latin1"),
     `${"01234".replace(/./g, (c) => c.repeat(4_000))}${"x".repeat(9_000)}`,
   );
+});
+
+it("bytes that fill a frame to its last one leave in it, and 8 KiB are copied into it", async (t) => {
+  const { port } = await serve(t, (stream) => {
+    stream.respond(200, {});
+    stream.write(Buffer.alloc(8_192));
+    stream.write(Buffer.alloc(8_192));
+    stream.write(Buffer.alloc(1));
+    stream.end();
+  });
+  const peer = openPeer(t, port);
+  peer.write(request(1, GET));
+  await peer.body(1);
+  assert.deepEqual(dataOf(peer, 1), [16_384, 1]);
+});
+
+it("windows and frames may be as large as RFC 9113 lets them be, and a window no larger by a byte", async (t) => {
+  const { port } = await serve(t, (stream) => {
+    if (stream.id > 1) countBody(stream);
+  });
+  const widest = 2 ** 31 - 1;
+  const peer = openPeer(t, port);
+  peer.write(settings([5, 16_384]), settings([5, 16_777_215]));
+  peer.write(request(1, POST, true), windowUpdate(1, widest - 65_535), windowUpdate(0, widest - 65_535));
+  await peer.sync();
+  peer.write(windowUpdate(1, 1));
+  assert.equal((await peer.next(TYPE.RST_STREAM, 1)).payload.readUInt32BE(0), 3);
+  peer.write(settings([4, widest]), request(3, GET));
+  await peer.body(3);
+  // What was sent has made room for as much, and for no more.
+  peer.write(windowUpdate(0, 1));
+  await peer.sync();
+  peer.write(windowUpdate(0, 1));
+  assert.equal((await peer.ended())?.code, 3);
 });
 
 it("large responses share the connection, frame by frame", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { Decoder } from "../../../../src/runrpc/server/http2/hpack/decoder.ts";
 import type { Stream } from "../../../../src/runrpc/server/http2/stream.ts";
+import { isCollected } from "./collect.ts";
 import { data, frame, GET, HANDSHAKE, openPeer, POST, request, reset, TYPE, windowUpdate } from "./peer.ts";
 import { countBody, type Heard, listenTo, serve } from "./serve.ts";
 
@@ -293,6 +294,45 @@ it("a fault of the engine's own ends the connection with INTERNAL_ERROR, and not
   peer.write(request(1, GET));
   assert.deepEqual(await peer.ended(), { code: 2, text: "", lastId: 0 });
   assert.deepEqual(errors, [fault]);
+});
+
+it("a response is sent once, and ended once", async (t) => {
+  const { port } = await serve(t, (stream) => {
+    stream.respond(200, { "x-n": "1" });
+    stream.respond(500, { "x-n": "2" });
+    stream.end(Buffer.from("whole"), { "x-end": "1" });
+    stream.end(Buffer.from(" and more"), { "x-end": "2" });
+  });
+  const peer = openPeer(t, port);
+  // It stays open: nothing that would be sent twice is kept back by its end.
+  peer.write(request(1, POST, true));
+  assert.deepEqual(await peer.headers(1), { ":status": "200", "x-n": "1" });
+  assert.deepEqual(await peer.headers(1), { "x-end": "1" });
+  await peer.sync();
+  assert.deepEqual(
+    peer.frames.filter(({ id, type }) => id === 1 && type <= TYPE.HEADERS).map(({ type }) => type),
+    [TYPE.HEADERS, TYPE.DATA, TYPE.HEADERS],
+  );
+  assert.equal(String(await peer.body(1)), "whole");
+});
+
+it("a closed stream lets go of its handler", async (t) => {
+  const closed = Promise.withResolvers<void>();
+  let kept: Stream | undefined;
+  let handler: WeakRef<object> | undefined;
+  const { port } = await serve(t, (stream) => {
+    kept = stream;
+    const made = { data() {}, ended() {}, drained() {}, finished() {}, closed: () => closed.resolve() };
+    handler = new WeakRef(made);
+    stream.handler = made;
+  });
+  const peer = openPeer(t, port);
+  peer.write(request(1, POST, true));
+  await peer.sync();
+  peer.write(reset(1));
+  await closed.promise;
+  assert.ok(handler !== undefined && (await isCollected(handler)));
+  assert.equal(kept?.isClosed, true);
 });
 
 it("what is done to a closed stream does nothing", async (t) => {

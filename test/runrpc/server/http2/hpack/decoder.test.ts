@@ -4,6 +4,7 @@ import { ConnectionError } from "../../../../../src/runrpc/server/http2/errors.t
 import { Decoder } from "../../../../../src/runrpc/server/http2/hpack/decoder.ts";
 import { createHuffmanReader } from "../../../../../src/runrpc/server/http2/hpack/huffman.ts";
 import type { RequestHead } from "../../../../../src/runrpc/server/http2/hpack/request-head.ts";
+import { isCollected } from "../collect.ts";
 
 function decoder(maxHeaderBytes = 16_384, maxHeaderPairs = 64): (hex: string) => RequestHead {
   const made = new Decoder({ maxHeaderBytes, maxHeaderPairs }, createHuffmanReader());
@@ -171,4 +172,27 @@ it("a Huffman text of any length is read", () => {
   // "a" is 00011: eight of them in five bytes.
   const text = "18c6318c63".repeat(400);
   assert.equal(decode(`828684 000161 ff d1 0e ${text}`).headers.a, "a".repeat(3_200));
+});
+
+it("a flood begins above eight times the limit", () => {
+  const value = (bytes: number): string =>
+    `${Buffer.from([0, 1, 0x61, 0x7f, ...rest(bytes - 127)]).toString("hex")}${"76".repeat(bytes)}`;
+  const rest = (left: number): number[] => (left < 128 ? [left] : [(left & 127) | 128, ...rest(left >> 7)]);
+  const limit = 1_024;
+  assert.equal(decoder(limit)(value(8 * limit - 33)).problem, "too-large");
+  assert.throws(
+    () => decoder(limit)(value(8 * limit - 32)),
+    (error) => error instanceof ConnectionError && error.code === 11,
+  );
+});
+
+it("a block that was read is let go of", async () => {
+  const made = new Decoder({ maxHeaderBytes: 16_384, maxHeaderPairs: 64 }, createHuffmanReader());
+  const read = (): WeakRef<object> => {
+    const bytes = Buffer.from("400161016100", "hex");
+    made.decode(bytes, 0, 5);
+    return new WeakRef(bytes);
+  };
+  assert.equal(await isCollected(read()), true);
+  assert.equal(made.decode(Buffer.from("be", "hex"), 0, 1).headers.a, "a");
 });
