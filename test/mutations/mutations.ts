@@ -1,3 +1,4 @@
+import { codecMutations } from "./codec.ts";
 import { http2Mutations } from "./http2.ts";
 
 /** One change of one place in src that must not go unseen. */
@@ -200,4 +201,5 @@ export const mutations: readonly Mutation[] = [
     tests: ["server/auth/throttle.test.ts"],
   },
   ...http2Mutations,
+  ...codecMutations,
 ];

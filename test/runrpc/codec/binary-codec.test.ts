@@ -46,6 +46,19 @@ for (const [title, find] of [
       }
     });
 
+    it("writes what follows text and bytes that end where the buffer does", () => {
+      for (let length = 65_380; length < 65_540; length++) {
+        const inits: readonly Record<string, unknown>[] = [
+          { by: new Uint8Array(length), color: 200 },
+          { uni: "u".repeat(length), color: 200 },
+        ];
+        for (const init of inits) {
+          const expected = Buffer.from(toBinary(AllSchema, create(AllSchema, init)));
+          assert.ok(expected.equals(all.encode(init, 5).subarray(5)), `${Object.keys(init)[0]} of ${length}`);
+        }
+      }
+    });
+
     it("keeps a buffer that is not much larger than its message", () => {
       const text = inner.encode({ name: "a".repeat(200_000) }, 5); // room is made for three bytes a character
       assert.ok(text.buffer.byteLength <= 2 * text.length, `${text.buffer.byteLength}`);

@@ -206,6 +206,39 @@ describe("hostile bytes", () => {
     });
   }
 
+  it("entries of a Struct in every order and number of their parts", () => {
+    const [key, value, empty, unknown] = [
+      [0x0a, 1, 97],
+      [0x12, 2, 0x20, 1],
+      [0x12, 0],
+      [0x20, 1], // which would be a value, one level deeper
+    ];
+    const entries = [
+      [key, value],
+      [value, key],
+      [key, empty, unknown],
+      [key, empty],
+      [key, value, unknown],
+      [key, value, value],
+      [key, key, value],
+      [key],
+      [value],
+      [unknown, key, value],
+      [],
+    ].map((parts) => parts.flat());
+    for (const entry of entries)
+      for (const tail of [[], [0x0a, 0], [0x10, 1]]) {
+        const struct = [0x0a, entry.length, ...entry, ...tail];
+        agrees(KnownSchema, Buffer.from([0x2a, struct.length, ...struct]));
+      }
+  });
+
+  it("fields without a number, and of no wire type", () => {
+    for (let tag = 0; tag < 16; tag++)
+      for (const rest of [[0], [1, 1], [0, 0, 0, 0, 0, 0, 0, 0], []])
+        agrees(InnerSchema, Buffer.from([tag, ...rest]));
+  });
+
   it("a length that is larger than what is there allocates nothing", () => {
     for (const length of [0x7f, 0x3fff, 0x7fff_ffff, 0xffff_ffff]) {
       const varint: number[] = [];
