@@ -83,6 +83,13 @@ export const codecMutations: readonly Mutation[] = [
     tests: [...FUZZ, "codec/binary-codec.test.ts"],
   },
   {
+    name: "codec: no room is kept for the tag of an unknown field",
+    file: "codec/put-text.ts",
+    from: "ensure(w, p, data.length + 5)",
+    to: "ensure(w, p, data.length)",
+    tests: BOUNDS,
+  },
+  {
     name: "codec: a length of 128 has one byte",
     file: "codec/writer.ts",
     from: "if (value < 0x80) return 1;",

@@ -10,7 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import { createCodecs } from "../../../src/runrpc/codec/codecs.ts";
 import { Reader } from "../../../src/runrpc/codec/reader.ts";
-import { Writer } from "../../../src/runrpc/codec/writer.ts";
+import { putVarint, sizeOf, Writer } from "../../../src/runrpc/codec/writer.ts";
 import { createRandom } from "../server/lanes/differential/random.ts";
 import { initializerOf } from "./fuzz/initializers.ts";
 import { schemas } from "./fuzz/schemas.ts";
@@ -231,6 +231,29 @@ describe("hostile bytes", () => {
         const struct = [0x0a, entry.length, ...entry, ...tail];
         agrees(KnownSchema, Buffer.from([0x2a, struct.length, ...struct]));
       }
+  });
+
+  it("fields that the schema does not know are written as they came, also at the end of a buffer", () => {
+    const codec = find(InnerSchema);
+    for (const length of [
+      0, 1, 127, 128, 65_400, 65_524, 65_525, 65_526, 65_527, 65_528, 65_529, 65_530, 65_536,
+    ]) {
+      const data = Buffer.alloc(sizeOf(length) + length, 7);
+      putVarint(data, length, 0);
+      const message = create(InnerSchema, { name: "n" });
+      message.$unknown = [
+        { no: 2_000, wireType: 2, data },
+        { no: 3_000, wireType: 0, data: Uint8Array.of(5) },
+        { no: 536_870_911, wireType: 5, data: Uint8Array.of(1, 2, 3, 4) },
+      ];
+      const expected = Buffer.from(toBinary(InnerSchema, message));
+      assert.ok(codec.encode(message, 0).equals(expected), `${length}`);
+      assert.ok(writesItself(InnerSchema, message));
+      assert.deepStrictEqual(codec.decode(expected), fromBinary(InnerSchema, Uint8Array.from(expected)));
+    }
+    // An initialiser has none: `create` drops them.
+    const init = { n: 1, $unknown: [{ no: 2_000, wireType: 0, data: Uint8Array.of(5) }] };
+    assert.deepEqual(codec.encode(init, 0), Buffer.from([0x10, 1]));
   });
 
   it("fields without a number, and of no wire type", () => {
