@@ -131,13 +131,6 @@ export const mutations: readonly Mutation[] = [
     tests: ["server/lanes/compressed-answers.test.ts"],
   },
   {
-    name: "a stream that is cancelled while a message is compressed sends it",
-    file: "server/lanes/fast/streaming.ts",
-    from: "if (this.#answer.isOver) return;\n    this.call.messagesOut++;",
-    to: "this.call.messagesOut++;",
-    tests: ["server/lanes/fast/compressing.test.ts"],
-  },
-  {
     name: "one message more than may be is at work",
     file: "server/lanes/answer-compression.ts",
     from: "atWork >= MAX_AT_WORK",

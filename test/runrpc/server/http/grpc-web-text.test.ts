@@ -29,7 +29,8 @@ const logs = toBinary(
 );
 
 let uploads = 0;
-let onUpload = (): void => {};
+let onStart = (): void => {};
+let onUpload = (): Promise<void> | undefined => undefined;
 /** What a handler was thrown from its stream. */
 let fault: unknown;
 const services = [
@@ -44,10 +45,11 @@ const services = [
   }),
   partOfService(LogService, {
     async uploadLogs(requests) {
+      onStart();
       try {
         for await (const _ of requests) {
           uploads++;
-          onUpload();
+          await onUpload();
         }
       } catch (reason) {
         fault = reason;
@@ -74,19 +76,31 @@ for (const lane of ["auto", "stock"]) {
       uploads = 0;
       fault = undefined;
       const taken = Promise.withResolvers<void>();
-      onUpload = taken.resolve;
+      const goOn = Promise.withResolvers<void>();
+      const started = Promise.withResolvers<void>();
+      onStart = started.resolve;
+      onUpload = () => {
+        taken.resolve();
+        return goOn.promise;
+      };
       t.after(() => {
-        onUpload = () => {};
+        onStart = () => {};
+        onUpload = () => undefined;
       });
       const session = connect(`http://127.0.0.1:${server.port}`);
       t.after(() => session.destroy());
       const stream = session.request({ ":method": "POST", ":path": UPLOAD, "content-type": TEXT });
-      stream.write(pieces(envelope(logs)));
+      // Who waits already takes the first one, and the second one is there when the fault comes.
+      if (lane === "auto") await started.promise;
+      stream.write(pieces(Buffer.concat([envelope(logs), envelope(logs)])));
       await taken.promise;
       stream.end("AAAA!AAA");
+      // Pings are answered in their turn: the server has heard of the fault by then.
+      for (let turn = 0; turn < 2; turn++) await new Promise((heard) => session.ping(heard));
+      goOn.resolve();
       const body = fromBase64(await text(stream)).toString();
       assert.match(body, /grpc-status: ?3\r\n/);
-      assert.equal(uploads, 1);
+      assert.equal(uploads, 2);
       assert.match(String(fault), /none of base64/);
     });
 
