@@ -1,5 +1,6 @@
 import { codecMutations } from "./codec.ts";
 import { http2Mutations } from "./http2.ts";
+import { http2BoundsMutations } from "./http2-bounds.ts";
 
 /** One change of one place in src that must not go unseen. */
 export interface Mutation {
@@ -194,5 +195,6 @@ export const mutations: readonly Mutation[] = [
     tests: ["server/auth/throttle.test.ts"],
   },
   ...http2Mutations,
+  ...http2BoundsMutations,
   ...codecMutations,
 ];
