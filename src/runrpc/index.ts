@@ -50,6 +50,8 @@ export { type DrainAtSignalOptions, drainAtSignal, type SignalSource, type StopS
 export { createOutbox, type Outbox } from "./streams/outbox.ts";
 export { createSharedReads, type SharedReads } from "./streams/shared-reads.ts";
 export { createWakeups, type Subscription, type Wakeups } from "./streams/wakeup.ts";
+export { type Offloaded, offload } from "./threads/offload.ts";
+export { type ThreadedOptions, threaded } from "./threads/threaded.ts";
 export { tuneGarbageCollection } from "./tune.ts";
 export { checkStorable } from "./values/stored-json.ts";
 export { dateFromTimestamp, timestampFromStored } from "./values/times.ts";

@@ -194,6 +194,18 @@ const rules: readonly Rule[] = [
   },
 
   {
+    files: "src/runrpc/threads/*.ts",
+    why: "threads run what the routes of a server call, and their handlers may ask the store",
+    allowed: [
+      NODE,
+      CONNECT,
+      BUFBUILD,
+      SERVER,
+      /^src\/runrpc\/threads\//,
+      /^src\/runrpc\/data\/data-error\.ts$/,
+    ],
+  },
+  {
     files: "src/runrpc/debug/*.ts",
     why: "debug mode looks at calls through what the server declares, and at queries by whether somebody awaits them",
     allowed: [

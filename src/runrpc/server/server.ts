@@ -151,6 +151,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   try {
     return await serve(options, { settings, log, watch });
   } catch (error) {
+    await closeServices(options.services);
     await watch?.close();
     throw error;
   }
@@ -206,6 +207,7 @@ async function serve(options: ServerOptions, { settings, log, watch }: ServePart
     mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,
   });
   await watch?.start(calls.current, log);
+  await startServices(options.services);
   const listener = await listen(
     {
       ...settings.server,
@@ -222,6 +224,7 @@ async function serve(options: ServerOptions, { settings, log, watch }: ServePart
   async function drain(): Promise<void> {
     await drainServer({ ...timeouts, health, listener, calls, gate });
     calls.close();
+    await closeServices(options.services);
     await watch?.close();
     await authenticator?.close();
     // A handler that was left behind may still fail.
@@ -278,6 +281,14 @@ function builtIn(
   const described = [...services, ...healthServices].map(({ service }) => service);
   const isPublic = keys === "open" || production !== true || server.reflectionOpen;
   return [...healthServices, ...createReflection(described, { isPublic }).map(withLimits)];
+}
+
+async function startServices(services: readonly ServiceDefinition[]): Promise<void> {
+  await Promise.all(services.map(({ lifecycle }) => lifecycle?.start()));
+}
+
+async function closeServices(services: readonly ServiceDefinition[]): Promise<void> {
+  await Promise.all(services.map(({ lifecycle }) => lifecycle?.close()));
 }
 
 /** Loaded where it is asked for: a server without debug mode has none of its code. */

@@ -73,7 +73,10 @@ export function createMemoryServer(options: MemoryServerOptions): MemoryServer {
 
   return {
     transport: (interceptors) => createRouterTransport(register, { transport: { interceptors } }),
-    close: () => authenticator.close(),
+    async close() {
+      await Promise.all(options.definitions.map(({ lifecycle }) => lifecycle?.close()));
+      await authenticator.close();
+    },
   };
 }
 

@@ -1,20 +1,34 @@
 import { follow, isThenable } from "./thenable.ts";
 
 /**
- * The iterator of what a streaming handler, or an interceptor, gave.
+ * The iterator of what a streaming handler, or an interceptor, gave: an async iterable, or a generator that never waits.
  *
- * @throws TypeError when it is no async iterable.
+ * @throws TypeError when it is neither.
  */
 export function iteratorOf(source: unknown): AsyncIterator<unknown> {
   if (typeof source !== "object" && typeof source !== "function")
     throw new TypeError(`a streaming handler gave ${typeof source}: it gives an async iterable`);
   const open = (source as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator];
-  if (typeof open !== "function")
+  if (typeof open !== "function") {
+    if (isGenerator(source)) return asyncFrom(source);
     throw new TypeError("a streaming handler gave something without Symbol.asyncIterator");
+  }
   const iterator: unknown = open.call(source);
   if (typeof iterator !== "object" || iterator === null)
     throw new TypeError("Symbol.asyncIterator of a streaming handler gave no iterator");
   return iterator as AsyncIterator<unknown>; // what it lacks is found out when it is asked
+}
+
+/** What a `function*` gives. Other iterables, such as an array, are more likely a mistake. */
+function isGenerator(source: unknown): source is Generator<unknown> {
+  return Object.prototype.toString.call(source) === "[object Generator]";
+}
+
+function asyncFrom(generator: Generator<unknown>): AsyncIterator<unknown> {
+  return {
+    next: async () => generator.next(),
+    return: async () => generator.return(undefined),
+  };
 }
 
 /** Asks for the next value. @throws whatever the iterator throws, and TypeError when it gives no promise. */

@@ -14,6 +14,26 @@ export type ServiceImpl<S extends DescService> = {
   [Name in keyof S["method"]]: MethodImpl<S["method"][Name]>;
 };
 
+/**
+ * The same, where a stream that never waits may be a plain generator: `*summarize({ lines }) { yield { progress }; }`, as in a
+ * module of handlers that runs in threads.
+ */
+export type GeneratorServiceImpl<S extends DescService> = {
+  [Name in keyof S["method"]]:
+    | MethodImpl<S["method"][Name]>
+    | (S["method"][Name]["methodKind"] extends "server_streaming"
+        ? GeneratorStreaming<
+            MessageShape<S["method"][Name]["input"]>,
+            MessageShape<S["method"][Name]["output"]>
+          >
+        : never);
+};
+
+type GeneratorStreaming<Request extends Message, Response extends Message> = (
+  request: Request,
+  context: HandlerContext,
+) => Generator<Answer<Response>, unknown, unknown>;
+
 type MethodImpl<M extends DescMethod> = Handler<
   M["methodKind"],
   MessageShape<M["input"]>,

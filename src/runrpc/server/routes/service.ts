@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Policy } from "./policy.ts";
-import type { ServiceImpl } from "./service-impl.ts";
+import type { GeneratorServiceImpl, ServiceImpl } from "./service-impl.ts";
 
 /** A service with its implementation, ready to be served. Made by `defineService`. */
 export interface ServiceDefinition {
@@ -9,6 +9,15 @@ export interface ServiceDefinition {
   readonly implementation: Readonly<Record<string, (...args: never[]) => unknown>>;
   /** Replaces what the proto options say; for published contracts that cannot carry options. */
   readonly policy: Partial<Policy>;
+  /** What it starts before the server listens, and ends when that has drained. Default: nothing. */
+  readonly lifecycle?: ServiceLifecycle;
+}
+
+/** What belongs to a service and has to be started and ended. */
+export interface ServiceLifecycle {
+  /** Rejects with the reason why the service cannot be served, which stops the start. */
+  start(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /**
@@ -18,7 +27,18 @@ export interface ServiceDefinition {
  */
 export function defineService<S extends DescService>(
   service: S,
+  implementation: GeneratorServiceImpl<S>,
+  policy?: Partial<Policy>,
+): ServiceDefinition;
+// The last one is what tsc tells of a handler that fits neither.
+export function defineService<S extends DescService>(
+  service: S,
   implementation: ServiceImpl<S>,
+  policy?: Partial<Policy>,
+): ServiceDefinition;
+export function defineService<S extends DescService>(
+  service: S,
+  implementation: ServiceImpl<S> | GeneratorServiceImpl<S>,
   policy: Partial<Policy> = {},
 ): ServiceDefinition {
   // ServiceImpl<S> is a record of functions by construction; its mapped type does not say so.

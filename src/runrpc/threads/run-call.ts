@@ -1,0 +1,211 @@
+import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { askNext, isDone, iteratorOf, tellReturn } from "../server/routes/iterator.ts";
+import { isThenable } from "../server/routes/thenable.ts";
+import type { Whole } from "../server/routes/whole-message.ts";
+import { CREDIT_LOT, op, WINDOW } from "./protocol.ts";
+import type { ThreadContext } from "./thread-context.ts";
+import { wireFromError } from "./wire-error.ts";
+
+/** A method with its function, in a thread. */
+export interface ThreadMethod {
+  readonly method: DescMethod;
+  readonly run: (input: unknown, context: unknown) => unknown;
+  readonly whole: Whole;
+  /** It never gives the thread back while it runs: what it yields has to leave before it goes on. */
+  readonly isSync: boolean;
+}
+
+/** How a call speaks to the main thread. */
+export interface CallLine {
+  say(op: number, bytes: Uint8Array | undefined, value?: unknown): void;
+  flush(): void;
+}
+
+/** A call that runs in this thread. */
+export interface RunningCall {
+  /** A message of the client's stream. */
+  message(bytes: Uint8Array): void;
+  /** The client's stream has ended; with a reason, it is broken. */
+  end(reason?: { readonly reason: unknown }): void;
+  /** The main thread takes so many messages more. */
+  credit(count: number): void;
+  cancel(reason: unknown): void;
+}
+
+/** Runs a call of any kind. `onEnd` is called once, when no code of it runs any more; by then the main thread is told. */
+export function runCall(
+  { method, run, whole, isSync }: ThreadMethod,
+  request: Uint8Array | undefined,
+  context: ThreadContext,
+  line: CallLine,
+  onEnd: () => void,
+): RunningCall {
+  const input = createInput(method, line);
+  let credit = WINDOW;
+  let onCredit: (() => void) | undefined;
+  let cancelled: { readonly reason: unknown } | undefined;
+  let output: AsyncIterator<unknown> | undefined;
+  let hasLeft = false;
+
+  function finish(code: number, bytes: Uint8Array | undefined, value: unknown): void {
+    line.say(code, bytes, value);
+    if (isSync) line.flush();
+    onEnd();
+  }
+  const encoded = (value: unknown): Uint8Array => toBinary(method.output, whole(value));
+  const fail = (reason: unknown): void => finish(op.fail, undefined, [wireFromError(reason), context.sent()]);
+  const done = (): void => finish(op.end, undefined, context.sent());
+
+  function answer(value: unknown): void {
+    let bytes: Uint8Array;
+    try {
+      bytes = encoded(value);
+    } catch (reason) {
+      fail(reason);
+      return;
+    }
+    finish(op.end, bytes, context.sent());
+  }
+
+  /** What the generator yields, as long as the main thread takes it. */
+  async function stream(source: unknown): Promise<void> {
+    try {
+      output = iteratorOf(source);
+      for (;;) {
+        if (cancelled !== undefined) {
+          await leave(output);
+          return done();
+        }
+        if (credit === 0)
+          await new Promise<void>((resolve) => {
+            onCredit = resolve;
+          });
+        if (cancelled !== undefined) continue;
+        const result = await askNext(output);
+        if (isDone(result)) return done();
+        const bytes = encoded(await result.value);
+        credit--;
+        line.say(op.message, bytes);
+        if (isSync) {
+          line.flush();
+          // Between two messages, what the main thread has said is heard.
+          await new Promise(setImmediate);
+        }
+      }
+    } catch (reason) {
+      fail(reason);
+    }
+  }
+
+  async function leave(iterator: AsyncIterator<unknown>): Promise<void> {
+    if (hasLeft) return;
+    hasLeft = true;
+    await tellReturn(iterator);
+  }
+
+  function start(): void {
+    const takesOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
+    const given = takesOne ? fromBinary(method.input, request ?? new Uint8Array()) : input.messages;
+    const result = run(given, context.context);
+    if (method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming") {
+      void stream(result);
+    } else if (isThenable(result)) Promise.resolve(result).then(answer, fail);
+    else answer(result);
+  }
+
+  // Not in the turn in which it came: the call has to be known by then.
+  queueMicrotask(() => {
+    try {
+      start();
+    } catch (reason) {
+      fail(reason);
+    }
+  });
+  return {
+    message: input.push,
+    end: input.end,
+    credit(count) {
+      credit += count;
+      onCredit?.();
+      onCredit = undefined;
+    },
+    cancel(reason) {
+      cancelled ??= { reason };
+      context.abort(reason);
+      input.end({ reason });
+      onCredit?.();
+      onCredit = undefined;
+      // A generator that waits is told; one that runs is, when it yields.
+      if (output !== undefined && !isSync && !hasLeft) {
+        hasLeft = true;
+        void Promise.resolve(tellReturn(output)).catch(() => {});
+      }
+    },
+  };
+}
+
+/** The messages of a client, as the handler takes them. */
+function createInput(method: DescMethod, line: CallLine) {
+  const waiting: Uint8Array[] = [];
+  let taken = 0;
+  let ended: { readonly reason?: unknown; readonly isBroken: boolean } | undefined;
+  let waiter: PromiseWithResolvers<IteratorResult<Message, undefined>> | undefined;
+  let isClosed = false;
+
+  function take(): IteratorResult<Message, undefined> | undefined {
+    if (ended?.isBroken === true) throw ended.reason;
+    if (isClosed) return { done: true, value: undefined };
+    const bytes = waiting.shift();
+    if (bytes !== undefined) {
+      if (++taken % CREDIT_LOT === 0) line.say(op.credit, undefined, CREDIT_LOT);
+      return { done: false, value: fromBinary(method.input, bytes) };
+    }
+    return ended === undefined ? undefined : { done: true, value: undefined };
+  }
+
+  function settle(): void {
+    const asked = waiter;
+    if (asked === undefined) return;
+    try {
+      const next = take();
+      if (next === undefined) return;
+      waiter = undefined;
+      asked.resolve(next);
+    } catch (reason) {
+      waiter = undefined;
+      asked.reject(reason);
+    }
+  }
+
+  const messages: AsyncIterableIterator<Message, undefined> = {
+    [Symbol.asyncIterator]: () => messages,
+    next() {
+      if (waiter !== undefined) {
+        const again = () => messages.next();
+        return waiter.promise.then(again, again);
+      }
+      waiter = Promise.withResolvers();
+      const { promise } = waiter;
+      settle();
+      return promise;
+    },
+    async return() {
+      isClosed = true;
+      waiting.length = 0;
+      return { done: true, value: undefined };
+    },
+  };
+  return {
+    messages,
+    push(bytes: Uint8Array): void {
+      if (isClosed) return;
+      waiting.push(bytes);
+      settle();
+    },
+    end(reason?: { readonly reason: unknown }): void {
+      ended ??= reason === undefined ? { isBroken: false } : { reason: reason.reason, isBroken: true };
+      if (reason !== undefined && !ended.isBroken) ended = { reason: reason.reason, isBroken: true };
+      settle();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** The signal of a call in its thread, and who aborts it. */
+export interface ThreadSignal {
+  readonly signal: AbortSignal;
+  /** Aborts it with the reason that the main thread gave; the first reason stays. */
+  abort(reason: unknown): void;
+}
+
+const { aborted: abortedProperty } = Object.getOwnPropertyDescriptors(AbortSignal.prototype);
+
+/**
+ * A real AbortSignal, for whoever waits. A loop that never waits hears no message: `aborted` and `throwIfAborted` look at a
+ * word of memory that the main thread writes as well.
+ */
+export function createThreadSignal(flags: Int32Array, slot: number): ThreadSignal {
+  const controller = new AbortController();
+  const { signal } = controller;
+  watched.set(signal, { controller, flags, slot });
+  Object.defineProperties(signal, LOOKING);
+  return {
+    signal,
+    abort(reason) {
+      if (!isAborted(signal)) controller.abort(reason);
+    },
+  };
+}
+
+interface Watched {
+  readonly controller: AbortController;
+  readonly flags: Int32Array;
+  readonly slot: number;
+}
+
+const watched = new WeakMap<AbortSignal, Watched>();
+
+/** The properties of a signal that look first. */
+const LOOKING: PropertyDescriptorMap & ThisType<AbortSignal> = {
+  aborted: {
+    get() {
+      look(this);
+      return isAborted(this);
+    },
+  },
+  throwIfAborted: {
+    value() {
+      look(this);
+      AbortSignal.prototype.throwIfAborted.call(this);
+    },
+  },
+};
+
+function isAborted(signal: AbortSignal): boolean {
+  return abortedProperty?.get?.call(signal) === true;
+}
+
+function look(signal: AbortSignal): void {
+  const known = watched.get(signal);
+  if (known === undefined || isAborted(signal)) return;
+  const code = Atomics.load(known.flags, known.slot);
+  if (code !== 0) known.controller.abort(cancelOf(code));
+}
+
+/** Why a call was cancelled, where nothing but the code has come. */
+function cancelOf(code: number): ConnectError {
+  const text = code === Code.DeadlineExceeded ? "the deadline is exceeded" : "the call was cancelled";
+  return new ConnectError(text, code);
+}
