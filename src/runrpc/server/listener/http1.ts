@@ -186,9 +186,9 @@ function drop(request: IncomingMessage): void {
 
 function retire(connection: Connection): void {
   connection.retiring = true;
-  // Has no effect on a response whose headers are out; its connection is ended after it.
   const last = connection.open.at(-1);
-  if (last !== undefined) last.shouldKeepAlive = false;
+  // One whose headers are out has said that the connection stays: what its client sends then is served.
+  if (last !== undefined && !last.headersSent) last.shouldKeepAlive = false;
 }
 
 /** Ends a connection without a request when none comes in time; one that is coming is waited for. */

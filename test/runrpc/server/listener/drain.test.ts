@@ -267,6 +267,25 @@ test("pipelined HTTP/1.1 requests are all answered in a drain, and the last answ
   await drained;
 });
 
+test("an HTTP/1.1 request behind an answer that has said, before the drain, that the connection stays is answered", async (t) => {
+  const { listener: starting, opened } = held(t);
+  const listener = await starting;
+  const client = tcp(t, listener);
+  client.write(get("/1"));
+  const first = await opened("/1");
+  first.write("begun ");
+  await once(client, "data");
+  const drained = listener.drain();
+  await new Promise(setImmediate);
+  client.write(get("/2"));
+  const second = await opened("/2");
+  const answers = heard(client);
+  second.end("second");
+  first.end("ended");
+  assert.match(await answers, /ended[\s\S]*Connection: close\r\n[\s\S]*second/);
+  await drained;
+});
+
 test("an HTTP/1.1 request behind an answer that says Connection: close is not looked at", async (t) => {
   const { listener: starting, came, opened } = held(t);
   const listener = await starting;
