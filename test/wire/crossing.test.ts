@@ -148,7 +148,8 @@ async function multiplexed(server: ServeProcess, tally: Tally, onAnswer: () => v
     }
   });
   socket.on("error", (error) => tally.lost.push(String(error)));
-  socket.write(Buffer.concat([PREFACE, SETTINGS]));
+  // Room for all that the connection will be sent: nothing here gives any back.
+  socket.write(Buffer.concat([PREFACE, SETTINGS, frame(8, 0, 0, Buffer.of(0x3f, 0, 0, 0))]));
   for (let lane = 0; lane < lanes; lane++) send();
   await once(socket, "close");
   // Under TLS node:http2 overlooks what crosses, and says so: such a call may be sent anew.

@@ -22,6 +22,8 @@ interface Connection {
   readonly open: ServerResponse[];
   /** The next answer is its last. */
   retiring: boolean;
+  /** It ends without a next request, too, when none comes in time. */
+  ending: boolean;
   /** Runs while the connection waits for its last request. */
   waiting: NodeJS.Timeout | undefined;
   /** Whether a request has come. */
@@ -97,7 +99,13 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
 
   return {
     serve(socket) {
-      const connection: Connection = { open: [], retiring: false, waiting: undefined, used: false };
+      const connection: Connection = {
+        open: [],
+        retiring: false,
+        ending: false,
+        waiting: undefined,
+        used: false,
+      };
       connections.set(socket, connection);
       socket.once("close", () => {
         clearTimeout(connection.waiting);
@@ -112,6 +120,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
         retire: () => retire(connection),
         end() {
           retire(connection);
+          connection.ending = true;
           if (connection.open.length === 0) connection.waiting ??= awaitRequest(connection, socket);
         },
         open: () => connection.open.map(({ req }) => req),
@@ -164,13 +173,17 @@ function track(connection: Connection, response: ServerResponse): boolean {
 }
 
 function onResponseClose(this: TrackedResponse): void {
-  const { open, retiring } = this[CONNECTION];
+  const connection = this[CONNECTION];
+  const { open, retiring, ending } = connection;
   // Answers leave in the order of their requests.
   if (open[0] === this) open.shift();
   else open.splice(open.indexOf(this), 1);
   const { socket } = this.req;
   if (!this.req.complete && !socket.destroyed) drop(this.req);
-  if (retiring && open.length === 0) finish(socket);
+  if (!retiring || open.length > 0) return;
+  if (!this.shouldKeepAlive) finish(socket);
+  // Its client was told that the connection stays: the next request may be on its way.
+  else if (ending) connection.waiting ??= awaitRequest(connection, socket);
 }
 
 /** Ends the connection of an answered request when what is left of it takes too long. */
