@@ -131,7 +131,7 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       const call = begin(path, changeable(headers), "2.0", origins.ofSocket(stream.owner.socket));
       callOf?.set(stream, call);
       const refused = refusalOf(call, httpMethod);
-      if (refused === undefined) lane.serveOwnStream(call, stream);
+      if (refused === undefined) lane.serveOwnStream?.(call, stream);
       else refuseOwnStream(call, stream, refused);
     },
     onRequest(request, response) {

@@ -196,11 +196,12 @@ async function serve(options: ServerOptions, { settings, log, watch }: ServePart
   const compression = createAnswerCompression(settings.compression);
   const laneOptions = { routes, gate, maxResponseBytes: limits.maxResponseBytes, compression, findCodec };
   const createLane = settings.server.lane === "auto" ? createFastLane : createStockLane;
+  const lane = createLane(laneOptions);
   const dispatch = createDispatch({
     routes,
     calls,
     refusalOf: createRefusals(gate),
-    lane: createLane(laneOptions),
+    lane,
     plainRoutes: createProbes((signal) => health.check(signal)),
     cors: createCors(settings.cors),
     origins: createOrigins(settings.server),
@@ -213,8 +214,7 @@ async function serve(options: ServerOptions, { settings, log, watch }: ServePart
       ...settings.server,
       ...limits,
       ...timeouts,
-      // The second opinion is one on all of it.
-      http2: settings.server.lane === "stock" ? "node" : settings.server.http2,
+      http2: lane.serveOwnStream === undefined ? "node" : settings.server.http2,
       tls: tlsOf(settings),
       onNotice: (level, text) => log[level]({}, text),
     },

@@ -10,8 +10,8 @@ import type { Stream } from "../http2/stream.ts";
 export interface Lane {
   /** Serves a call that came on an HTTP/2 stream, and ends it. */
   serveStream(call: Call, stream: ServerHttp2Stream, rawHeaders: readonly string[]): void;
-  /** The same for a call on a stream of our own engine. */
-  serveOwnStream(call: Call, stream: Stream): void;
+  /** The same for a call on a stream of our own engine. Undefined: the lane takes HTTP/2 from node:http2 alone. */
+  readonly serveOwnStream?: (call: Call, stream: Stream) => void;
   /** The same for a call that came over HTTP/1.1. */
   serveRequest(call: Call, request: IncomingMessage, response: ServerResponse): void;
   /** The id of the request that is answered with this response, for an answer past the lane; undefined when it is not its. */

@@ -18,7 +18,6 @@ import type { AnswerCompression } from "../answer-compression.ts";
 import { base64, base64Decoded, wantsText, webType } from "../base64-body.ts";
 import { COMPRESSIONS } from "../compressions.ts";
 import type { Lane } from "../lane.ts";
-import { exchangeOn } from "../own-exchange.ts";
 import { blameClient } from "./client-faults.ts";
 import { dropConnectionHeaders, finishHeaders } from "./finish-headers.ts";
 import { spelledGetTarget } from "./get-target.ts";
@@ -102,10 +101,6 @@ export function createStockLane(options: StockLaneOptions): Lane {
     serveStream(call, stream, rawHeaders) {
       streams.set(stream, call);
       compat(stream, call.head.headers, rawHeaders);
-    },
-    serveOwnStream(call, stream) {
-      const { request, response } = exchangeOn(stream, call.head.headers);
-      serve(call, request, response);
     },
     serveRequest: serve,
     requestIdOf(response) {
