@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { it } from "node:test";
 import type { Stream } from "../../../../src/runrpc/server/http2/stream.ts";
-import { collect } from "./collect.ts";
+import { collect } from "../../../collect.ts";
 import {
   data,
   frame,

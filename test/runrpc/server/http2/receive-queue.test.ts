@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { ReceiveQueue } from "../../../../src/runrpc/server/http2/receive-queue.ts";
-import { isCollected } from "./collect.ts";
+import { isCollected } from "../../../collect.ts";
 
 it("a slice of an eighth of its read is held as it is, a smaller one is copied", () => {
   const read = Buffer.allocUnsafeSlow(800).fill("x");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { Decoder } from "../../../../src/runrpc/server/http2/hpack/decoder.ts";
 import type { Stream } from "../../../../src/runrpc/server/http2/stream.ts";
-import { isCollected } from "./collect.ts";
+import { isCollected } from "../../../collect.ts";
 import { data, frame, GET, HANDSHAKE, openPeer, POST, request, reset, TYPE, windowUpdate } from "./peer.ts";
 import { countBody, type Heard, listenTo, serve } from "./serve.ts";
 

@@ -4,7 +4,7 @@ import { ConnectionError } from "../../../../../src/runrpc/server/http2/errors.t
 import { Decoder } from "../../../../../src/runrpc/server/http2/hpack/decoder.ts";
 import { createHuffmanReader } from "../../../../../src/runrpc/server/http2/hpack/huffman.ts";
 import type { RequestHead } from "../../../../../src/runrpc/server/http2/hpack/request-head.ts";
-import { isCollected } from "../collect.ts";
+import { isCollected } from "../../../../collect.ts";
 
 function decoder(maxHeaderBytes = 16_384, maxHeaderPairs = 64): (hex: string) => RequestHead {
   const made = new Decoder({ maxHeaderBytes, maxHeaderPairs }, createHuffmanReader());

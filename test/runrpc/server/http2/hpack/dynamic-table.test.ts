@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { DynamicTable } from "../../../../../src/runrpc/server/http2/hpack/dynamic-table.ts";
 import { Field, kindOfName } from "../../../../../src/runrpc/server/http2/hpack/field.ts";
-import { isCollected } from "../collect.ts";
+import { isCollected } from "../../../../collect.ts";
 
 const FIRST = 62;
 const BYTES = 4_096;

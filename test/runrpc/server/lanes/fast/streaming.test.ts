@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { sendHeaders } from "../../../../../src/runrpc/server/send-headers.ts";
+import { collect } from "../../../../collect.ts";
 import { ChatRequestSchema } from "../../../../gen/rig/chat/v1/chat_pb.ts";
 import { StreamUsersRequestSchema } from "../../../../gen/rig/users/v1/users_pb.ts";
 import { framed, open, seen, serve } from "./serve.ts";
@@ -16,9 +15,6 @@ const USERS = "/rig.users.v1.UserService/StreamUsers";
 const CHAT = "/rig.chat.v1.ChatService/Chat";
 const REQUEST = framed(toBinary(StreamUsersRequestSchema, create(StreamUsersRequestSchema, {})));
 const SAID = framed(toBinary(ChatRequestSchema, create(ChatRequestSchema, { room: "r", text: "hello" })));
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void; // V8's own, which has no type
 
 /** Bytes of buffers that somebody still has. */
 function bytesHeld(): number {
