@@ -11,13 +11,20 @@ export type Line = Readonly<Record<string, unknown>>;
 export interface FaultyServer {
   readonly child: ChildProcess;
   readonly session: ClientHttp2Session;
-  /** The next finding for which `fits` holds; others that come before it are kept for those who ask for them. */
+  /**
+   * The first finding for which `fits` holds; others that come before it are kept for those who ask for them. Throws when
+   * none has come in a minute.
+   */
   finding(fits: (line: Line) => boolean): Promise<Line>;
   /** Every line so far. */
   readonly lines: readonly Line[];
+  /** The same, to be printed. */
+  said(): string;
   /** Drains it, and gives its exit code. */
   stop(): Promise<number | null>;
 }
+
+const MAX_WAIT_MS = 60_000;
 
 const file = fileURLToPath(new URL("./server.ts", import.meta.url));
 const source = readFileSync(file, "utf8").split("\n");
@@ -40,17 +47,21 @@ export async function startFaultyServer(lane: string): Promise<FaultyServer> {
     lines.push(JSON.parse(line) as Line);
     for (const look of waiting) look();
   });
+  const said = (): string => lines.map((line) => JSON.stringify(line)).join("\n");
   const find = (fits: (line: Line) => boolean): Promise<Line> =>
     new Promise((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`${why}; the server said ${said()}`));
+      const clock = setTimeout(fail, MAX_WAIT_MS, "what was waited for has not come").unref();
       const look = (): void => {
         const found = lines.find(fits);
         if (found === undefined) return;
         waiting.delete(look);
+        clearTimeout(clock);
         resolve(found);
       };
       waiting.add(look);
       look();
-      void ended.then(() => reject(new Error(`the server has ended; it said ${JSON.stringify(lines)}`)));
+      void ended.then(() => fail("the server has ended"));
     });
   const { port } = await find((line) => "port" in line);
   const session = connect(`http://127.0.0.1:${port}`);
@@ -59,6 +70,7 @@ export async function startFaultyServer(lane: string): Promise<FaultyServer> {
     child,
     session,
     lines,
+    said,
     finding: find,
     async stop() {
       session.destroy();
