@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { openStore } from "../src/runrpc/data/store.ts";
+import { openStore } from "../src/runrpc/data/open-store.ts";
 import type { Modules } from "./store/worker.ts";
 
 // What the store does in a second: `node bench/store.ts`, `--json` for the figures alone, `--seconds 2` for longer runs.

@@ -1,4 +1,4 @@
-import { serveQueries } from "../../src/runrpc/data/serve-queries.ts";
+import { serveQueries } from "../../src/runrpc/data/sqlite/serve-queries.ts";
 import * as notes from "./queries.ts";
 
 const modules = { notes };

@@ -11,16 +11,14 @@ export {
   createChore,
   type StartChore,
 } from "./data/chore.ts";
+export { openStore, type StoreOptions, storeDefaults } from "./data/open-store.ts";
 export {
   type Cloned,
   DataError,
   type DataErrorCode,
-  openStore,
   type Queries,
   type Store,
-  type StoreOptions,
   type StoreStats,
-  storeDefaults,
 } from "./data/store.ts";
 export { pageTokenFromPosition, positionFromPageToken, refusedPageToken } from "./paging/page-token.ts";
 export { type CreatedKey, createKey, hashKey, parseKey } from "./server/auth/format.ts";

@@ -21,24 +21,24 @@ export interface Mutation {
 export const mutations: readonly Mutation[] = [
   {
     name: "an acknowledged write is not on disk",
-    file: "data/sqlite.ts",
+    file: "data/sqlite/open-database.ts",
     from: "synchronous = FULL",
     to: "synchronous = NORMAL",
-    tests: ["data/writer.test.ts"],
+    tests: ["data/sqlite/writer.test.ts"],
   },
   {
     name: "a transaction that reads first loses to another process",
-    file: "data/run-writes.ts",
+    file: "data/sqlite/run-writes.ts",
     from: '"BEGIN IMMEDIATE"',
     to: '"BEGIN"',
-    tests: ["data/writer.test.ts"],
+    tests: ["data/sqlite/writer.test.ts"],
   },
   {
     name: "a migration may leave broken foreign keys",
-    file: "data/apply-migrations.ts",
+    file: "data/sqlite/apply-migrations.ts",
     from: "broken.length > 0",
     to: "broken.length < 0",
-    tests: ["data/migrate.test.ts"],
+    tests: ["data/sqlite/migrate.test.ts"],
   },
   {
     name: "an ended call stays tied to its key",
@@ -175,10 +175,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a read that was done and not answered when its worker died is lost",
-    file: "data/worker-link.ts",
+    file: "data/sqlite/worker-link.ts",
     from: "if (state !== ticketWaiting && !(alsoDone && state === ticketDone)) return;",
     to: "if (state !== ticketWaiting) return;",
-    tests: ["data/worker-death.test.ts"],
+    tests: ["data/sqlite/worker-death.test.ts"],
   },
   {
     name: "a ping that was answered in time ends its session",

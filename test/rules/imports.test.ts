@@ -188,9 +188,19 @@ const rules: readonly Rule[] = [
   },
 
   {
-    files: "src/runrpc/data/*.ts",
+    files: "src/runrpc/data/!(open-store).ts",
+    why: "what both kinds of database share knows neither, no table and no RPC",
+    allowed: [NODE, /^drizzle-orm(\/|$)/, /^src\/runrpc\/data\/[^/]+$/],
+  },
+  {
+    files: "src/runrpc/data/open-store.ts",
+    why: "it knows which kinds of database there are",
+    allowed: [/^src\/runrpc\/data\/([^/]+|\w+\/(open-store|store-options)\.ts)$/],
+  },
+  {
+    files: "src/runrpc/data/sqlite/*.ts",
     why: "the store knows databases and threads, no table and no RPC",
-    allowed: [NODE, /^drizzle-orm(\/|$)/, /^better-sqlite3$/, /^src\/runrpc\/data\//],
+    allowed: [NODE, /^drizzle-orm(\/|$)/, /^better-sqlite3$/, /^src\/runrpc\/data\/(sqlite\/|[^/]+$)/],
   },
 
   {

@@ -21,7 +21,7 @@ const codes = {
 export function connectErrorFromDataError(reason: unknown): ConnectError | undefined {
   if (!(reason instanceof DataError) || reason.code === "internal") return undefined;
   const code = codes[reason.code];
-  const message = reason.sqliteCode === undefined ? reason.message : sentences[reason.code];
+  const message = reason.databaseCode === undefined ? reason.message : sentences[reason.code];
   return new ConnectError(message, code, undefined, undefined, reason);
 }
 

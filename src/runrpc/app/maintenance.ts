@@ -1,8 +1,9 @@
 import type { LoadedConfig } from "../config/config.ts";
-import { type BackupOptions, type BackupReport, backupDatabase } from "../data/backup.ts";
-import { type Examination, examineDatabase } from "../data/doctor.ts";
-import { type MigrationsReport, migrateDatabase } from "../data/migrate.ts";
+import type { MigrationsReport } from "../data/migrations.ts";
 import type { QueryModules } from "../data/query.ts";
+import { type BackupOptions, type BackupReport, backupDatabase } from "../data/sqlite/backup.ts";
+import { type Examination, examineDatabase } from "../data/sqlite/doctor.ts";
+import { migrateDatabase } from "../data/sqlite/migrate.ts";
 import { storeOptions } from "./app-store.ts";
 import type { AppDefinition } from "./define-app.ts";
 

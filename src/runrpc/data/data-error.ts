@@ -26,7 +26,7 @@ export type DataErrorCode =
 
 /**
  * The one error of the store. Query modules may throw it (`throw new DataError("not_found", "no user 7")`); its code
- * and message reach the caller unchanged. A message that comes from SQLite (`sqliteCode` is set) names tables and
+ * and message reach the caller unchanged. A message that comes from the database (`databaseCode` is set) names tables and
  * columns: do not show it to clients.
  */
 export class DataError extends Error {
@@ -34,21 +34,21 @@ export class DataError extends Error {
   readonly code: DataErrorCode;
   /** `module.query` of the query that failed; undefined where the store itself failed. */
   readonly query: string | undefined;
-  /** SQLite's extended result code, as `SQLITE_CONSTRAINT_UNIQUE`; undefined where SQLite was not the cause. */
-  readonly sqliteCode: string | undefined;
+  /** What the database calls it, as `SQLITE_CONSTRAINT_UNIQUE`; undefined where the database was not the cause. */
+  readonly databaseCode: string | undefined;
 
   constructor(code: DataErrorCode, message: string, details: DataErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.query = details.query;
-    this.sqliteCode = details.sqliteCode;
+    this.databaseCode = details.databaseCode;
   }
 }
 
 /** Where a {@link DataError} comes from. */
 export interface DataErrorDetails {
   readonly query?: string | undefined;
-  readonly sqliteCode?: string | undefined;
+  readonly databaseCode?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -57,18 +57,18 @@ export type WireError = readonly [
   code: DataErrorCode,
   message: string,
   query: string | undefined,
-  sqliteCode: string | undefined,
+  databaseCode: string | undefined,
   stack: string | undefined,
 ];
 
 /** Flattens an error for {@link errorFromWire}. */
 export function wireFromError(error: DataError): WireError {
-  return [error.code, error.message, error.query, error.sqliteCode, error.stack];
+  return [error.code, error.message, error.query, error.databaseCode, error.stack];
 }
 
 /** Rebuilds what {@link wireFromError} flattened, with the stack of the thread that threw it. */
-export function errorFromWire([code, message, query, sqliteCode, stack]: WireError): DataError {
-  const error = new DataError(code, message, { query, sqliteCode });
+export function errorFromWire([code, message, query, databaseCode, stack]: WireError): DataError {
+  const error = new DataError(code, message, { query, databaseCode });
   if (stack !== undefined) error.stack = stack;
   return error;
 }

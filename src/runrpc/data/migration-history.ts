@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Database } from "better-sqlite3";
 import { DataError } from "./data-error.ts";
-import type { WorkerSetup } from "./thread-protocol.ts";
+import type { ResolvedMigrationSet } from "./migrations.ts";
 
 /** One migration, as drizzle-kit wrote it. */
 export interface Migration {
@@ -18,6 +17,12 @@ export interface History {
   readonly migrations: readonly Migration[];
 }
 
+/** A row of that table. */
+export interface AppliedMigration {
+  readonly name: string;
+  readonly hash: string;
+}
+
 /** How the migrations of a database and those of the code differ. */
 export interface MigrationsDifference {
   readonly present: readonly string[];
@@ -30,40 +35,62 @@ export interface MigrationsDifference {
 }
 
 /** Reads the folders. Throws for one that does not exist. */
-export function readHistories(sets: WorkerSetup["migrations"]): readonly History[] {
+export function readHistories(sets: readonly ResolvedMigrationSet[]): readonly History[] {
   return sets.map(({ journal, folder }) => ({ journal, migrations: readMigrations(folder) }));
 }
 
-/** Compares without changing anything. */
-export function compareHistory(client: Database, { journal, migrations }: History): MigrationsDifference {
-  const rows = hasTable(client, journal) ? appliedTo(client, journal) : [];
-  const hashes = new Map(rows.map(({ name, hash }) => [name, hash]));
+/** Compares a history with what was applied, which is in the order of its names. */
+export function differenceOf(
+  { migrations }: History,
+  applied: readonly AppliedMigration[],
+): MigrationsDifference {
+  const hashes = new Map(applied.map(({ name, hash }) => [name, hash]));
   const known = new Set(migrations.map(({ name }) => name));
   return {
-    present: rows.map(({ name }) => name),
+    present: applied.map(({ name }) => name),
     pending: [...known].filter((name) => !hashes.has(name)),
-    newer: rows.map(({ name }) => name).filter((name) => !known.has(name)),
+    newer: applied.map(({ name }) => name).filter((name) => !known.has(name)),
     edited: migrations
       .filter(({ name, hash }) => (hashes.get(name) ?? hash) !== hash)
       .map(({ name }) => name),
   };
 }
 
-/** Compares every folder of a store. Throws for a folder that does not exist. */
-export function compareMigrations(client: Database, sets: WorkerSetup["migrations"]): MigrationsDifference {
-  const found = readHistories(sets).map((history) => compareHistory(client, history));
-  const all = (name: keyof MigrationsDifference) => found.flatMap((difference) => difference[name]);
+/** The differences of all histories of a store as one. */
+export function joinDifferences(differences: readonly MigrationsDifference[]): MigrationsDifference {
+  const all = (name: keyof MigrationsDifference) => differences.flatMap((difference) => difference[name]);
   return { present: all("present"), pending: all("pending"), newer: all("newer"), edited: all("edited") };
 }
 
-/** Whether a database has a table of this name. */
-export function hasTable(client: Database, name: string): boolean {
-  return client.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(name) !== undefined;
+/**
+ * Why a database with this difference is not served, as the end of a sentence that begins with its name; undefined when it
+ * is: it is newer than the code (unless `allowNewer`), a migration was edited, or one is older than the last applied one.
+ */
+export function refusalOf(
+  history: History,
+  { present, pending, newer, edited }: MigrationsDifference,
+  allowNewer: boolean,
+): string | undefined {
+  // One that is unknown and yet older than what the code knows comes from another line of development.
+  const lastKnown = history.migrations.at(-1)?.name ?? "";
+  const areLater = newer.every((name) => name > lastKnown);
+  if (newer.length > 0 && !(allowNewer && areLater)) {
+    const way = areLater ? "; if you know that it only adds, it can be served with database.allow_newer" : "";
+    return `has the migration ${listed(newer)}, which this code does not know: it is newer than the code. Update the code, or use another database${way}`;
+  }
+  const [name] = edited;
+  if (name !== undefined)
+    return `was made with another text of the migration ${name}: restore the file, and put the change into a migration of its own`;
+  const last = present.findLast((applied) => !newer.includes(applied));
+  const late = pending.find((candidate) => last !== undefined && candidate < last);
+  if (late === undefined) return undefined;
+  return `already has ${last}, which comes after the migration ${late}: generate ${late} again, so that it comes last`;
 }
 
-function appliedTo(client: Database, journal: string): { readonly name: string; readonly hash: string }[] {
-  const rows = client.prepare(`SELECT name, hash FROM ${journal} ORDER BY name`).all();
-  return rows as { name: string; hash: string }[]; // Our own table: better-sqlite3 cannot know its columns.
+/** The first few of many names. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
 function readMigrations(folder: string): Migration[] {

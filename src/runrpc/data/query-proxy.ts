@@ -1,7 +1,7 @@
 import { DataError } from "./data-error.ts";
 import { heardPromise } from "./heard-promise.ts";
+import type { Manifest } from "./manifest.ts";
 import type { QueryModules } from "./query.ts";
-import type { Manifest } from "./thread-protocol.ts";
 
 /** How a read is called. */
 export interface ReadOptions {

@@ -1,10 +1,17 @@
 import type { DataError } from "./data-error.ts";
-import type { AnswerNews } from "./worker-link.ts";
 
 /** Where the store tells that the database cannot be read or written. A pino logger satisfies it. */
 export interface StoreLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** What the answers of a few calls tell besides their results. */
+export interface AnswerNews {
+  /** A call has ended with a result. */
+  readonly worked: boolean;
+  /** The last error among the answers. */
+  readonly error: DataError | undefined;
 }
 
 /** Knows whether the database takes reads and writes, from how they end. */
@@ -35,8 +42,8 @@ export function createTroubleWatch(
     const last = toldAt.get(key);
     if (last !== undefined && now() - last < repeatAfterMs) return;
     toldAt.set(key, now());
-    const { code, sqliteCode, query } = error;
-    log?.error({ code, sqliteCode, query, err: error }, `the database cannot be ${participle[kind]}`);
+    const { code, databaseCode, query } = error;
+    log?.error({ code, databaseCode, query, err: error }, `the database cannot be ${participle[kind]}`);
   }
 
   return {
@@ -66,6 +73,6 @@ const codesOfDatabase: ReadonlySet<string> = new Set([
 ]);
 
 /** False for what a query itself threw. */
-function isOfDatabase({ code, sqliteCode, query }: DataError): boolean {
-  return codesOfDatabase.has(code) && (sqliteCode !== undefined || query === undefined);
+function isOfDatabase({ code, databaseCode, query }: DataError): boolean {
+  return codesOfDatabase.has(code) && (databaseCode !== undefined || query === undefined);
 }

@@ -1,5 +1,5 @@
 import type { QueryModules } from "../data/query.ts";
-import { serveQueries as serve } from "../data/serve-queries.ts";
+import { serveQueries as serve } from "../data/sqlite/serve-queries.ts";
 import { keyQueries } from "./keys/queries.ts";
 import type { PlatformModules } from "./modules.ts";
 import { requestLogQueries } from "./request-log/queries.ts";

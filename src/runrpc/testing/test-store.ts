@@ -30,7 +30,7 @@ export async function openTestStore<M extends QueryModules>(
   const chores = createChores(silentLog);
   return {
     ...partsOf(store, silentLog, chores.start),
-    file: store.file,
+    file: store.database,
     store,
     async [Symbol.asyncDispose]() {
       await chores.close();

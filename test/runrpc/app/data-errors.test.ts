@@ -26,7 +26,7 @@ for (const [code, expected] of codes) {
 
 test("a sentence of SQLite's does not reach the client", () => {
   const message = "UNIQUE constraint failed: users.email_key";
-  const details = { sqliteCode: "SQLITE_CONSTRAINT_UNIQUE" };
+  const details = { databaseCode: "SQLITE_CONSTRAINT_UNIQUE" };
   const mapped = connectErrorFromDataError(new DataError("already_exists", message, details));
   assert.equal(mapped?.code, Code.AlreadyExists);
   assert.doesNotMatch(mapped?.message ?? "", /users|email_key/);

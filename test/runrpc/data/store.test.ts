@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { DataError, openStore } from "../../../src/runrpc/data/store.ts";
+import { openStore } from "../../../src/runrpc/data/open-store.ts";
+import { DataError } from "../../../src/runrpc/data/store.ts";
 import { codeOf, migrations, openTestStore, tempDirectory, worker } from "./fixture/open.ts";
 
 test("a Date, a bigint, JSON and bytes come back unchanged through the worker", async (t) => {
@@ -51,8 +52,8 @@ test("an error names its query and SQLite's own code", async (t) => {
   await assert.rejects(queries.items.insertName("taken"), (error) => {
     assert.ok(error instanceof DataError);
     assert.deepStrictEqual(
-      { query: error.query, sqliteCode: error.sqliteCode },
-      { query: "items.insertName", sqliteCode: "SQLITE_CONSTRAINT_UNIQUE" },
+      { query: error.query, databaseCode: error.databaseCode },
+      { query: "items.insertName", databaseCode: "SQLITE_CONSTRAINT_UNIQUE" },
     );
     return true;
   });
@@ -89,7 +90,7 @@ test("created is true for the open that makes the database alone", async (t) => 
   const first = await openTestStore(t, { file });
   await first.close();
   const second = await openTestStore(t, { file });
-  assert.deepStrictEqual([first.created, second.created, first.file], [true, false, file]);
+  assert.deepStrictEqual([first.created, second.created, first.database], [true, false, file]);
 });
 
 test("close finishes what is queued, refuses what comes after it, and leaves one file", async (t) => {
@@ -101,8 +102,8 @@ test("close finishes what is queued, refuses what comes after it, and leaves one
   assert.equal((await writes).length, 100);
   await closed;
   assert.equal(store.close(), closed);
-  assert.equal(existsSync(`${store.file}-wal`), false);
-  const again = await openTestStore(t, { file: store.file });
+  assert.equal(existsSync(`${store.database}-wal`), false);
+  const again = await openTestStore(t, { file: store.database });
   assert.deepStrictEqual(await again.queries.items.listNames(), names);
 });
 

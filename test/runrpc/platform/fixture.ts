@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openStore, type Store } from "../../../src/runrpc/data/store.ts";
+import { openStore } from "../../../src/runrpc/data/open-store.ts";
+import type { Store } from "../../../src/runrpc/data/store.ts";
 import {
   type PlatformModules,
   platformMigrations,

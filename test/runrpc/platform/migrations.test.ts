@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import Database from "better-sqlite3";
-import { migrateDatabase } from "../../../src/runrpc/data/migrate.ts";
-import { openStore } from "../../../src/runrpc/data/store.ts";
+import { openStore } from "../../../src/runrpc/data/open-store.ts";
+import { migrateDatabase } from "../../../src/runrpc/data/sqlite/migrate.ts";
 import {
   type PlatformModules,
   platformMigrations,
