@@ -1,0 +1,11 @@
+// What several rules allow.
+
+export const NODE = /^node:/;
+export const CONNECT = /^@connectrpc\/(connect|validate)(\/|$)/;
+export const BUFBUILD = /^@bufbuild\/(protobuf|protovalidate)(\/|$)/;
+export const OWN_CONTRACTS = /^gen\/(grpc|runrpc)\//;
+/** What was most likely meant: for every room that refuses a name. */
+export const CLOSEST = /^src\/runrpc\/closest\.ts$/;
+export const SERVER = /^src\/runrpc\/server\//;
+/** What the room of codecs is asked for. */
+export const CODECS = /^src\/runrpc\/codec\/(codecs|message-codec)\.ts$/;

@@ -1,0 +1,95 @@
+import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS, SERVER } from "./names.ts";
+import type { Rule } from "./rule.ts";
+
+/** The runtime: server, codecs, threads and debug mode. */
+export const runtimeRules: readonly Rule[] = [
+  {
+    files: "src/runrpc/server/server.ts",
+    why: "the server is made of the runtime's rooms; debug mode is loaded where it is asked for",
+    allowed: [
+      CODECS,
+      NODE,
+      CONNECT,
+      BUFBUILD,
+      OWN_CONTRACTS,
+      SERVER,
+      CLOSEST,
+      /^src\/runrpc\/debug\/debug\.ts$/,
+    ],
+  },
+  {
+    files: "src/runrpc/server/{!(server),{call,routes,builtin,http,json,limits}/*}.ts",
+    why: "the runtime knows no service, no table and no database: what it needs of them are interfaces that it declares",
+    allowed: [CODECS, NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST],
+  },
+  {
+    files: "src/runrpc/server/auth/*.ts",
+    why: "the runtime knows no database: keys come from a KeyStore, which it declares",
+    allowed: [NODE, CONNECT, SERVER],
+  },
+  {
+    files: "src/runrpc/codec/*.ts",
+    why: "codecs know messages and bytes, and nothing of calls",
+    allowed: [/^node:(buffer|crypto|os)$/, BUFBUILD, /^src\/runrpc\/codec\/[^/]+$/],
+  },
+  {
+    files: "src/runrpc/codec/plugin/*.ts",
+    why: "what writes codecs is a command of its own",
+    allowed: [NODE, BUFBUILD, /^src\/runrpc\/codec\/(plugin\/|shape\.ts$)/],
+  },
+  {
+    files: "src/runrpc/server/listener/*.ts",
+    why: "the listener knows sockets and HTTP, and nothing of calls",
+    allowed: [
+      NODE,
+      /^src\/runrpc\/server\/listener\//,
+      /^src\/runrpc\/server\/http2\/(engine|options|stream)\.ts$/,
+    ],
+  },
+  {
+    files: "src/runrpc/server/http2/**/*.ts",
+    why: "the engine knows HTTP/2, and nothing of the server that it is a part of",
+    allowed: [NODE, /^src\/runrpc\/server\/http2\//],
+  },
+  {
+    files: "src/runrpc/server/lanes/{*,stock/*}.ts",
+    why: "a lane is part of the runtime; the stock one alone is made of connect-node",
+    allowed: [NODE, CONNECT, /^@connectrpc\/connect-node$/, BUFBUILD, SERVER],
+  },
+  {
+    files: "src/runrpc/server/lanes/fast/*.ts",
+    why: "the fast lane reads and writes the protocols itself",
+    allowed: [CODECS, NODE, CONNECT, BUFBUILD, SERVER],
+  },
+
+  {
+    files: "src/runrpc/threads/*.ts",
+    why: "threads run what the routes of a server call, and their handlers may ask the store",
+    allowed: [
+      NODE,
+      CONNECT,
+      BUFBUILD,
+      SERVER,
+      /^src\/runrpc\/threads\//,
+      /^src\/runrpc\/data\/data-error\.ts$/,
+    ],
+  },
+  {
+    files: "src/runrpc/debug/*.ts",
+    why: "debug mode looks at calls through what the server declares, and at queries by whether somebody awaits them",
+    allowed: [
+      NODE,
+      CONNECT,
+      BUFBUILD,
+      OWN_CONTRACTS,
+      SERVER,
+      /^src\/runrpc\/debug\//,
+      /^src\/runrpc\/data\/heard-promise\.ts$/,
+    ],
+  },
+  {
+    files: "src/runrpc/debug/watchdog/*.ts",
+    why: "the watchdog knows threads and an inspector, and nothing of calls",
+    allowed: [NODE, /^src\/runrpc\/debug\/(watchdog\/|place\.ts$)/],
+  },
+];
