@@ -1,7 +1,8 @@
-// All servers side by side: `npm run bench [-- --rounds 9 --only unary,stream --peers runrpc,grpc-js --quick]`.
+// All servers side by side: `npm run bench [-- --rounds 9 --only unary,stream --peers runrpc,grpc-js --quick]`. What is
+// measured is kept at once: a run that was cut off goes on with `--continue`.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +29,8 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     /** Where the results go; the README's table is made from the default. */
     output: { type: "string" },
+    /** Measures that an earlier run has finished are taken from it. */
+    continue: { type: "boolean", default: false },
   },
 });
 const rounds = flags.quick ? 2 : Number(flags.rounds);
@@ -43,6 +46,8 @@ const isWanted = (name: string): boolean => flags.only?.split(",").includes(name
 const isChosen = (name: string): boolean =>
   flags.peers?.split(",").some((part) => name.includes(part)) ?? true;
 
+/** The measures so far. */
+const unfinished = join(tmpdir(), "runrpc-bench-loads.json");
 const here = fileURLToPath(new URL(".", import.meta.url));
 if (!existsSync(`${here}node_modules`)) {
   console.log("installing what only the benchmark needs …");
@@ -53,8 +58,7 @@ const loadBefore = loadavg();
 const { peers: found, versions, close } = await findPeers(folder);
 try {
   const peers = found.filter(({ name }) => isChosen(name));
-  const { figures, droppedRows } = await measureLoads(peers);
-  const results: Results = {
+  const describe = ({ figures, droppedRows }: Loads): Results => ({
     machine: describeMachine(),
     versions: { ...describeVersions(), ...versions },
     run: { date: new Date().toISOString(), rounds, sampleMs, loadBefore, loadAfter: loadavg() },
@@ -62,9 +66,12 @@ try {
     outside: {},
     idle: {},
     droppedRows,
-  };
-  // What took minutes is kept, whatever comes of the streams.
-  await save(`${tmpdir()}/runrpc-bench-loads.json`, results);
+  });
+  const earlier: Loads | undefined = flags.continue
+    ? (JSON.parse(await readFile(unfinished, "utf8")) as Results)
+    : undefined;
+  const loads = await measureLoads(peers, earlier, (soFar) => save(unfinished, describe(soFar)));
+  const results = describe(loads);
   const outside = isWanted("outside") ? await measureOutside(peers, folder, flags.quick ? 1 : 5) : {};
   const whole = { ...results, outside, idle: isWanted("idle") ? await measureIdles(peers) : {} };
   printResults(whole);
@@ -77,15 +84,21 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
+type Loads = Pick<Results, "figures" | "droppedRows">;
+
 /**
  * All servers that take part in a measure run at once, and one of them is under load at a time. They are started afresh
  * for each measure, since what V8 has learnt of another load would weigh on those that serve more than one, and again in
  * the middle of its rounds, since one process may run a fifth slower than the next of the same server.
  */
-async function measureLoads(specs: readonly PeerSpec[]) {
-  const figures: Record<string, Record<string, Figures>> = {};
-  const droppedRows: Record<string, number> = {};
-  for (const measure of measures.filter(({ name }) => isWanted(name))) {
+async function measureLoads(
+  specs: readonly PeerSpec[],
+  earlier: Loads | undefined,
+  keep: (loads: Loads) => Promise<void>,
+): Promise<Loads> {
+  const figures: Record<string, Readonly<Record<string, Figures>>> = { ...earlier?.figures };
+  const droppedRows: Record<string, number> = { ...earlier?.droppedRows };
+  for (const measure of measures.filter(({ name }) => isWanted(name) && !(name in figures))) {
     const byPeer: Record<string, Figures> = {};
     const workload = measure.workload(figures);
     if (workload === undefined) continue;
@@ -107,6 +120,7 @@ async function measureLoads(specs: readonly PeerSpec[]) {
     }
     process.stdout.write("\r");
     figures[measure.name] = byPeer;
+    await keep({ figures, droppedRows });
   }
   return { figures, droppedRows };
 }
@@ -138,7 +152,9 @@ async function measureRound(
   { spec, peer }: Taker,
   byPeer: Record<string, Figures>,
 ) {
-  const { cpuUs, perSecond, p50Ms, p99Ms } = await sample(measure, workload, spec, peer, sampleMs);
+  const { cpuUs, perSecond, p50Ms, p99Ms } = await retried(spec, () =>
+    sample(measure, workload, spec, peer, sampleMs),
+  );
   byPeer[spec.name] ??= { cpuUs: [], perSecond: [], p50Ms: [], p99Ms: [] };
   const figures = byPeer[spec.name];
   figures?.cpuUs.push(cpuUs);
@@ -192,7 +208,7 @@ async function measureIdles(specs: readonly PeerSpec[]): Promise<Record<string, 
   return figures;
 }
 
-/** Ten thousand streams are many for some servers on a busy machine: one more try, and the failure is printed. */
+/** What is too much for some servers on a busy machine gets one more try, and the failure is printed. */
 async function retried<T>(spec: PeerSpec, measure: () => Promise<T>): Promise<T> {
   try {
     return await measure();

@@ -15,7 +15,7 @@ export interface Target {
 
 /** A load with its connections open. */
 export interface Session {
-  /** Rejects at the first answer that is not the right one. */
+  /** Rejects at the first answer that is not the right one, and when a connection breaks. */
   run(durationMs: number): Promise<Load>;
   close(): void;
 }
@@ -35,13 +35,15 @@ export function unaryLoad(
 ): Workload {
   const body = envelope(request);
   return (target) => {
-    const { connections, at, close } = connectAll(target, connectionCount);
+    const { connections, at, close, whole } = connectAll(target, connectionCount);
     const headers = callHeaders(methodPath(method), target.grpcHeaders);
     return {
       close,
       run: (durationMs) =>
-        closedLoop(connections.length * callsEach, durationMs, (lane, done) =>
-          checkedUnary(at(lane), headers, body, answer, done),
+        whole(
+          closedLoop(connections.length * callsEach, durationMs, (lane, done) =>
+            checkedUnary(at(lane), headers, body, answer, done),
+          ),
         ),
     };
   };
@@ -51,13 +53,15 @@ export function unaryLoad(
 export function pacedLoad(perSecond: number): Workload {
   const body = envelope(requests.echo);
   return (target) => {
-    const { at, close } = connectAll(target, 8);
+    const { at, close, whole } = connectAll(target, 8);
     const headers = callHeaders(methodPath("Echo"), target.grpcHeaders);
     return {
       close,
       run: (durationMs) =>
-        pacedLoop(perSecond, durationMs, (index, done) =>
-          checkedUnary(at(index), headers, body, answers.echo, done),
+        whole(
+          pacedLoop(perSecond, durationMs, (index, done) =>
+            checkedUnary(at(index), headers, body, answers.echo, done),
+          ),
         ),
     };
   };
@@ -65,23 +69,25 @@ export function pacedLoad(perSecond: number): Workload {
 
 /** Server streams of many small messages, one after the other on each of 4 connections. Counts messages. */
 export const streamLoad: Workload = (target) => {
-  const { at, close } = connectAll(target, 4);
+  const { at, close, whole } = connectAll(target, 4);
   const headers = callHeaders(methodPath("Stream"), target.grpcHeaders);
   const body = envelope(requests.stream);
   return {
     close,
     run: (durationMs) =>
-      closedLoop(4, durationMs, (lane, done) => {
-        let count = 0;
-        startCall(at(lane), headers, body, true, {
-          message(bytes) {
-            if (streamAnswers[count]?.equals(bytes) === true) count++;
-            else done(new Error(`message ${count} of the stream is not the right one`));
-          },
-          end: (failure) =>
-            done(failure ?? (count === streamCount ? undefined : new Error(`${count} messages`)), count),
-        });
-      }),
+      whole(
+        closedLoop(4, durationMs, (lane, done) => {
+          let count = 0;
+          startCall(at(lane), headers, body, true, {
+            message(bytes) {
+              if (streamAnswers[count]?.equals(bytes) === true) count++;
+              else done(new Error(`message ${count} of the stream is not the right one`));
+            },
+            end: (failure) =>
+              done(failure ?? (count === streamCount ? undefined : new Error(`${count} messages`)), count),
+          });
+        }),
+      ),
   };
 };
 
@@ -89,15 +95,17 @@ const streamAnswers = Array.from({ length: streamCount }, (_, index) => streamAn
 
 /** Bidi echo: 16 streams on 4 connections, 8 messages under way on each. Counts messages that came back. */
 export const chatLoad: Workload = (target) => {
-  const { at, close } = connectAll(target, 4);
+  const { at, close, whole } = connectAll(target, 4);
   const headers = callHeaders(methodPath("Chat"), target.grpcHeaders);
   const body = envelope(requests.chat);
   return {
     close,
     async run(durationMs) {
       const begin = performance.now();
-      const counts = await Promise.all(
-        Array.from({ length: 16 }, (_, lane) => chat(at(lane), headers, body, begin + durationMs)),
+      const counts = await whole(
+        Promise.all(
+          Array.from({ length: 16 }, (_, lane) => chat(at(lane), headers, body, begin + durationMs)),
+        ),
       );
       return { count: counts.reduce((sum, count) => sum + count, 0), elapsedMs: performance.now() - begin };
     },
@@ -147,7 +155,7 @@ export const jsonLoad: Workload = (target) => {
 
 /** Connect calls in JSON over HTTP/2, 16 connections with 4 calls each. */
 export const jsonHttp2Load: Workload = (target) => {
-  const { connections, at, close } = connectAll(target, 16);
+  const { connections, at, close, whole } = connectAll(target, 16);
   const body = Buffer.from(JSON.stringify(echoJson));
   const headers: HeaderList = [
     [":method", "POST"],
@@ -162,20 +170,22 @@ export const jsonHttp2Load: Workload = (target) => {
   return {
     close,
     run: (durationMs) =>
-      closedLoop(connections.length * 4, durationMs, (lane, done) => {
-        let answer = "";
-        at(lane).open(headers, body, true, {
-          data(payload) {
-            answer += payload.toString("latin1");
-          },
-          end: (head) =>
-            done(
-              head.get(":status") === "200" && isRight(answer)
-                ? undefined
-                : new Error(`the answer is ${head.get(":status")} ${answer}`),
-            ),
-        });
-      }),
+      whole(
+        closedLoop(connections.length * 4, durationMs, (lane, done) => {
+          let answer = "";
+          at(lane).open(headers, body, true, {
+            data(payload) {
+              answer += payload.toString("latin1");
+            },
+            end: (head) =>
+              done(
+                head.get(":status") === "200" && isRight(answer)
+                  ? undefined
+                  : new Error(`the answer is ${head.get(":status")} ${answer}`),
+              ),
+          });
+        }),
+      ),
   };
 };
 
@@ -208,17 +218,17 @@ function checkedUnary(
   });
 }
 
-/** Opens connections; a broken one ends the benchmark, because nothing that follows would be true. */
+/** Opens connections; a broken one fails the load that is under way, and ends the benchmark where there is none. */
 export function connectAll(
   { port, isEncrypted }: Pick<Target, "port"> & Partial<Pick<Target, "isEncrypted">>,
   count: number,
 ) {
-  const failed = (reason: Error): never => {
-    throw reason;
-  };
+  const { promise: broken, reject: failed } = Promise.withResolvers<never>();
   const connections = Array.from({ length: count }, () => connectHttp2(port, failed, isEncrypted));
   return {
     connections,
+    /** What comes of a load, or the reason for which a connection broke. */
+    whole: <T>(load: Promise<T>): Promise<T> => Promise.race([load, broken]),
     at(index: number): Http2Connection {
       const connection = connections[index % count];
       if (connection === undefined) throw new Error("there are no connections");
