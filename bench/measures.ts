@@ -128,6 +128,14 @@ export const measures: readonly Measure[] = [
     shows: "cpu",
   },
   {
+    name: "metrics",
+    title: "gRPC unary call, with metrics on and off",
+    unit: "call",
+    protocol: "grpc-counted",
+    workload: always(unaryLoad("Echo", requests.echo, answers.echo, 16, 4)),
+    shows: "cpu",
+  },
+  {
     name: "latency",
     title: `gRPC unary at ${pacedPerSecond} calls a second`,
     unit: "call",

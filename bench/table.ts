@@ -31,7 +31,10 @@ export function tableFromResults(results: Results): string {
   const peers = new Set(Object.values(results.figures).flatMap((byPeer) => Object.keys(byPeer)));
   // What the run did not measure has no column.
   const shown = columns.filter(([, figure]) => [...peers].some((peer) => figure(results, peer) !== ""));
-  const rows = [...peers].map((peer) => [peer, ...shown.map(([, figure]) => figure(results, peer))]);
+  const rows = [...peers]
+    .map((peer) => [peer, ...shown.map(([, figure]) => figure(results, peer))])
+    // A server of a measure without a column has none of its own.
+    .filter(([, ...figures]) => figures.some((figure) => figure !== ""));
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     line(["server", ...shown.map(([heading]) => heading)]),

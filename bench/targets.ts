@@ -11,6 +11,7 @@ export interface Target {
 
 const bare = "runrpc auto";
 const allOn = "runrpc auto, all on";
+const counted = "runrpc auto, metrics on";
 const floor = "node:http2 by hand";
 
 /** A target with what was measured. The ratio is that of the medians, the spread that of the rounds. */
@@ -29,6 +30,7 @@ const jsonHttp2 = "Connect JSON over HTTP/2, CPU per call";
 const stream = "server streaming, CPU per message";
 const bidi = "bidi echo, CPU per message";
 const list = "unary answer of 100 elements, CPU per call";
+const metrics = "the same with metrics on";
 const paced = "p99 at 500 calls a second";
 const busy = "p99 at 60 % of the greatest rate of grpc-js";
 
@@ -54,6 +56,7 @@ export const targets: readonly Target[] = [
   { measure: "json", title: json, ours: allOn, peer: "node:http by hand", limit: 1.3 },
   { measure: "json", title: json, ours: allOn, peer: "connect-node, HTTP/1.1", limit: 0.3 },
   { measure: "json-http2", title: jsonHttp2, ours: bare, peer: floor, limit: 0.5 },
+  { measure: "metrics", title: metrics, ours: counted, peer: bare, limit: 1.02 },
   { measure: "latency", title: paced, ours: bare, peer: "grpc-js", limit: 1 },
   { measure: "latency-busy", title: busy, ours: bare, peer: "grpc-js", limit: 0.5 },
   { measure: "idle", title: "memory of an idle open stream, KB", ours: bare, limit: 3 },

@@ -7,8 +7,11 @@ import { preparePython } from "./python.ts";
 import type { PeerCommand } from "./start.ts";
 import { buildTonic } from "./tonic.ts";
 
-/** What is measured: gRPC in cleartext and over TLS, Connect JSON over HTTP/1.1 and over HTTP/2. */
-export type Protocol = "grpc" | "grpc-tls" | "json" | "json-http2";
+/**
+ * What is measured: gRPC in cleartext and over TLS, Connect JSON over HTTP/1.1 and over HTTP/2; and gRPC in cleartext once
+ * more, of servers that are compared with themselves while they count for /metrics.
+ */
+export type Protocol = "grpc" | "grpc-tls" | "json" | "json-http2" | "grpc-counted";
 
 /** A server that takes part. */
 export interface PeerSpec {
@@ -52,8 +55,9 @@ export async function findPeers(folder: string): Promise<Peers> {
     command: async () => [...(await spec.command()), ...tls],
   });
   const peers: PeerSpec[] = [
-    ours("auto", "bare"),
+    ours("auto", "bare", "own", [...ALL, "grpc-counted"]),
     ours("auto", "on"),
+    { ...ours("auto", "counted", "own", ["grpc-counted"]), name: "runrpc auto, metrics on" },
     ours("auto", "bare", "node"),
     ours("auto", "on", "node"),
     ours("stock", "bare", "own", both),

@@ -1,4 +1,4 @@
-// This server: `node ours.ts auto|stock bare|on <folder for the database> own|node`, and for TLS the files of a key and its
+// This server: `node ours.ts auto|stock bare|counted|on <folder for the database> own|node`, and for TLS the files of a key and its
 // certificate.
 import { setTimeout as delay } from "node:timers/promises";
 import { defineService } from "../../src/runrpc/server/routes/service.ts";
@@ -21,6 +21,7 @@ const server = await startServer({
   services: [defineService(BenchService, handlers)],
   codecs,
   // Bare is what the peers are: no deadline either.
+  metrics: { enabled: mode === "counted" },
   ...(assembly?.options ?? { keys: "open", timeouts: { unaryDeadlineMs: 0 } }),
 });
 serveControl(

@@ -53,6 +53,12 @@ export function envoy(): Tool {
   return toolAt(process.env.TEST_ENVOY ?? join(toolFolder, "envoy"));
 }
 
+/** Prometheus' own checks: what TEST_PROMTOOL names, else the first of the PATH, else that of `.ci/tools`. */
+export function promtool(): Tool {
+  const { TEST_PROMTOOL } = process.env;
+  return TEST_PROMTOOL === undefined ? onPath("promtool", toolFolder) : toolAt(TEST_PROMTOOL);
+}
+
 /** The next major version of Node, that TEST_NEXT_NODE names, else that of `.ci/tools`. */
 export function nextNode(): Tool {
   return toolAt(process.env.TEST_NEXT_NODE ?? join(cacheFolder, "node-26/bin/node"));

@@ -45,12 +45,12 @@ export function storeOptions<M extends QueryModules>(
 
 /** What the parts of an application are made from. */
 export function partsOf<M extends QueryModules>(
-  store: AppStore<M>,
+  queries: AppStore<M>["queries"],
   log: ServerLog,
   chore: StartChore,
 ): AppParts<M> {
   // The store has the platform's queries besides, which are no business of the application's.
-  return { queries: store.queries as AppParts<M>["queries"], chore, log };
+  return { queries: queries as AppParts<M>["queries"], chore, log };
 }
 
 /** Absolute, so that whoever is told of it finds it. @throws ConfigError for what names no SQLite file. */

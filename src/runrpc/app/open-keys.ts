@@ -5,11 +5,11 @@ import { silentLog } from "../server/log.ts";
 import { noAccounts } from "./accounts.ts";
 import { openAppStore, partsOf } from "./app-store.ts";
 import type { AppDefinition } from "./define-app.ts";
-import { scopesOf } from "./scopes.ts";
+import { BUILT_IN_SCOPES, scopesOf } from "./scopes.ts";
 
 /** The table of keys, open. Whoever opens it closes it. */
 export interface OpenKeys extends KeyAdmin, AsyncDisposable {
-  /** The scopes that the application's methods ask for. */
+  /** The scopes that the application's methods ask for, and the package's own; none where its methods ask for none. */
   knownScopes(): readonly string[];
 }
 
@@ -19,11 +19,14 @@ export async function openKeys<M extends QueryModules>(
   { config }: LoadedConfig,
 ): Promise<OpenKeys> {
   const store = await openAppStore(definition, { ...config.database, readers: 1 });
-  const parts = partsOf(store, silentLog, () => () => {});
+  const parts = partsOf(store.queries, silentLog, () => () => {});
   const accounts = definition.accounts?.(parts) ?? noAccounts;
   return {
     ...createKeyAdmin(store.queries.runrpcKeys, accounts),
-    knownScopes: () => scopesOf(definition.services(parts)),
+    knownScopes() {
+      const asked = scopesOf(definition.services(parts));
+      return asked.length === 0 ? [] : [...asked, ...BUILT_IN_SCOPES];
+    },
     [Symbol.asyncDispose]: () => store.close(),
   };
 }

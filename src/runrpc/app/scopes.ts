@@ -3,6 +3,9 @@ import { coversScope } from "../server/auth/principal.ts";
 import { policyOf } from "../server/routes/policy.ts";
 import type { ServiceDefinition } from "../server/routes/service.ts";
 
+/** The scopes that the package's own asks for: /metrics the first, and what an operator may do the second. */
+export const BUILT_IN_SCOPES: readonly string[] = ["metrics.read", "admin"];
+
 /** Of a policy its scopes alone are asked for here. */
 const NO_DEFAULTS = { unaryDeadlineMs: 0, maxDeadlineMs: 0, maxRequestBytes: 0 };
 

@@ -11,6 +11,7 @@ import { type Server, startServer } from "../server/server.ts";
 import { tryListening } from "../server/try-listening.ts";
 import { tuneGarbageCollection } from "../tune.ts";
 import { noAccounts } from "./accounts.ts";
+import { createAppMetrics } from "./app-metrics.ts";
 import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
 import { createChores } from "./chores.ts";
 import { connectErrorFromDataError } from "./data-errors.ts";
@@ -81,10 +82,12 @@ export async function startApp<M extends QueryModules>(
   const debug = given.debug ?? (config.server.debug ? await createDebugMode(config) : undefined);
   let server: Server | undefined;
   try {
-    const plain = partsOf(store, log.logger, chores.start);
+    const metrics = config.metrics.enabled ? await createAppMetrics() : undefined;
+    const queries = metrics?.aroundQueries(store.queries) ?? store.queries;
+    const plain = partsOf(queries, log.logger, chores.start);
     const parts = debug === undefined ? plain : { ...plain, queries: debug.aroundQueries(plain.queries) };
-    const { queries } = store;
     const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
+    metrics?.collect({ store: store.stats, requestLog: requestLog.stats });
     startRetention(queries.runrpcRequestLog, logSettings.retentionHours, chores.start);
     const services = definition.services(parts);
     const { mapError = () => undefined } = definition;
@@ -101,6 +104,7 @@ export async function startApp<M extends QueryModules>(
       production,
       strictAnswers,
       ...(debug === undefined ? {} : { watch: debug }),
+      ...(metrics === undefined ? {} : { counter: metrics }),
       onRecord(record) {
         onRecord(record);
         if (!isLogged(logSettings.mode, record)) return;

@@ -31,7 +31,11 @@ export interface ConfigField {
 const bareGroups: readonly string[] = ["server", "limits", "timeouts"];
 
 /** The leaf that a group is mostly about, and so goes by the group's name too: `--log errors`. */
-const mainLeaves: Readonly<Record<string, string>> = { log: "mode", database: "url" };
+const mainLeaves: Readonly<Record<string, string>> = {
+  log: "mode",
+  database: "url",
+  metrics: "enabled",
+};
 
 /** Every value of the configuration, in the order of the schema. */
 export const configFields: readonly ConfigField[] = ConfigSchema.fields.flatMap((group) => {

@@ -131,4 +131,10 @@ export const configTexts: Readonly<Record<string, string>> = {
     "A call that takes longer is named with its parts, as is a query, and a client that does not read for so long, in milliseconds.",
   "debug.in_production":
     'Allows debug mode when NODE_ENV is "production", where it stops the start otherwise.',
+  metrics:
+    "What GET /metrics tells in Prometheus' text format: calls, streams, connections, the store and the process.",
+  "metrics.enabled": "Counts calls and serves /metrics. Without it nothing is counted.",
+  "metrics.address":
+    "A host and port of their own, such as 127.0.0.1:9464, where /metrics is served to whoever reaches it, in cleartext and without a key. Empty: on the server's port, to a key with the scope metrics.read or admin, and in development to everybody on this machine.",
+  "metrics.open": "/metrics on the server's port needs no key.",
 };

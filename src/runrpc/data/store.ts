@@ -47,6 +47,8 @@ export interface SideStats {
   readonly calls: number;
   /** Messages they were sent in: for the writer, the number of its transactions. */
   readonly batches: number;
+  /** How many of them had up to 2 to the power of the index calls, and more than half as many: 1, 2, 3–4, 5–8 and so on. */
+  readonly batchSizes: readonly number[];
   /** Reads taken from behind a slow one and given to another reader. */
   readonly moved: number;
   readonly workersReplaced: number;

@@ -1,3 +1,4 @@
+import { type AnyQuery, aroundQueries, whenSettled } from "../data/around-queries.ts";
 import { isHeard } from "../data/heard-promise.ts";
 import { type TakenStack, takeStack } from "./stack.ts";
 
@@ -24,18 +25,12 @@ export interface QueryCaller {
 /** Undefined: the query comes from no call, and is not followed. */
 export type FindCaller = () => QueryCaller | undefined;
 
-type Query = (input?: unknown, options?: object) => Promise<unknown>;
-
 /** The same queries, each of which is followed. `queries` are those of a store, by module. */
 export function followQueries<Q extends object>(queries: Q, findCaller: FindCaller): Q {
-  return mapObject(queries, (module, moduleName) =>
-    mapObject(module as object, (query, name) =>
-      followed(`${moduleName}.${name}`, query as Query, findCaller),
-    ),
-  );
+  return aroundQueries(queries, (name, query) => followed(name, query, findCaller));
 }
 
-function followed(name: string, query: Query, findCaller: FindCaller): Query {
+function followed(name: string, query: AnyQuery, findCaller: FindCaller): AnyQuery {
   return function ask(input, options) {
     const caller = findCaller();
     if (caller === undefined) return query(input, options);
@@ -58,16 +53,7 @@ function followed(name: string, query: Query, findCaller: FindCaller): Query {
       made.endedAtMs = performance.now();
       caller.answered(made);
     };
-    // Past its own `then`, which tells that somebody waits.
-    then.call(promise, done, done);
+    whenSettled(promise, done, done);
     return promise;
   };
-}
-
-const { then } = Promise.prototype;
-
-/** An object of the same names and the same prototype, with other values. */
-function mapObject<T extends object>(source: T, change: (value: unknown, name: string) => unknown): T {
-  const entries = Object.entries(source).map(([name, value]) => [name, change(value, name)] as const);
-  return Object.assign(Object.create(Object.getPrototypeOf(source)), Object.fromEntries(entries)) as T; // the names are those of source
 }

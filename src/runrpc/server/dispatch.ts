@@ -41,13 +41,14 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
   const callOf = options.mayBeCut === true ? new WeakMap<OpenRequest, Call>() : undefined;
 
   /** What is answered without a call: a preflight, or a path such as /healthz. */
-  function plainAnswer(httpMethod: string, path: string, headers: IncomingHttpHeaders) {
+  function plainAnswer(httpMethod: string, path: string, headers: IncomingHttpHeaders, origin: Origin) {
     if (httpMethod === "POST") return undefined;
     if (httpMethod === "OPTIONS") {
       const allowed = cors.preflight(headers);
       if (allowed !== undefined) return { status: 204, headers: allowed, body: "" } satisfies PlainAnswer;
     }
-    const answer = plainRoutes(httpMethod, path);
+    const peer = origins.clientOf(origin, headers);
+    const answer = plainRoutes(httpMethod, path, { headers, peer, origin });
     if (answer !== undefined) return answer;
     if (httpMethod === "OPTIONS") return { status: 204, headers: {}, body: "" } satisfies PlainAnswer;
     // A GET that is neither a page of ours nor a Connect GET is no call, and leaves no record of one.
@@ -111,12 +112,13 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     onStream(stream, headers, rawHeaders) {
       const httpMethod = headers[":method"] ?? "";
       const path = withoutQuery(headers[":path"] ?? "");
-      const plain = plainAnswer(httpMethod, path, headers);
+      const origin = origins.ofSession(stream.session);
+      const plain = plainAnswer(httpMethod, path, headers, origin);
       if (plain !== undefined) {
         const isHead = httpMethod === "HEAD";
         return void sendPlain(plain, headers, (answer) => answerStream(stream, answer, isHead));
       }
-      const call = begin(path, headers, "2.0", origins.ofSession(stream.session));
+      const call = begin(path, headers, "2.0", origin);
       callOf?.set(stream, call);
       const refused = refusalOf(call, httpMethod);
       if (refused === undefined) lane.serveStream(call, stream, rawHeaders);
@@ -125,10 +127,11 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     onOwnStream(stream, headers) {
       const httpMethod = headers[":method"] ?? "";
       const path = withoutQuery(headers[":path"] ?? "");
-      const plain = plainAnswer(httpMethod, path, headers);
+      const origin = origins.ofSocket(stream.owner.socket);
+      const plain = plainAnswer(httpMethod, path, headers, origin);
       if (plain !== undefined)
         return void sendPlain(plain, headers, (answer) => answerOwnStream(stream, answer));
-      const call = begin(path, changeable(headers), "2.0", origins.ofSocket(stream.owner.socket));
+      const call = begin(path, changeable(headers), "2.0", origin);
       callOf?.set(stream, call);
       const refused = refusalOf(call, httpMethod);
       if (refused === undefined) lane.serveOwnStream?.(call, stream);
@@ -137,11 +140,11 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     onRequest(request, response) {
       const httpMethod = request.method ?? "";
       const path = withoutQuery(request.url ?? "");
-      const plain = plainAnswer(httpMethod, path, request.headers);
+      const origin = origins.ofSocket(request.socket);
+      const plain = plainAnswer(httpMethod, path, request.headers, origin);
       if (plain !== undefined) {
         return void sendPlain(plain, request.headers, (answer) => answerRequest(request, response, answer));
       }
-      const origin = origins.ofSocket(request.socket);
       const call = begin(path, request.headers, httpVersionOf(request), origin);
       callOf?.set(request, call);
       const refused = refusalOf(call, httpMethod);

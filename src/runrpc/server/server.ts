@@ -5,27 +5,31 @@ import { authenticatorFor } from "./auth/application.ts";
 import type { Authenticate } from "./auth/identity.ts";
 import type { KeyStore } from "./auth/key-store.ts";
 import { createHealth, type Health } from "./builtin/health.ts";
+import { createMetricsDoor } from "./builtin/metrics-door.ts";
 import { createProbes } from "./builtin/probes.ts";
 import { createReflection } from "./builtin/reflection.ts";
-import { type CallStats, createCalls } from "./call/calls.ts";
+import { createCalls } from "./call/calls.ts";
 import type { CallRecord } from "./call/record.ts";
 import { watchStrays } from "./call/strays.ts";
 import { createDispatch } from "./dispatch.ts";
 import { drainServer } from "./drain.ts";
 import type { MapError } from "./errors.ts";
 import { createGate } from "./gate.ts";
+import { eitherOf } from "./http/answers.ts";
 import { createCors } from "./http/cors.ts";
 import { createOrigins } from "./http/origin.ts";
 import { createAnswerCompression } from "./lanes/answer-compression.ts";
 import { createFastLane } from "./lanes/fast/lane.ts";
 import { createStockLane } from "./lanes/stock/lane.ts";
-import { type Listener, type ListenerStats, listen } from "./listener/listen.ts";
+import { listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
+import { closeOnlookers, loadOnlookers, type Onlookers } from "./onlookers.ts";
 import { createRefusals } from "./refusals.ts";
 import { BUILT_IN } from "./routes/policy.ts";
 import { createRoutes } from "./routes/routes.ts";
 import type { ServiceDefinition } from "./routes/service.ts";
 import { createValidation } from "./routes/validation.ts";
+import type { ServerMetrics } from "./server-metrics.ts";
 import {
   checkDebug,
   checkOptionNames,
@@ -34,6 +38,8 @@ import {
   type ServerSettings,
   tlsOf,
 } from "./settings.ts";
+import type { ServerStats } from "./stats.ts";
+import { urlOf } from "./url.ts";
 import type { OpenCall, ServerWatch } from "./watch.ts";
 
 /** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
@@ -73,6 +79,8 @@ export interface ServerOptions extends ServerSettings {
   readonly strictAnswers?: boolean;
   /** Looks on while the server serves. Default: under `server.debug` that of debug mode, else nobody. */
   readonly watch?: ServerWatch;
+  /** Counts while the server serves. Default: under `metrics.enabled` what is served as /metrics, else nobody. */
+  readonly counter?: ServerMetrics;
 }
 
 /** The names of all options. A record, so that one which is added to the type and not here does not compile. */
@@ -98,6 +106,8 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   strictAnswers: true,
   watch: true,
   debug: true,
+  metrics: true,
+  counter: true,
 };
 
 /** A server that listens. */
@@ -110,14 +120,9 @@ export interface Server {
   readonly url: string;
   /** Sets what the health service says of one service, or of all. */
   readonly health: Pick<Health, "set">;
-  stats(): {
-    readonly calls: CallStats;
-    readonly listener: ListenerStats;
-    /** Errors that nobody caught, since the start. */
-    readonly strays: number;
-    /** What debug mode has found, by kind; empty where it is off. */
-    readonly findings: Readonly<Record<string, number>>;
-  };
+  stats(): ServerStats;
+  /** Where metrics have a port of their own, such as `127.0.0.1:9464`. */
+  readonly metricsAddress: string | undefined;
   /** The calls that are open, the oldest first. Undefined where debug mode is off. */
   readonly openCalls: (() => readonly OpenCall[]) | undefined;
   /** Resolves when such an error made the server drain (`errors.on_stray`). The exit code of the process is 1 by then. */
@@ -147,12 +152,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const settings = resolveSettings(options, production);
   const log = guardLog(options.log ?? silentLog);
   if (settings.server.debug) checkDebug(settings.debug, production);
-  const watch = options.watch ?? (settings.server.debug ? await createWatch(settings) : undefined);
+  const onlookers = await loadOnlookers(options, settings);
   try {
-    return await serve(options, { settings, log, watch });
+    return await serve(options, { settings, log, onlookers });
   } catch (error) {
     await closeServices(options.services);
-    await watch?.close();
+    await closeOnlookers(onlookers);
     throw error;
   }
 }
@@ -160,10 +165,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 interface ServeParts {
   readonly settings: ResolvedSettings;
   readonly log: Required<ServerLog>;
-  readonly watch: ServerWatch | undefined;
+  readonly onlookers: Onlookers;
 }
 
-async function serve(options: ServerOptions, { settings, log, watch }: ServeParts): Promise<Server> {
+async function serve(options: ServerOptions, { settings, log, onlookers }: ServeParts): Promise<Server> {
+  const { watch, counter } = onlookers;
   const { production = false } = options;
   const { limits, timeouts, auth } = settings;
   const health = createHealth({
@@ -185,6 +191,7 @@ async function serve(options: ServerOptions, { settings, log, watch }: ServePart
     onRecord: options.onRecord ?? (() => {}),
     writeTimeoutMs: timeouts.writeTimeoutMs,
     watch: watch && ((call) => watch.begun(call)),
+    count: counter && ((call) => counter.ended(call)),
   });
   const authenticator = authenticatorFor(options, { ...auth, production, log });
   const gate = createGate({
@@ -197,18 +204,21 @@ async function serve(options: ServerOptions, { settings, log, watch }: ServePart
   const laneOptions = { routes, gate, maxResponseBytes: limits.maxResponseBytes, compression, findCodec };
   const createLane = settings.server.lane === "auto" ? createFastLane : createStockLane;
   const lane = createLane(laneOptions);
+  const probes = createProbes((signal) => health.check(signal));
+  const metrics = createMetricsDoor(counter, settings.metrics, { authenticator, production });
   const dispatch = createDispatch({
     routes,
     calls,
     refusalOf: createRefusals(gate),
     lane,
-    plainRoutes: createProbes((signal) => health.check(signal)),
+    plainRoutes: metrics.page === undefined ? probes : eitherOf(probes, metrics.page),
     cors: createCors(settings.cors),
     origins: createOrigins(settings.server),
     mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,
   });
   await watch?.start(calls.current, log);
   await startServices(options.services);
+  await metrics.open();
   const listener = await listen(
     {
       ...settings.server,
@@ -219,14 +229,18 @@ async function serve(options: ServerOptions, { settings, log, watch }: ServePart
       onNotice: (level, text) => log[level]({}, text),
     },
     { ...dispatch, onError: (err) => log.error({ err }, "a request could not be dispatched") },
-  );
+  ).catch(async (error: unknown) => {
+    await metrics.close();
+    throw error;
+  });
 
   async function drain(): Promise<void> {
     await drainServer({ ...timeouts, health, listener, calls, gate });
     calls.close();
     await closeServices(options.services);
-    await watch?.close();
     await authenticator?.close();
+    await metrics.close();
+    await closeOnlookers(onlookers);
     // A handler that was left behind may still fail.
     if (calls.stats().abandoned === 0) strays.close();
   }
@@ -245,17 +259,20 @@ async function serve(options: ServerOptions, { settings, log, watch }: ServePart
       void drainOnce();
     },
   });
+  const stats = (): ServerStats => ({
+    calls: calls.stats(),
+    listener: listener.stats(),
+    strays: strays.count,
+    findings: watch?.counts() ?? {},
+  });
+  counter?.start({ routes: routes.all, openCalls: calls.open, stats });
   return {
     host: listener.host,
     port: listener.port,
     url: urlOf(listener),
     health,
-    stats: () => ({
-      calls: calls.stats(),
-      listener: listener.stats(),
-      strays: strays.count,
-      findings: watch?.counts() ?? {},
-    }),
+    stats,
+    metricsAddress: metrics.address,
     openCalls: watch && (() => watch.openCalls()),
     strayed: strayed.promise,
     drain: drainOnce,
@@ -291,24 +308,9 @@ async function closeServices(services: readonly ServiceDefinition[]): Promise<vo
   await Promise.all(services.map(({ lifecycle }) => lifecycle?.close()));
 }
 
-/** Loaded where it is asked for: a server without debug mode has none of its code. */
-async function createWatch({ debug }: ResolvedSettings): Promise<ServerWatch> {
-  const { createDebug } = await import("../debug/debug.ts");
-  return createDebug(debug);
-}
-
 function watched(
   services: readonly ServiceDefinition[],
   watch: ServerWatch | undefined,
 ): readonly ServiceDefinition[] {
   return watch === undefined ? services : services.map((definition) => watch.around(definition));
-}
-
-function urlOf({ host, port, encrypted }: Listener): string {
-  return host.startsWith("unix:") ? host : `${encrypted ? "https" : "http"}://${clientHost(host)}:${port}`;
-}
-
-function clientHost(host: string): string {
-  if (host === "::" || host === "0.0.0.0") return "localhost";
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -15,6 +15,7 @@ import {
   DebugSchema,
   ErrorsSchema,
   LimitsSchema,
+  MetricsSchema,
   ServerSchema,
   TimeoutsSchema,
   TlsSchema,
@@ -36,6 +37,7 @@ export interface ServerSettings {
   readonly errors?: MessageInitShape<typeof ErrorsSchema> | undefined;
   readonly compression?: MessageInitShape<typeof CompressionSchema> | undefined;
   readonly debug?: MessageInitShape<typeof DebugSchema> | undefined;
+  readonly metrics?: MessageInitShape<typeof MetricsSchema> | undefined;
 }
 
 /** The settings with every default filled in, as own properties. */
@@ -74,6 +76,7 @@ export function resolveSettings(settings: ServerSettings, production = false) {
     errors: resolve(validator, "errors", ErrorsSchema, settings.errors),
     compression: resolve(validator, "compression", CompressionSchema, settings.compression),
     debug: resolve(validator, "debug", DebugSchema, settings.debug),
+    metrics: resolve(validator, "metrics", MetricsSchema, settings.metrics),
   };
 }
 

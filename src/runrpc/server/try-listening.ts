@@ -1,4 +1,5 @@
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
+import { bindAddress } from "./builtin/metrics-port.ts";
 import { bind } from "./listener/bind.ts";
 import { serverTlsOptions } from "./listener/tls.ts";
 import { resolveSettings, type ServerSettings, tlsOf } from "./settings.ts";
@@ -15,7 +16,13 @@ export async function tryListening(settings: ServerSettings): Promise<void> {
   const tls = tlsOf(resolved);
   if (tls !== undefined) serverTlsOptions(tls, resolved.timeouts.firstByteTimeoutMs);
   const { host, port } = resolved.server;
+  const { enabled, address } = resolved.metrics;
+  await tryBinding((server) => bind(server, host, port));
+  if (enabled && address !== "") await tryBinding((server) => bindAddress(server, address));
+}
+
+async function tryBinding(listen: (server: Server) => Promise<unknown>): Promise<void> {
   const server = createServer((socket) => socket.destroy());
-  await bind(server, host, port);
+  await listen(server);
   await new Promise((resolve) => server.close(resolve));
 }

@@ -29,7 +29,7 @@ export async function openTestStore<M extends QueryModules>(
   const store = await openAppStore(definition, database);
   const chores = createChores(silentLog);
   return {
-    ...partsOf(store, silentLog, chores.start),
+    ...partsOf(store.queries, silentLog, chores.start),
     file: store.database,
     store,
     async [Symbol.asyncDispose]() {

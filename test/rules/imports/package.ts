@@ -29,7 +29,7 @@ export const packageRules: readonly Rule[] = [
       CONNECT,
       BUFBUILD,
       OWN_CONTRACTS,
-      /^src\/runrpc\/(app|config|data|debug|log|platform|server)\//,
+      /^src\/runrpc\/(app|config|data|debug|log|metrics|platform|server)\//,
       /^src\/runrpc\/tune\.ts$/,
       CLOSEST,
     ],

@@ -1,24 +1,15 @@
 import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS, SERVER } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
-/** The runtime: server, codecs, threads and debug mode. */
+/** The runtime: server, codecs, threads, debug mode and metrics. */
 export const runtimeRules: readonly Rule[] = [
   {
-    files: "src/runrpc/server/server.ts",
-    why: "the server is made of the runtime's rooms; debug mode is loaded where it is asked for",
-    allowed: [
-      CODECS,
-      NODE,
-      CONNECT,
-      BUFBUILD,
-      OWN_CONTRACTS,
-      SERVER,
-      CLOSEST,
-      /^src\/runrpc\/debug\/debug\.ts$/,
-    ],
+    files: "src/runrpc/server/onlookers.ts",
+    why: "debug mode and metrics are loaded where they are asked for",
+    allowed: [SERVER, /^src\/runrpc\/(debug\/debug|metrics\/metrics)\.ts$/],
   },
   {
-    files: "src/runrpc/server/{!(server),{call,routes,builtin,http,json,limits}/*}.ts",
+    files: "src/runrpc/server/{!(onlookers),{call,routes,builtin,http,json,limits}/*}.ts",
     why: "the runtime knows no service, no table and no database: what it needs of them are interfaces that it declares",
     allowed: [CODECS, NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST],
   },
@@ -84,8 +75,20 @@ export const runtimeRules: readonly Rule[] = [
       OWN_CONTRACTS,
       SERVER,
       /^src\/runrpc\/debug\//,
-      /^src\/runrpc\/data\/heard-promise\.ts$/,
+      /^src\/runrpc\/data\/(around-queries|heard-promise)\.ts$/,
     ],
+  },
+  {
+    files: "src/runrpc/metrics/*.ts",
+    why: "metrics count calls through what the server declares, and queries by their names",
+    allowed: [
+      NODE,
+      CONNECT,
+      SERVER,
+      /^src\/runrpc\/metrics\//,
+      /^src\/runrpc\/data\/(around-queries|data-error)\.ts$/,
+    ],
+    types: [/^src\/runrpc\/(data\/store|platform\/request-log\/writer)\.ts$/],
   },
   {
     files: "src/runrpc/debug/watchdog/*.ts",

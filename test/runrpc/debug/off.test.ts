@@ -11,7 +11,7 @@ async function stateOf(mode: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-it("a server without debug mode has none of its code, wraps nothing and starts no thread", async () => {
+it("a server without debug mode and metrics has none of their code, wraps nothing and starts no thread", async () => {
   assert.deepEqual(await stateOf("off"), {
     loaded: 0,
     isWrapped: false,

@@ -61,6 +61,7 @@ export function createSide(kind: "read" | "write", options: ResolvedStoreOptions
   const costs = createQueryCosts();
   const stuck = new Set<WorkerLink>();
   const counts = { calls: 0, batches: 0, moved: 0 };
+  const batchSizes = new Array<number>(powerOf(maxBatchCalls) + 1).fill(0);
   let isFlushing = false;
   let watch: NodeJS.Timeout | undefined;
   let drained: PromiseWithResolvers<void> | undefined;
@@ -145,6 +146,8 @@ export function createSide(kind: "read" | "write", options: ResolvedStoreOptions
     const calls = queue.take(max, options.maxBatchBytes);
     counts.calls += calls.length;
     counts.batches += 1;
+    const power = powerOf(calls.length);
+    batchSizes[power] = (batchSizes[power] ?? 0) + 1;
     link.send(calls, queue === long || queue === fresh);
     return true;
   }
@@ -263,6 +266,7 @@ export function createSide(kind: "read" | "write", options: ResolvedStoreOptions
       queued: queued(),
       inFlight: inFlight(),
       ...counts,
+      batchSizes: [...batchSizes],
       workersReplaced: crew.replaced,
     }),
     drain,
@@ -271,4 +275,9 @@ export function createSide(kind: "read" | "write", options: ResolvedStoreOptions
       return closed;
     },
   };
+}
+
+/** The exponent of the least power of two that is no less than a whole number from 1. */
+function powerOf(count: number): number {
+  return 32 - Math.clz32(count - 1);
 }

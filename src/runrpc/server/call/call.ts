@@ -56,6 +56,8 @@ export interface CallOwner {
   /** The call as a part of which code runs. For what nobody catches alone: nothing else depends on it. */
   readonly scope: AsyncLocalStorage<CallHead>;
   readonly wallClock: WallClock;
+  /** Whether the first message of an answer that may have many is to be timed. */
+  readonly timesFirst: boolean;
   /** Turns anything thrown into what the client may see, and logs what it may not. */
   failure(call: Call, reason: unknown): ConnectError;
   /** Logs what user code threw when its client could not be told any more. */
@@ -85,6 +87,8 @@ export class Call implements Member, Timed {
   principal: Principal | undefined = undefined;
   messagesIn = 0;
   messagesOut = 0;
+  /** When the first of them was given, where there may be many and somebody asks for it (`CallOwner.timesFirst`); 0 until then. */
+  firstSentAtMs = 0;
   bytesIn = 0;
   bytesOut = 0;
   /** True while user code runs for this call. */
@@ -114,6 +118,21 @@ export class Call implements Member, Timed {
   constructor(head: CallHead, owner: CallOwner) {
     this.head = head;
     this.#owner = owner;
+  }
+
+  /** From its headers to its end, in milliseconds; to this moment while it is open. */
+  get durationMs(): number {
+    return (this.#endedAtMs || performance.now()) - this.startedAtMs;
+  }
+
+  /** Counts a message of an answer that may have many. */
+  sent(): void {
+    if (this.messagesOut++ === 0 && this.#owner.timesFirst) this.firstSentAtMs = performance.now();
+  }
+
+  /** Brings `bytesOut` up to date, which on our own HTTP/2 is known to the stream until somebody looks. */
+  countSentBytes(): void {
+    this.follower?.isStalled();
   }
 
   /** Shared by all streams. */

@@ -20,6 +20,8 @@ const ABANDONED_AFTER_MS = 1_000;
 export interface Calls {
   begin(head: CallHead): Call;
   stats(): CallStats;
+  /** The calls that are open at this moment, in no order. */
+  open(): Iterable<Call>;
   /** The call as a part of which the code at hand runs, where that is known. */
   current(): CallHead | undefined;
   /** Cancels what is open. */
@@ -54,10 +56,12 @@ export interface CallsOptions {
   readonly now?: () => number;
   /** Follows each call, in debug mode. Default: nobody does. */
   readonly watch?: ((call: Call) => CallWatch) | undefined;
+  /** Counts each call when it has ended, before its record is written. Default: nobody does. */
+  readonly count?: ((call: Call) => void) | undefined;
 }
 
 export function createCalls(options: CallsOptions): Calls {
-  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now, watch } = options;
+  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now, watch, count } = options;
   const log = guardLog(ownersLog);
   const open = new Roster<Call>();
   const waiting = new Set<Call>();
@@ -73,6 +77,7 @@ export function createCalls(options: CallsOptions): Calls {
     turns: createLoopTurns(),
     scope,
     wallClock: createWallClock(now),
+    timesFirst: count !== undefined,
     failure(call, reason) {
       const failure = failureFrom(reason, call.head.requestId, mapError);
       if (failure.hidden)
@@ -97,6 +102,7 @@ export function createCalls(options: CallsOptions): Calls {
     ended(call) {
       ended++;
       open.delete(call);
+      if (count !== undefined) count(call);
       if (call.admitted) admitted--;
       call.release?.();
       if (call.handlerRunning) waitForHandler(call);
@@ -145,6 +151,7 @@ export function createCalls(options: CallsOptions): Calls {
       return call;
     },
     stats: () => ({ open: open.size, admitted, ended, abandoned }),
+    open: () => open,
     current: () => scope.getStore(),
     cancelAll(reason) {
       for (const call of open) call.cancel("shutdown", reason);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { boundedText } from "../bounded-text.ts";
@@ -6,6 +6,7 @@ import type { Protocol } from "../call/record.ts";
 import { codeName } from "../errors.ts";
 import type { OutgoingHeaders, Stream } from "../http2/stream.ts";
 import { wireOf } from "./content-type.ts";
+import type { Origin } from "./origin.ts";
 import { percentEncoded } from "./percent-encoding.ts";
 import { stopUpload } from "./stop-upload.ts";
 
@@ -16,11 +17,26 @@ export interface PlainAnswer {
   readonly body: string | Uint8Array;
 }
 
+/** What is known of a request that is no call, besides its method and path. */
+export interface PlainRequest {
+  readonly headers: IncomingHttpHeaders;
+  /** The address of the client, without its port: behind a trusted proxy, the one that the proxy names. */
+  readonly peer: string;
+  /** The connection that it came by. */
+  readonly origin: Origin;
+}
+
 /** Answers paths that are not calls, such as /healthz. Undefined: the path is not its own. */
 export type PlainRoutes = (
   httpMethod: string,
   path: string,
+  request: PlainRequest,
 ) => PlainAnswer | Promise<PlainAnswer> | undefined;
+
+/** Asks the first, and the second of what is none of its paths. */
+export function eitherOf(one: PlainRoutes, other: PlainRoutes): PlainRoutes {
+  return (httpMethod, path, request) => one(httpMethod, path, request) ?? other(httpMethod, path, request);
+}
 
 /** An answer of one line of text. */
 export function textAnswer(status: number, text: string, headers: OutgoingHttpHeaders = {}): PlainAnswer {

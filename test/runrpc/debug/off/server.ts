@@ -10,7 +10,7 @@ const original = fs.readFileSync;
 const loaded = new Set<string>();
 registerHooks({
   load(url, context, next) {
-    if (url.includes("/src/runrpc/debug/")) loaded.add(url);
+    if (/\/src\/runrpc\/(debug|metrics)\//.test(url)) loaded.add(url);
     return next(url, context);
   },
 });

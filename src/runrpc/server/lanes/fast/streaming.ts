@@ -196,7 +196,7 @@ export class StreamExchange implements Exchange, CallParts, Consumer, AnswerOwne
   #add(message: Outgoing): void {
     // The call may have ended while it was compressed.
     if (this.#answer.isOver) return;
-    this.call.messagesOut++;
+    this.call.sent();
     this.#answer.add(message);
   }
 }

@@ -109,7 +109,7 @@ function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncI
       }
       if (result !== undefined) {
         const value = messageOf(result.value);
-        call.messagesOut++;
+        call.sent();
         return { done: false, value };
       }
       forget?.();
