@@ -8,6 +8,7 @@ const run = promisify(execFile);
 const folder = fileURLToPath(new URL("./go/", import.meta.url));
 const proto = fileURLToPath(new URL("../proto/", import.meta.url));
 const cache = fileURLToPath(new URL("../../node_modules/.cache/bench-go/", import.meta.url));
+const kinds = fileURLToPath(new URL("../../test/runrpc/codec/proto/", import.meta.url));
 const buf = fileURLToPath(new URL("../../node_modules/.bin/buf", import.meta.url));
 
 /** What generates the stubs, at exact versions. */
@@ -30,16 +31,9 @@ export interface GoServers {
  */
 export async function buildGo(): Promise<GoServers | undefined> {
   try {
-    const { stdout } = await run("go", ["env", "GOVERSION"]);
-    await mkdir(`${cache}bin`, { recursive: true });
-    await cp(folder, cache, { recursive: true });
-    const env = { ...process.env, GOBIN: `${cache}bin` };
-    for (const plugin of plugins) {
-      const name = plugin.slice(plugin.lastIndexOf("/") + 1, plugin.indexOf("@"));
-      if (!(await exists(`${cache}bin/${name}`))) await run("go", ["install", plugin], { env });
-    }
-    await run(buf, ["generate", proto], { cwd: cache });
+    const env = await generateGo();
     await run("go", ["build", "-o", "bin/", "./grpc", "./connect"], { cwd: cache, env });
+    const { stdout } = await run("go", ["env", "GOVERSION"]);
     const modules = await readFile(`${cache}go.mod`, "utf8");
     const versionOf = (module: string) => modules.match(`${module} v([^\\s]+)`)?.[1] ?? "unknown";
     const versions = {
@@ -52,6 +46,32 @@ export async function buildGo(): Promise<GoServers | undefined> {
     console.log(`Go is left out: ${firstLine(error)}`);
     return undefined;
   }
+}
+
+/** The path of the program with Go's codecs, which is built alike. Undefined, with the reason printed, where there is no Go. */
+export async function buildGoCodec(): Promise<string | undefined> {
+  try {
+    const env = await generateGo();
+    await run(buf, ["generate", kinds, "--template", "codec/buf.gen.yaml"], { cwd: cache });
+    await run("go", ["build", "-o", "bin/", "./codec"], { cwd: cache, env });
+    return `${cache}bin/codec`;
+  } catch (error) {
+    console.log(`Go is left out: ${firstLine(error)}`);
+    return undefined;
+  }
+}
+
+/** Copies the programs into the cache, with the messages of the benchmark. Gives the environment to build them in. */
+async function generateGo(): Promise<NodeJS.ProcessEnv> {
+  await mkdir(`${cache}bin`, { recursive: true });
+  await cp(folder, cache, { recursive: true });
+  const env = { ...process.env, GOBIN: `${cache}bin` };
+  for (const plugin of plugins) {
+    const name = plugin.slice(plugin.lastIndexOf("/") + 1, plugin.indexOf("@"));
+    if (!(await exists(`${cache}bin/${name}`))) await run("go", ["install", plugin], { env });
+  }
+  await run(buf, ["generate", proto], { cwd: cache });
+  return env;
 }
 
 async function exists(file: string): Promise<boolean> {

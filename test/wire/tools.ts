@@ -36,6 +36,11 @@ export function h2spec(): Tool {
   return toolAt(process.env.TEST_H2SPEC ?? join(toolFolder, "h2spec"));
 }
 
+/** Google's conformance runner of protobuf that TEST_PROTOBUF_CONFORMANCE names, else that of `.ci/tools`. */
+export function protobufConformance(): Tool {
+  return toolAt(process.env.TEST_PROTOBUF_CONFORMANCE ?? join(toolFolder, "conformance_test_runner"));
+}
+
 /** The proxy that TEST_HAPROXY names, else the first of the PATH and of Debian's folder. */
 export function haproxy(): Tool {
   const { TEST_HAPROXY } = process.env;

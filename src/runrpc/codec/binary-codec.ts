@@ -1,4 +1,5 @@
 import { create, type DescMessage, fromBinary, isMessage, type Message, toBinary } from "@bufbuild/protobuf";
+import { BAIL } from "./bail.ts";
 import type { MessageCodec } from "./message-codec.ts";
 import { NOTHING, Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
@@ -59,6 +60,8 @@ export function createBinaryCodec(desc: DescMessage, codec: MessageCodec | undef
 /** What has been written up to `end`, for keeps. */
 function taken(end: number): Buffer {
   const { b } = writer;
+  // Room was made for a list that has grown while it was written, by a getter: what is behind the buffer went nowhere.
+  if (end > b.length) throw BAIL;
   // A large message is given away with the buffer that it was written to, unless most of that is empty.
   if (b !== kept && 2 * end > b.length) return b.subarray(0, end);
   const bytes = Buffer.allocUnsafe(end);

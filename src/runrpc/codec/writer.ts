@@ -1,3 +1,5 @@
+import { BAIL } from "./bail.ts";
+
 // Lengths are written after what they count: one byte is left for each, and what follows is moved where it needs more. That
 // beats going through the message twice.
 
@@ -9,8 +11,9 @@ export class Writer {
     this.b = b;
   }
 
-  /** Makes room for `need` bytes behind those that are written. */
+  /** Makes room for `need` bytes behind those that are written. Bails where some of these went nowhere: see `taken`. */
   grow(p: number, need: number): Buffer {
+    if (p > this.b.length) throw BAIL;
     const next = Buffer.allocUnsafeSlow(Math.max(2 * this.b.length, p + need));
     this.b.copy(next, 0, 0, p);
     this.b = next;

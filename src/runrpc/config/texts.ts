@@ -21,7 +21,7 @@ export const configTexts: Readonly<Record<string, string>> = {
   "server.http2":
     "Who speaks HTTP/2 on lane auto: `own` is runrpc's engine, `node` is Node's own module, which costs three times as much. Lane stock always has Node's.",
   "server.codec":
-    "Who reads and writes binary messages: `own` is what buf generate has written into gen/codecs.ts, which leaves what is irregular to protobuf-es, `protobuf-es` is that alone.",
+    "Who reads and writes binary messages on lane auto: `own` is what buf generate has written into gen/codecs.ts, which leaves what is irregular to protobuf-es, `protobuf-es` is that alone. Lane stock always has protobuf-es.",
   tls: "TLS, when key_file and cert_file are named. Without them the port speaks cleartext.",
   "tls.key_file": "The private key, PEM.",
   "tls.cert_file": "The certificate chain, PEM, leaf first.",

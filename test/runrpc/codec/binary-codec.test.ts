@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createCodecs } from "../../../src/runrpc/codec/codecs.ts";
+import { isCollected } from "../../collect.ts";
 import { codecs } from "./gen/codecs.ts";
 import { AllSchema, InnerSchema } from "./gen/kinds/v1/all_pb.ts";
+import { TwoSchema } from "./gen/kinds/v1/two_pb.ts";
 
 const generated = createCodecs(codecs);
 const plain = createCodecs([]);
@@ -41,8 +43,9 @@ for (const [title, find] of [
           inner: { name: "ü".repeat(length) },
         };
         const expected = Buffer.from(toBinary(AllSchema, create(AllSchema, init)));
-        assert.ok(expected.equals(all.encode(init, 5).subarray(5)), `${length}`);
+        const bytes = all.encode(init, 5).subarray(5);
         assert.deepEqual(inner.encode({ n: 1 }, 0), Buffer.from([0x10, 1]));
+        assert.ok(expected.equals(bytes), `${length}`);
       }
     });
 
@@ -116,6 +119,31 @@ for (const [title, find] of [
       };
       assert.deepEqual(inner.encode(init, 0), Buffer.from([0x0a, 5, ...Buffer.from("outer"), 0x10, 7]));
       assert.deepEqual(within, Buffer.from([0x0a, 6, ...Buffer.from("within")]));
+    });
+
+    it("sends no memory that it has not written, whatever a list does while it is written", () => {
+      const growing = () => {
+        const list = [1];
+        const grow = () => {
+          if (list.length < 200_000) list.push(...Array<number>(50_000).fill(1));
+          return 1;
+        };
+        return Object.defineProperty(list, 0, { get: grow, enumerable: true });
+      };
+      const { ri32 } = fromBinary(AllSchema, Uint8Array.from(all.encode({ ri32: growing() }, 0)));
+      const two = find(TwoSchema).encode({ id: "i", unpacked: growing() }, 0);
+      const { unpacked } = fromBinary(TwoSchema, Uint8Array.from(two));
+      for (const list of [ri32, unpacked]) assert.ok(list.length > 1 && list.every((value) => value === 1));
+    });
+
+    it("holds no bytes that it has read", async () => {
+      const read = () => {
+        const bytes = Buffer.from(toBinary(InnerSchema, create(InnerSchema, { name: "n" })));
+        inner.decode(bytes);
+        assert.throws(() => inner.decode(Buffer.concat([bytes, Buffer.from([7])])));
+        return new WeakRef(bytes);
+      };
+      assert.ok(await isCollected(read()));
     });
 
     it("goes on after a message that could not be written", () => {

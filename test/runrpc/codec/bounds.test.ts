@@ -129,6 +129,60 @@ describe("numbers", () => {
   }
 });
 
+describe("varints", () => {
+  /** So many bytes, of which the last has these bits. */
+  const varint = (bytes: number, last: number) => [...Array<number>(bytes - 1).fill(0x80), last];
+
+  it("of each length, as every type that has them, and of more bytes than there are", () => {
+    const tags = [0x08, 0x10, 0x18, 0x20, 0x28, 0x30, 0x68]; // i32 s32 u32 i64 s64 u64 bo
+    for (const tag of tags)
+      for (let bytes = 1; bytes <= 12; bytes++)
+        for (const last of [0, 1, 2, 0x0f, 0x10, 0x7f])
+          agrees(AllSchema, Buffer.from([tag, ...varint(bytes, last)]));
+  });
+
+  it("of up to ten bytes are read here", () => {
+    for (const tag of [0x08, 0x20, 0x68])
+      for (let bytes = 1; bytes <= 10; bytes++)
+        assert.ok(
+          readsItself(AllSchema, Buffer.from([tag, ...varint(bytes, 1)])),
+          `${tag} of ${bytes} bytes`,
+        );
+  });
+});
+
+describe("keys of maps", () => {
+  const table: readonly (readonly [
+    field: string,
+    value: unknown,
+    good: readonly string[],
+    bad: readonly string[],
+  ])[] = [
+    ["mbb", new Uint8Array(1), ["true", "false"], ["", "1", "True", "no"]],
+    ["mii", { n: 1 }, ["0", "-1", "2147483647"], ["", "no", "2147483648"]],
+    ["mub", true, ["0", "4294967295"], ["-1", "4294967296", "no"]],
+    ["mlc", 1, ["0", "-9223372036854775808"], ["1.5", "no", "9223372036854775808"]],
+    ["mff", 1.5, ["0", "18446744073709551615"], ["-1", "no", "18446744073709551616"]],
+    ["mss", "v", ["", "key", "__proto__", "constructor"], []],
+  ];
+  for (const [field, value, good, bad] of table)
+    it(`of ${field}: what is one is written here, and of the rest protobuf-es is the judge`, () => {
+      for (const key of [...good, ...bad]) {
+        const init = { [field]: Object.fromEntries([[key, value]]) };
+        assert.equal(writesItself(AllSchema, init), good.includes(key), key);
+        let expected: Buffer;
+        try {
+          expected = Buffer.from(toBinary(AllSchema, create(AllSchema, init)));
+        } catch (reason) {
+          assert.throws(() => find(AllSchema).encode(init, 0), reason as Error, key);
+          continue;
+        }
+        assert.deepEqual(find(AllSchema).encode(init, 0), expected, key);
+        agrees(AllSchema, expected);
+      }
+    });
+});
+
 describe("depth", () => {
   /** The message within itself so many times, as bytes. */
   const nested: readonly (readonly [string, DescMessage, (depth: number) => object])[] = [

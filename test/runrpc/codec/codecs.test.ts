@@ -56,6 +56,8 @@ describe("codecs", () => {
     assert.throws(() => stale("kinds.v1.All")(AllSchema), refusal("kinds.v1.All"));
     assert.throws(() => stale("kinds.v1.Inner")(AllSchema), refusal("kinds.v1.Inner"));
     assert.throws(() => stale("google.protobuf.Timestamp")(AllSchema), refusal("google.protobuf.Timestamp"));
+    const again = stale("kinds.v1.Inner");
+    for (let times = 0; times < 2; times++) assert.throws(() => again(AllSchema), refusal("kinds.v1.Inner"));
     // It is nobody's business where the message is not used.
     assert.ok(stale("kinds.v1.All")(TimestampSchema));
   });

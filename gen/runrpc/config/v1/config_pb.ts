@@ -165,8 +165,8 @@ export type Server = Message<"runrpc.config.v1.Server"> & {
   http2: string;
 
   /**
-   * Who reads and writes binary messages: `own` is what buf generate has written into gen/codecs.ts, which leaves what is
-   * irregular to protobuf-es, `protobuf-es` is that alone.
+   * Who reads and writes binary messages on lane auto: `own` is what buf generate has written into gen/codecs.ts, which leaves
+   * what is irregular to protobuf-es, `protobuf-es` is that alone. Lane stock always has protobuf-es.
    *
    * @generated from field: string codec = 10 [default = "own"];
    */

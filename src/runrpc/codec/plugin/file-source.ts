@@ -1,4 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import { wktPublicImportPaths } from "@bufbuild/protobuf/codegenv2";
 import { shapeOf } from "../shape.ts";
 import { hasPrototype, readerSource } from "./message-source.ts";
 import { quoted, shortName } from "./names.ts";
@@ -81,9 +82,9 @@ function schemaImports(
 ): readonly string[] {
   const names = messages.filter(hasPrototype).map((desc) => `${shortName(desc)}Schema`);
   if (names.length === 0) return [];
-  const module = fileName.startsWith("google/protobuf/")
-    ? "@bufbuild/protobuf/wkt"
-    : `./${fileName.split("/").at(-1)}_pb${extension}`;
+  // protobuf-es brings some of google/protobuf along, and not all that has lain in that folder.
+  const module =
+    wktPublicImportPaths[`${fileName}.proto`] ?? `./${fileName.split("/").at(-1)}_pb${extension}`;
   return [
     'import { create } from "@bufbuild/protobuf";',
     `import { ${names.toSorted().join(", ")} } from ${quoted(module)};`,
@@ -113,7 +114,7 @@ function foreignImports(
   const byFile = new Map<string, string[]>();
   for (const desc of messages) {
     if (desc.file.name === fileName) continue;
-    for (const verb of ["read", "readGroup", "write"]) {
+    for (const verb of ["read", "ungroup", "write"]) {
       const name = `${verb}${foreignName(desc)}`;
       if (!new RegExp(`\\b${name}\\(`).test(text)) continue;
       const names = byFile.get(desc.file.name) ?? [];

@@ -24,7 +24,7 @@ export function readerSource(desc: DescMessage, nameOf: NameOf, isGroupToo: bool
 
 function functionSource(desc: DescMessage, nameOf: NameOf, isGroup: boolean): readonly string[] {
   const cases = desc.fields.flatMap((field) => readCases(field, nameOf));
-  const name = isGroup ? nameOf("readGroup", desc) : nameOf("read", desc);
+  const name = isGroup ? nameOf("ungroup", desc) : nameOf("read", desc);
   const depth = cases.some((line) => line.includes("depth")) ? "depth" : "_depth";
   const group = isGroup ? ", until: number" : "";
   return [

@@ -109,7 +109,7 @@ function readMessage(field: DescField, nameOf: NameOf, give: Give, before?: stri
   const first = before === undefined ? [] : [before];
   const message = calledBy(field);
   if (isDelimited(field) && message !== undefined) {
-    const call = `${nameOf("readGroup", message)}(r, p, end, depth + 1, ${tagOf(field.number, START_GROUP) + 1})`;
+    const call = `${nameOf("ungroup", message)}(r, p, end, depth + 1, ${tagOf(field.number, START_GROUP) + 1})`;
     return kase(field, tagOf(field.number, START_GROUP), [
       ...first,
       "if (depth > 99) throw BAIL;",

@@ -3,8 +3,8 @@ import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 /** Says what happens to a value that an expression of generated code gives. */
 export type Give = (expression: string) => string;
 
-/** How functions of messages are called in the file that is written. */
-export type NameOf = (verb: "read" | "readGroup" | "write", desc: DescMessage) => string;
+/** How functions of messages are called in the file that is written. No verb begins with another one: `readGroup` of `X` would be `read` of `GroupX`. */
+export type NameOf = (verb: "read" | "ungroup" | "write", desc: DescMessage) => string;
 
 /** Reads a length at `p`: what it counts ends at `e`. */
 export const readLength: readonly string[] = [

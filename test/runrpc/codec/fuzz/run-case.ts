@@ -46,6 +46,11 @@ export function newTally(): Tally {
   };
 }
 
+/** How many messages were compared: those that were written, were not, were read, and were read when broken. */
+export function messagesIn({ written, refused, read, broken }: Tally): number {
+  return written + refused + read + broken;
+}
+
 const find = createCodecs(codecs);
 const generated = new Map(codecs.map((codec) => [codec.typeName, codec]));
 const reader = new Reader();

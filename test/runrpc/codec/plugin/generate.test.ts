@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { create, type DescFile } from "@bufbuild/protobuf";
-import { type CodeGeneratorRequest, CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  FileDescriptorProtoSchema,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
+} from "@bufbuild/protobuf/wkt";
 import { generate } from "../../../../src/runrpc/codec/plugin/generate.ts";
 import { file_kinds_v1_all } from "../gen/kinds/v1/all_pb.ts";
 
@@ -59,6 +65,37 @@ describe("the plugin", () => {
     assert.match(all, /from "\.\.\/\.\.\/\.\.\/own\.js";/); // the path is from the top, this file lies below
     assert.match(all, /from "\.\.\/\.\.\/google\/protobuf\/any_codec\.js";/);
     assert.doesNotMatch(file.map(({ content }) => content).join(""), /from "[^"]*\.ts"|runrpc\/codec"/);
+  });
+
+  it("takes the schemas of google/protobuf from protobuf-es where it has them, else from beside the codecs", () => {
+    const ofGoogle = {
+      name: "google/protobuf/other.proto",
+      package: "google.protobuf",
+      messageType: [
+        { name: "Other", field: [{ name: "n", number: 1, label: Label.OPTIONAL, type: Type.INT32 }] },
+        { name: "Holder", field: [] },
+      ],
+      service: [
+        {
+          name: "Others",
+          method: [
+            { name: "Get", inputType: ".google.protobuf.Other", outputType: ".google.protobuf.Holder" },
+          ],
+        },
+      ],
+    };
+    const { file } = generate(
+      create(CodeGeneratorRequestSchema, {
+        fileToGenerate: [ofGoogle.name],
+        protoFile: [create(FileDescriptorProtoSchema, ofGoogle)],
+      }),
+    );
+    const content = file.find(({ name }) => name === "google/protobuf/other_codec.ts")?.content ?? "";
+    assert.match(content, /import \{ HolderSchema, OtherSchema \} from "\.\/other_pb\.ts";/);
+    const known = generate(request([file_kinds_v1_all]))
+      .file.map((each) => each.content)
+      .join("");
+    assert.doesNotMatch(known, /from "\.\/(any|struct|wrappers)_pb/);
   });
 
   it("refuses an option that is none, by its name", () => {

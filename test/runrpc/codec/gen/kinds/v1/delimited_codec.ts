@@ -2,7 +2,7 @@
 /* eslint-disable */
 
 import { create } from "@bufbuild/protobuf";
-import { EditionsSchema } from "./delimited_pb.ts";
+import { EditionsSchema, GroupEditionsSchema, UngroupEditionsSchema } from "./delimited_pb.ts";
 import {
   BAIL,
   bool,
@@ -36,7 +36,7 @@ import {
   type Writer,
 } from "runrpc/codec";
 
-const MadeEditions: any = function (this: any, $explicit: any, $imp: any, $raw: any, $expanded: any, $packed: any, $delimited: any, $child: any, $by: any, $digits: any, $k: any, $req: any, $m: any, $bo: any, $moreDigits: any, $groups: any, $implicitDigits: any, $shut: any, $first: any) {
+const MadeEditions: any = function (this: any, $explicit: any, $imp: any, $raw: any, $expanded: any, $packed: any, $delimited: any, $child: any, $by: any, $digits: any, $k: any, $req: any, $m: any, $bo: any, $moreDigits: any, $groups: any, $implicitDigits: any, $shut: any, $first: any, $groupEditions: any, $ungroupEditions: any) {
   this.$typeName = "kinds.v1.Editions";
   if ($explicit !== undefined) this.explicit = $explicit;
   this.imp = $imp;
@@ -56,10 +56,12 @@ const MadeEditions: any = function (this: any, $explicit: any, $imp: any, $raw: 
   this.implicitDigits = $implicitDigits;
   if ($shut !== undefined) this.shut = $shut;
   if ($first !== undefined) this.first = $first;
+  if ($groupEditions !== undefined) this.groupEditions = $groupEditions;
+  if ($ungroupEditions !== undefined) this.ungroupEditions = $ungroupEditions;
 };
 MadeEditions.prototype = Object.getPrototypeOf(create(EditionsSchema));
 
-const knownEditions = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 12, 13, 14, 15, 16, 17, 19, 20]);
+const knownEditions = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22]);
 
 export function readEditions(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -81,6 +83,8 @@ export function readEditions(r: Reader, p: number, end: number, depth: number): 
   let $implicitDigits = "0";
   let $shut: any;
   let $first: any;
+  let $groupEditions: any;
+  let $ungroupEditions: any;
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -151,7 +155,7 @@ export function readEditions(r: Reader, p: number, end: number, depth: number): 
       case 51: { // delimited
         if ($delimited !== undefined) throw BAIL;
         if (depth > 99) throw BAIL;
-        $delimited = readGroupEditions(r, p, end, depth + 1, 52);
+        $delimited = ungroupEditions(r, p, end, depth + 1, 52);
         p = r.p;
         break;
       }
@@ -268,7 +272,7 @@ export function readEditions(r: Reader, p: number, end: number, depth: number): 
       }
       case 131: { // groups
         if (depth > 99) throw BAIL;
-        $groups.push(readGroupEditions(r, p, end, depth + 1, 132));
+        $groups.push(ungroupEditions(r, p, end, depth + 1, 132));
         p = r.p;
         break;
       }
@@ -291,6 +295,28 @@ export function readEditions(r: Reader, p: number, end: number, depth: number): 
         $first = v;
         break;
       }
+      case 170: { // group_editions
+        if ($groupEditions !== undefined) throw BAIL;
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $groupEditions = readGroupEditions(r, p, e, depth + 1);
+        p = e;
+        break;
+      }
+      case 178: { // ungroup_editions
+        if ($ungroupEditions !== undefined) throw BAIL;
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $ungroupEditions = readUngroupEditions(r, p, e, depth + 1);
+        p = e;
+        break;
+      }
       default: {
         if (knownEditions.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -299,12 +325,12 @@ export function readEditions(r: Reader, p: number, end: number, depth: number): 
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeEditions($explicit, $imp, $raw, $expanded, $packed, $delimited, $child, $by, $digits, $k, $req, $m, $bo, $moreDigits, $groups, $implicitDigits, $shut, $first);
+  const m: any = new MadeEditions($explicit, $imp, $raw, $expanded, $packed, $delimited, $child, $by, $digits, $k, $req, $m, $bo, $moreDigits, $groups, $implicitDigits, $shut, $first, $groupEditions, $ungroupEditions);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
 
-export function readGroupEditions(r: Reader, p: number, end: number, depth: number, until: number): any {
+export function ungroupEditions(r: Reader, p: number, end: number, depth: number, until: number): any {
   const b = r.b;
   let $explicit: any;
   let $imp = "";
@@ -324,6 +350,8 @@ export function readGroupEditions(r: Reader, p: number, end: number, depth: numb
   let $implicitDigits = "0";
   let $shut: any;
   let $first: any;
+  let $groupEditions: any;
+  let $ungroupEditions: any;
   let unknowns: UnknownField[] | undefined;
   for (;;) {
     if (p >= end) throw BAIL;
@@ -396,7 +424,7 @@ export function readGroupEditions(r: Reader, p: number, end: number, depth: numb
       case 51: { // delimited
         if ($delimited !== undefined) throw BAIL;
         if (depth > 99) throw BAIL;
-        $delimited = readGroupEditions(r, p, end, depth + 1, 52);
+        $delimited = ungroupEditions(r, p, end, depth + 1, 52);
         p = r.p;
         break;
       }
@@ -513,7 +541,7 @@ export function readGroupEditions(r: Reader, p: number, end: number, depth: numb
       }
       case 131: { // groups
         if (depth > 99) throw BAIL;
-        $groups.push(readGroupEditions(r, p, end, depth + 1, 132));
+        $groups.push(ungroupEditions(r, p, end, depth + 1, 132));
         p = r.p;
         break;
       }
@@ -536,6 +564,28 @@ export function readGroupEditions(r: Reader, p: number, end: number, depth: numb
         $first = v;
         break;
       }
+      case 170: { // group_editions
+        if ($groupEditions !== undefined) throw BAIL;
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $groupEditions = readGroupEditions(r, p, e, depth + 1);
+        p = e;
+        break;
+      }
+      case 178: { // ungroup_editions
+        if ($ungroupEditions !== undefined) throw BAIL;
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $ungroupEditions = readUngroupEditions(r, p, e, depth + 1);
+        p = e;
+        break;
+      }
       default: {
         if (knownEditions.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -544,7 +594,7 @@ export function readGroupEditions(r: Reader, p: number, end: number, depth: numb
     }
   }
   r.p = p;
-  const m: any = new MadeEditions($explicit, $imp, $raw, $expanded, $packed, $delimited, $child, $by, $digits, $k, $req, $m, $bo, $moreDigits, $groups, $implicitDigits, $shut, $first);
+  const m: any = new MadeEditions($explicit, $imp, $raw, $expanded, $packed, $delimited, $child, $by, $digits, $k, $req, $m, $bo, $moreDigits, $groups, $implicitDigits, $shut, $first, $groupEditions, $ungroupEditions);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -552,7 +602,7 @@ export function readGroupEditions(r: Reader, p: number, end: number, depth: numb
 export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "kinds.v1.Editions") throw BAIL;
-  let b = ensure(w, p, 124);
+  let b = ensure(w, p, 134);
   {
     const v = m.explicit;
     if (v !== undefined && (t === undefined || isOwn(m, "explicit"))) {
@@ -565,7 +615,7 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 18;
-        p = putText(w, v, p, 124);
+        p = putText(w, v, p, 134);
         b = w.b;
       }
     }
@@ -574,7 +624,7 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     const v = m.raw;
     if (v !== undefined && (t === undefined || isOwn(m, "raw"))) {
       b[p++] = 26;
-      p = putText(w, v, p, 124);
+      p = putText(w, v, p, 134);
       b = w.b;
     }
   }
@@ -582,7 +632,7 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     const v = m.expanded;
     if (v === undefined) { if (t !== undefined) throw BAIL; } else {
       if (!(Array.isArray(v))) throw BAIL;
-      b = ensure(w, p, 124 + v.length * 11);
+      b = ensure(w, p, 134 + v.length * 11);
       for (let i = 0; i < v.length; i++) {
         b[p++] = 32;
         p = putInt32(b, v[i], p);
@@ -594,14 +644,14 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     if (v === undefined) { if (t !== undefined) throw BAIL; } else {
       if (!(Array.isArray(v))) throw BAIL;
       if (v.length > 0) {
-        b = ensure(w, p, 124 + v.length * 10);
+        b = ensure(w, p, 134 + v.length * 10);
         b[p++] = 42;
         const start = p++;
         for (let i = 0; i < v.length; i++) {
           p = putInt32(b, v[i], p);
         }
         p = close(w, start, p);
-        b = ensure(w, p, 124);
+        b = ensure(w, p, 134);
       }
     }
   }
@@ -610,7 +660,7 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     if (v !== undefined && (t === undefined || isOwn(m, "delimited"))) {
       b[p++] = 51;
       p = writeEditions(w, v, p, t !== undefined);
-      b = ensure(w, p, 124 + 5);
+      b = ensure(w, p, 134 + 5);
       b[p++] = 52;
     }
   }
@@ -619,14 +669,14 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     if (v !== undefined && (t === undefined || isOwn(m, "child"))) {
       b[p++] = 58;
       p = close(w, p, writeEditions(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 124);
+      b = ensure(w, p, 134);
     }
   }
   {
     const v = m.by;
     if (v !== undefined && (t === undefined || isOwn(m, "by"))) {
       b[p++] = 66;
-      p = putBytes(w, v, p, 124);
+      p = putBytes(w, v, p, 134);
       b = w.b;
     }
   }
@@ -643,7 +693,7 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     if (o?.case === "a") {
       const v = o.value;
       b[p++] = 82;
-      p = putText(w, v, p, 124);
+      p = putText(w, v, p, 134);
       b = w.b;
     }
   }
@@ -659,7 +709,7 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     const v = m.req;
     if (v !== undefined && (t === undefined || isOwn(m, "req"))) {
       b[p++] = 98;
-      p = putText(w, v, p, 124);
+      p = putText(w, v, p, 134);
       b = w.b;
     } else throw BAIL;
   }
@@ -669,16 +719,16 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
       if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
       for (const k of Object.keys(v)) {
         const x = (v as Record<string, unknown>)[k];
-        b = ensure(w, p, 124 + 24 + 1);
+        b = ensure(w, p, 134 + 24 + 1);
         b[p++] = 106;
         const start = p++;
         b[p++] = 10;
-        p = putText(w, k, p, 124 + 24);
+        p = putText(w, k, p, 134 + 24);
         b = w.b;
         b[p++] = 16;
         p = putInt32(b, x, p);
         p = close(w, start, p);
-        b = ensure(w, p, 124);
+        b = ensure(w, p, 134);
       }
     }
   }
@@ -694,14 +744,14 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
     if (v === undefined) { if (t !== undefined) throw BAIL; } else {
       if (!(Array.isArray(v))) throw BAIL;
       if (v.length > 0) {
-        b = ensure(w, p, 124 + v.length * 8);
+        b = ensure(w, p, 134 + v.length * 8);
         b[p++] = 122;
         const start = p++;
         for (let i = 0; i < v.length; i++) {
           p = putFixed64(b, ofDigits(v[i]), p);
         }
         p = close(w, start, p);
-        b = ensure(w, p, 124);
+        b = ensure(w, p, 134);
       }
     }
   }
@@ -713,7 +763,7 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
         b[p++] = 131;
         b[p++] = 1;
         p = writeEditions(w, v[i], p, t !== undefined);
-        b = ensure(w, p, 124 + 5);
+        b = ensure(w, p, 134 + 5);
         b[p++] = 132;
         b[p++] = 1;
       }
@@ -754,11 +804,131 @@ export function writeEditions(w: Writer, m: any, p: number, isWhole: boolean): n
       p = putInt32(b, v, p);
     } else throw BAIL;
   }
+  {
+    const v = m.groupEditions;
+    if (v !== undefined && (t === undefined || isOwn(m, "groupEditions"))) {
+      b[p++] = 170;
+      b[p++] = 1;
+      p = close(w, p, writeGroupEditions(w, v, p + 1, t !== undefined));
+      b = ensure(w, p, 134);
+    }
+  }
+  {
+    const v = m.ungroupEditions;
+    if (v !== undefined && (t === undefined || isOwn(m, "ungroupEditions"))) {
+      b[p++] = 178;
+      b[p++] = 1;
+      p = close(w, p, writeUngroupEditions(w, v, p + 1, t !== undefined));
+      b = ensure(w, p, 134);
+    }
+  }
+  const unknowns = m.$unknown;
+  return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
+}
+
+const MadeGroupEditions: any = function (this: any, $n: any) {
+  this.$typeName = "kinds.v1.GroupEditions";
+  if ($n !== undefined) this.n = $n;
+};
+MadeGroupEditions.prototype = Object.getPrototypeOf(create(GroupEditionsSchema));
+
+const knownGroupEditions = new Set<number>([1]);
+
+export function readGroupEditions(r: Reader, p: number, end: number, _depth: number): any {
+  const b = r.b;
+  let $n: any;
+  let unknowns: UnknownField[] | undefined;
+  while (p < end) {
+    let tag = b[p++]!;
+    if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
+    switch (tag) {
+      case 8: { // n
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p) | 0; p = r.p; }
+        $n = v;
+        break;
+      }
+      default: {
+        if (knownGroupEditions.has(tag >>> 3)) throw BAIL;
+        (unknowns ??= []).push(unknownField(r, tag, p, end));
+        p = r.p;
+      }
+    }
+  }
+  if (p !== end) throw BAIL;
+  const m: any = new MadeGroupEditions($n);
+  if (unknowns !== undefined) m.$unknown = unknowns;
+  return m;
+}
+
+export function writeGroupEditions(w: Writer, m: any, p: number, isWhole: boolean): number {
+  const t = m.$typeName;
+  if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "kinds.v1.GroupEditions") throw BAIL;
+  let b = ensure(w, p, 12);
+  {
+    const v = m.n;
+    if (v !== undefined && (t === undefined || isOwn(m, "n"))) {
+      b[p++] = 8;
+      p = putInt32(b, v, p);
+    }
+  }
+  const unknowns = m.$unknown;
+  return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
+}
+
+const MadeUngroupEditions: any = function (this: any, $n: any) {
+  this.$typeName = "kinds.v1.UngroupEditions";
+  if ($n !== undefined) this.n = $n;
+};
+MadeUngroupEditions.prototype = Object.getPrototypeOf(create(UngroupEditionsSchema));
+
+const knownUngroupEditions = new Set<number>([1]);
+
+export function readUngroupEditions(r: Reader, p: number, end: number, _depth: number): any {
+  const b = r.b;
+  let $n: any;
+  let unknowns: UnknownField[] | undefined;
+  while (p < end) {
+    let tag = b[p++]!;
+    if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
+    switch (tag) {
+      case 8: { // n
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p) | 0; p = r.p; }
+        $n = v;
+        break;
+      }
+      default: {
+        if (knownUngroupEditions.has(tag >>> 3)) throw BAIL;
+        (unknowns ??= []).push(unknownField(r, tag, p, end));
+        p = r.p;
+      }
+    }
+  }
+  if (p !== end) throw BAIL;
+  const m: any = new MadeUngroupEditions($n);
+  if (unknowns !== undefined) m.$unknown = unknowns;
+  return m;
+}
+
+export function writeUngroupEditions(w: Writer, m: any, p: number, isWhole: boolean): number {
+  const t = m.$typeName;
+  if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "kinds.v1.UngroupEditions") throw BAIL;
+  let b = ensure(w, p, 12);
+  {
+    const v = m.n;
+    if (v !== undefined && (t === undefined || isOwn(m, "n"))) {
+      b[p++] = 8;
+      p = putInt32(b, v, p);
+    }
+  }
   const unknowns = m.$unknown;
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
 /** What this file has codecs of. */
 export const codecs: readonly MessageCodec[] = [
-  { typeName: "kinds.v1.Editions", shape: "VOsrHJib55tslHj-", read: readEditions, write: writeEditions },
+  { typeName: "kinds.v1.Editions", shape: "KcxSwmbrCEdre4Fz", read: readEditions, write: writeEditions },
+  { typeName: "kinds.v1.GroupEditions", shape: "5ZVX0u6A-HBYlm8t", read: readGroupEditions, write: writeGroupEditions },
+  { typeName: "kinds.v1.UngroupEditions", shape: "xVppFY5YQLik1v7a", read: readUngroupEditions, write: writeUngroupEditions },
 ];

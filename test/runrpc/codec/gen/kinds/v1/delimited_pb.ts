@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kinds/v1/delimited.proto.
  */
 export const file_kinds_v1_delimited: GenFile = /*@__PURE__*/
-  fileDesc("ChhraW5kcy92MS9kZWxpbWl0ZWQucHJvdG8SCGtpbmRzLnYxIq8ECghFZGl0aW9ucxIQCghleHBsaWNpdBgBIAEoBRISCgNpbXAYAiABKAlCBaoBAggCEhIKA3JhdxgDIAEoCUIFqgECIAMSFwoIZXhwYW5kZWQYBCADKAVCBaoBAhgCEg4KBnBhY2tlZBgFIAMoBRIsCglkZWxpbWl0ZWQYBiABKAsyEi5raW5kcy52MS5FZGl0aW9uc0IFqgECKAISIQoFY2hpbGQYByABKAsyEi5raW5kcy52MS5FZGl0aW9ucxIKCgJieRgIIAEoDBISCgZkaWdpdHMYCSABKANCAjABEgsKAWEYCiABKAlIABILCgFiGAsgASgFSAASFgoIa19kaWdpdHMYEiABKARCAjABSAASEgoDcmVxGAwgASgJQgWqAQIIAxIkCgFtGA0gAygLMhkua2luZHMudjEuRWRpdGlvbnMuTUVudHJ5EgoKAmJvGA4gASgIEhcKC21vcmVfZGlnaXRzGA8gAygGQgIwARIpCgZncm91cHMYECADKAsyEi5raW5kcy52MS5FZGl0aW9uc0IFqgECKAISIAoPaW1wbGljaXRfZGlnaXRzGBEgASgSQgcwAaoBAggCEhwKBHNodXQYEyABKA4yDi5raW5kcy52MS5TaHV0EiQKBWZpcnN0GBQgASgOMg4ua2luZHMudjEuU2h1dEIFqgECCAMaKAoGTUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAFCAwoBayotCgRTaHV0EgoKBlNIVVRfQRAFEhMKBlNIVVRfQhD+//////////8BGgQ6AhACYghlZGl0aW9uc3DoBw");
+  fileDesc("ChhraW5kcy92MS9kZWxpbWl0ZWQucHJvdG8SCGtpbmRzLnYxIpUFCghFZGl0aW9ucxIQCghleHBsaWNpdBgBIAEoBRISCgNpbXAYAiABKAlCBaoBAggCEhIKA3JhdxgDIAEoCUIFqgECIAMSFwoIZXhwYW5kZWQYBCADKAVCBaoBAhgCEg4KBnBhY2tlZBgFIAMoBRIsCglkZWxpbWl0ZWQYBiABKAsyEi5raW5kcy52MS5FZGl0aW9uc0IFqgECKAISIQoFY2hpbGQYByABKAsyEi5raW5kcy52MS5FZGl0aW9ucxIKCgJieRgIIAEoDBISCgZkaWdpdHMYCSABKANCAjABEgsKAWEYCiABKAlIABILCgFiGAsgASgFSAASFgoIa19kaWdpdHMYEiABKARCAjABSAASEgoDcmVxGAwgASgJQgWqAQIIAxIkCgFtGA0gAygLMhkua2luZHMudjEuRWRpdGlvbnMuTUVudHJ5EgoKAmJvGA4gASgIEhcKC21vcmVfZGlnaXRzGA8gAygGQgIwARIpCgZncm91cHMYECADKAsyEi5raW5kcy52MS5FZGl0aW9uc0IFqgECKAISIAoPaW1wbGljaXRfZGlnaXRzGBEgASgSQgcwAaoBAggCEhwKBHNodXQYEyABKA4yDi5raW5kcy52MS5TaHV0EiQKBWZpcnN0GBQgASgOMg4ua2luZHMudjEuU2h1dEIFqgECCAMSLwoOZ3JvdXBfZWRpdGlvbnMYFSABKAsyFy5raW5kcy52MS5Hcm91cEVkaXRpb25zEjMKEHVuZ3JvdXBfZWRpdGlvbnMYFiABKAsyGS5raW5kcy52MS5Vbmdyb3VwRWRpdGlvbnMaKAoGTUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAFCAwoBayIaCg1Hcm91cEVkaXRpb25zEgkKAW4YASABKAUiHAoPVW5ncm91cEVkaXRpb25zEgkKAW4YASABKAUqLQoEU2h1dBIKCgZTSFVUX0EQBRITCgZTSFVUX0IQ/v//////////ARoEOgIQAmIIZWRpdGlvbnNw6Ac");
 
 /**
  * @generated from message kinds.v1.Editions
@@ -125,6 +125,16 @@ export type Editions = Message<"kinds.v1.Editions"> & {
    * @generated from field: kinds.v1.Shut first = 20 [features.field_presence = LEGACY_REQUIRED];
    */
   first: Shut;
+
+  /**
+   * @generated from field: kinds.v1.GroupEditions group_editions = 21;
+   */
+  groupEditions?: GroupEditions | undefined;
+
+  /**
+   * @generated from field: kinds.v1.UngroupEditions ungroup_editions = 22;
+   */
+  ungroupEditions?: UngroupEditions | undefined;
 };
 
 /**
@@ -133,6 +143,42 @@ export type Editions = Message<"kinds.v1.Editions"> & {
  */
 export const EditionsSchema: GenMessage<Editions> = /*@__PURE__*/
   messageDesc(file_kinds_v1_delimited, 0);
+
+/**
+ * Named as what reads a group could be.
+ *
+ * @generated from message kinds.v1.GroupEditions
+ */
+export type GroupEditions = Message<"kinds.v1.GroupEditions"> & {
+  /**
+   * @generated from field: int32 n = 1;
+   */
+  n: number;
+};
+
+/**
+ * Describes the message kinds.v1.GroupEditions.
+ * Use `create(GroupEditionsSchema)` to create a new message.
+ */
+export const GroupEditionsSchema: GenMessage<GroupEditions> = /*@__PURE__*/
+  messageDesc(file_kinds_v1_delimited, 1);
+
+/**
+ * @generated from message kinds.v1.UngroupEditions
+ */
+export type UngroupEditions = Message<"kinds.v1.UngroupEditions"> & {
+  /**
+   * @generated from field: int32 n = 1;
+   */
+  n: number;
+};
+
+/**
+ * Describes the message kinds.v1.UngroupEditions.
+ * Use `create(UngroupEditionsSchema)` to create a new message.
+ */
+export const UngroupEditionsSchema: GenMessage<UngroupEditions> = /*@__PURE__*/
+  messageDesc(file_kinds_v1_delimited, 2);
 
 /**
  * @generated from enum kinds.v1.Shut

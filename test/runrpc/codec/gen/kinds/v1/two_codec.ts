@@ -183,7 +183,7 @@ export function readTwo(r: Reader, p: number, end: number, depth: number): any {
       case 75: { // group
         if ($group !== undefined) throw BAIL;
         if (depth > 99) throw BAIL;
-        $group = readGroupTwo_Group(r, p, end, depth + 1, 76);
+        $group = ungroupTwo_Group(r, p, end, depth + 1, 76);
         p = r.p;
         break;
       }
@@ -225,7 +225,7 @@ export function readTwo(r: Reader, p: number, end: number, depth: number): any {
       }
       case 123: { // many
         if (depth > 99) throw BAIL;
-        $many.push(readGroupTwo_Many(r, p, end, depth + 1, 124));
+        $many.push(ungroupTwo_Many(r, p, end, depth + 1, 124));
         p = r.p;
         break;
       }
@@ -239,7 +239,7 @@ export function readTwo(r: Reader, p: number, end: number, depth: number): any {
       case 139: { // other
         if ($choice.case === "other") throw BAIL;
         if (depth > 99) throw BAIL;
-        $choice = { case: "other", value: readGroupTwo_Other(r, p, end, depth + 1, 140) };
+        $choice = { case: "other", value: ungroupTwo_Other(r, p, end, depth + 1, 140) };
         p = r.p;
         break;
       }
@@ -293,7 +293,7 @@ export function readTwo(r: Reader, p: number, end: number, depth: number): any {
         }
         if (p !== end) throw BAIL;
         end = outer;
-        if (x === undefined) x = 1;
+        if (x === undefined) x = 0;
         setEntry($by, k, x);
         break;
       }
@@ -562,7 +562,7 @@ export function readTwo_Group(r: Reader, p: number, end: number, depth: number):
   return m;
 }
 
-export function readGroupTwo_Group(r: Reader, p: number, end: number, depth: number, until: number): any {
+export function ungroupTwo_Group(r: Reader, p: number, end: number, depth: number, until: number): any {
   const b = r.b;
   let $a: any;
   let $inner: any;
@@ -664,7 +664,7 @@ export function readTwo_Many(r: Reader, p: number, end: number, _depth: number):
   return m;
 }
 
-export function readGroupTwo_Many(r: Reader, p: number, end: number, _depth: number, until: number): any {
+export function ungroupTwo_Many(r: Reader, p: number, end: number, _depth: number, until: number): any {
   const b = r.b;
   let $text: any;
   let unknowns: UnknownField[] | undefined;
@@ -746,7 +746,7 @@ export function readTwo_Other(r: Reader, p: number, end: number, _depth: number)
   return m;
 }
 
-export function readGroupTwo_Other(r: Reader, p: number, end: number, _depth: number, until: number): any {
+export function ungroupTwo_Other(r: Reader, p: number, end: number, _depth: number, until: number): any {
   const b = r.b;
   let $a: any;
   let unknowns: UnknownField[] | undefined;
@@ -791,7 +791,7 @@ export function writeTwo_Other(w: Writer, m: any, p: number, isWhole: boolean): 
 
 /** What this file has codecs of. */
 export const codecs: readonly MessageCodec[] = [
-  { typeName: "kinds.v1.Two", shape: "kySRXWaG3G1E1O1D", read: readTwo, write: writeTwo },
+  { typeName: "kinds.v1.Two", shape: "6iGDVWq62FP6r20O", read: readTwo, write: writeTwo },
   { typeName: "kinds.v1.Two.Group", shape: "8mQO2_LFidYfMntD", read: readTwo_Group, write: writeTwo_Group },
   { typeName: "kinds.v1.Two.Many", shape: "1OSfFy4_2btlIV-9", read: readTwo_Many, write: writeTwo_Many },
   { typeName: "kinds.v1.Two.Other", shape: "HJ_vCnZs1fhjRZb5", read: readTwo_Other, write: writeTwo_Other },

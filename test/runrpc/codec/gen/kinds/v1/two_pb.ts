@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kinds/v1/two.proto.
  */
 export const file_kinds_v1_two: GenFile = /*@__PURE__*/
-  fileDesc("ChJraW5kcy92MS90d28ucHJvdG8SCGtpbmRzLnYxIoUFCgNUd28SCgoCaWQYASACKAkSDAoBbhgCIAEoBToBNxIMCgFzGAMgASgJOgF4EhsKAWMYBCABKA4yEC5raW5kcy52MS5DbG9zZWQSEAoIdW5wYWNrZWQYBSADKAUSEgoGcGFja2VkGAYgAygFQgIQARIJCgFiGAcgASgMEhwKAnJjGAggAygOMhAua2luZHMudjEuQ2xvc2VkEiIKBWdyb3VwGAkgASgKMhMua2luZHMudjEuVHdvLkdyb3VwEhwKBWNoaWxkGAogASgLMg0ua2luZHMudjEuVHdvEgkKAWQYCyABKAESCQoBZhgMIAEoCBIJCgFsGA0gASgDEhsKBGtpZHMYDiADKAsyDS5raW5kcy52MS5Ud28SIAoEbWFueRgPIAMoCjISLmtpbmRzLnYxLlR3by5NYW55EiIKBmNob3NlbhgQIAEoDjIQLmtpbmRzLnYxLkNsb3NlZEgAEiQKBW90aGVyGBEgASgKMhMua2luZHMudjEuVHdvLk90aGVySAASKwoNcGFja2VkX2Nsb3NlZBgSIAMoDjIQLmtpbmRzLnYxLkNsb3NlZEICEAESIQoCYnkYEyADKAsyFS5raW5kcy52MS5Ud28uQnlFbnRyeRo2CgVHcm91cBIJCgFhGAEgASgFEiIKBWlubmVyGAkgASgLMhMua2luZHMudjEuVHdvLkdyb3VwGhQKBE1hbnkSDAoEdGV4dBgBIAEoCRoSCgVPdGhlchIJCgFhGAEgASgGGjsKB0J5RW50cnkSCwoDa2V5GAEgASgJEh8KBXZhbHVlGAIgASgOMhAua2luZHMudjEuQ2xvc2VkOgI4ASoFCGQQyQFCCAoGY2hvaWNlKigKBkNsb3NlZBIOCgpDTE9TRURfT05FEAESDgoKQ0xPU0VEX1RXTxACOh8KA2V4dBINLmtpbmRzLnYxLlR3bxhkIAEoCVIDZXh0OicKB251bWJlcnMSDS5raW5kcy52MS5Ud28YZSADKAVSB251bWJlcnM");
+  fileDesc("ChJraW5kcy92MS90d28ucHJvdG8SCGtpbmRzLnYxIokFCgNUd28SCgoCaWQYASACKAkSDAoBbhgCIAEoBToBNxIMCgFzGAMgASgJOgF4EhsKAWMYBCABKA4yEC5raW5kcy52MS5DbG9zZWQSEAoIdW5wYWNrZWQYBSADKAUSEgoGcGFja2VkGAYgAygFQgIQARIJCgFiGAcgASgMEhwKAnJjGAggAygOMhAua2luZHMudjEuQ2xvc2VkEiIKBWdyb3VwGAkgASgKMhMua2luZHMudjEuVHdvLkdyb3VwEhwKBWNoaWxkGAogASgLMg0ua2luZHMudjEuVHdvEgkKAWQYCyABKAESCQoBZhgMIAEoCBIJCgFsGA0gASgDEhsKBGtpZHMYDiADKAsyDS5raW5kcy52MS5Ud28SIAoEbWFueRgPIAMoCjISLmtpbmRzLnYxLlR3by5NYW55EiIKBmNob3NlbhgQIAEoDjIQLmtpbmRzLnYxLkNsb3NlZEgAEiQKBW90aGVyGBEgASgKMhMua2luZHMudjEuVHdvLk90aGVySAASKwoNcGFja2VkX2Nsb3NlZBgSIAMoDjIQLmtpbmRzLnYxLkNsb3NlZEICEAESIQoCYnkYEyADKAsyFS5raW5kcy52MS5Ud28uQnlFbnRyeRo2CgVHcm91cBIJCgFhGAEgASgFEiIKBWlubmVyGAkgASgLMhMua2luZHMudjEuVHdvLkdyb3VwGhQKBE1hbnkSDAoEdGV4dBgBIAEoCRoSCgVPdGhlchIJCgFhGAEgASgGGj8KB0J5RW50cnkSCwoDa2V5GAEgASgJEiMKBXZhbHVlGAIgASgOMhQua2luZHMudjEuQ2xvc2VkWmVybzoCOAEqBQhkEMkBQggKBmNob2ljZSooCgZDbG9zZWQSDgoKQ0xPU0VEX09ORRABEg4KCkNMT1NFRF9UV08QAio4CgpDbG9zZWRaZXJvEhQKEENMT1NFRF9aRVJPX05PTkUQABIUChBDTE9TRURfWkVST19GSVZFEAU6HwoDZXh0Eg0ua2luZHMudjEuVHdvGGQgASgJUgNleHQ6JwoHbnVtYmVycxINLmtpbmRzLnYxLlR3bxhlIAMoBVIHbnVtYmVycw");
 
 /**
  * @generated from message kinds.v1.Two
@@ -116,9 +116,9 @@ export type Two = Message<"kinds.v1.Two"> & {
   packedClosed: Closed[];
 
   /**
-   * @generated from field: map<string, kinds.v1.Closed> by = 19;
+   * @generated from field: map<string, kinds.v1.ClosedZero> by = 19;
    */
-  by: { [key: string]: Closed };
+  by: { [key: string]: ClosedZero };
 };
 
 /**
@@ -209,6 +209,36 @@ export type Closed = (typeof Closed)[keyof typeof Closed];
  */
 export const ClosedSchema: GenEnum<Closed> = /*@__PURE__*/
   enumDesc(file_kinds_v1_two, 0);
+
+/**
+ * Values of maps have to begin with zero.
+ *
+ * @generated from enum kinds.v1.ClosedZero
+ */
+export const ClosedZero = {
+  /**
+   * @generated from enum value: CLOSED_ZERO_NONE = 0;
+   */
+  NONE: 0,
+
+  /**
+   * @generated from enum value: CLOSED_ZERO_FIVE = 5;
+   */
+  FIVE: 5,
+} as const;
+
+/**
+ * Values of maps have to begin with zero.
+ *
+ * @generated from enum kinds.v1.ClosedZero
+ */
+export type ClosedZero = (typeof ClosedZero)[keyof typeof ClosedZero];
+
+/**
+ * Describes the enum kinds.v1.ClosedZero.
+ */
+export const ClosedZeroSchema: GenEnum<ClosedZero> = /*@__PURE__*/
+  enumDesc(file_kinds_v1_two, 1);
 
 /**
  * @generated from extension: optional string ext = 100;
