@@ -65,7 +65,12 @@ const KINDS: readonly Kind[] = [
   (_, random) => connection(settings([4, 2 ** 31 + random.below(1_000)]), code.FLOW_CONTROL_ERROR),
   (_, random) => connection(settings([5, random.below(16_384)]), code.PROTOCOL_ERROR),
   (_, random) => connection(windowUpdate(0, random.chance(0.5) ? 0 : 2 ** 31), code.PROTOCOL_ERROR),
-  () => connection(windowUpdate(0, 2 ** 31 - 1), code.FLOW_CONTROL_ERROR),
+  // Twice: a window that answers have used up may grow so far once.
+  () =>
+    connection(
+      Buffer.concat([windowUpdate(0, 2 ** 31 - 1), windowUpdate(0, 2 ** 31 - 1)]),
+      code.FLOW_CONTROL_ERROR,
+    ),
   (state) => connection(windowUpdate(state.nextId + 2, 1), code.PROTOCOL_ERROR),
   (_, random) =>
     connection(frame(TYPE.WINDOW_UPDATE, 0, 0, bytesOf(random, wrongSize(random, 4))), code.FRAME_SIZE_ERROR),
