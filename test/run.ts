@@ -1,5 +1,6 @@
 // Runs the tests: `npm test`, or `npm test -- test/wire/matrix "test/data/*.test.ts"` for some of them.
 // `npm test -- --http2 node …` has lane auto speak HTTP/2 by node:http2, where a test names no engine.
+// `npm test -- --database postgres …` has applications and queries stand on a Postgres server, where a test names no database.
 // In CI a test that skips itself, for want of a tool, is a failure.
 import { glob, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { finished } from "node:stream/promises";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
+import { startPostgres } from "./postgres.ts";
 
 /** A file that runs longer than this hangs, in milliseconds. */
 const FILE_TIMEOUT_MS = 900_000;
@@ -16,13 +18,15 @@ const CONCURRENCY = 2;
 
 const root = join(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
-  options: { http2: { type: "string", default: "own" } },
+  options: { http2: { type: "string", default: "own" }, database: { type: "string", default: "sqlite" } },
   allowPositionals: true,
 });
 const files = await filesOf(positionals);
 const isOnNode = values.http2 === "node";
 // For the processes that tests start.
 if (isOnNode) process.env.RUNRPC_HTTP2 = "node";
+const postgres = values.database === "postgres" ? await startPostgres() : undefined;
+if (postgres !== undefined) process.env.RUNRPC_TEST_DATABASE = postgres.socketUrl("postgres");
 // The application imports the package by its name, which leads to the sources under this condition.
 const execArgv = [
   "--conditions=runrpc-source",
@@ -43,6 +47,7 @@ events.on("test:pass", ({ name, skip, details }) => {
 const report = events.compose(spec);
 report.pipe(process.stdout);
 await finished(report);
+await postgres?.stop();
 
 for (const line of skipped) console.log(`skipped  ${line}`);
 if (passed === 0) console.log("no test has run");

@@ -11,7 +11,14 @@ export {
   createChore,
   type StartChore,
 } from "./data/chore.ts";
-export { openStore, type StoreOptions, storeDefaults } from "./data/open-store.ts";
+export {
+  openStore,
+  type PostgresOptions,
+  postgresDefaults,
+  type SqliteOptions,
+  type StoreOptions,
+  storeDefaults,
+} from "./data/open-store.ts";
 export {
   type Cloned,
   DataError,

@@ -1,5 +1,6 @@
 // `runrpc/query`: what a `queries.ts` imports. It loads no database driver and no server.
 export { defineQueries, type QueriesOf } from "./data/define-queries.ts";
+export { readInOrder, writeInOrder } from "./data/in-order.ts";
 export { type GroupColumns, insertRows, type RowGroup } from "./data/insert-rows.ts";
 export {
   DataError,

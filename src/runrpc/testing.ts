@@ -6,4 +6,5 @@ export { startMemoryApp } from "./testing/memory-app.ts";
 export { collect, createRequestStream, type RequestStream, take, takeThenCancel } from "./testing/streams.ts";
 export { startTestApp, type TestApp, type TestAppOptions } from "./testing/test-app.ts";
 export type { TestCaller, TestKeyOptions } from "./testing/test-caller.ts";
+export type { TestDatabaseOptions } from "./testing/test-database.ts";
 export { openTestStore, type TestStore } from "./testing/test-store.ts";

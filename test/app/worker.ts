@@ -1,4 +1,6 @@
 import { serveQueries } from "runrpc/worker";
 import { modules } from "./queries.ts";
 
+export { modules };
+
 await serveQueries(modules);

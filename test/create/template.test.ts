@@ -27,7 +27,8 @@ describe("the template", () => {
     const patterns = [
       "src/*.ts",
       "src/services/**/*.{ts,sql,json}",
-      "test/services/**/*.ts",
+      // What both kinds of database have in common is a test of the package.
+      "test/services/{*/**/*,fixture}.ts",
       "proto/{users,events,logs,chat}/**",
     ];
     const own = patterns

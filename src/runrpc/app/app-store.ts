@@ -1,13 +1,17 @@
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Database } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { ConfigError } from "../config/config.ts";
 import type { StartChore } from "../data/chore.ts";
 import { fileFromUrl } from "../data/database-url.ts";
+import type { MigrationSet } from "../data/migrations.ts";
 import { openStore, type StoreOptions } from "../data/open-store.ts";
+import { addressFromUrl } from "../data/postgres/address.ts";
 import type { QueryModules } from "../data/query.ts";
-import type { Store } from "../data/store.ts";
+import { DataError, type Store } from "../data/store.ts";
 import { type PlatformModules, platformMigrations, platformWorker } from "../platform/modules.ts";
 import type { ServerLog } from "../server/log.ts";
+import { isPostgresUrl } from "../url.ts";
 import type { AppDefinition, AppParts } from "./define-app.ts";
 
 /** The database of an application: its own queries, and those of the platform. */
@@ -22,24 +26,44 @@ export function openAppStore<M extends QueryModules>(
   return openStore<M & PlatformModules>({ ...storeOptions(definition, database), log });
 }
 
-/** Where the store of an application is, who serves it, and its limits. */
+/**
+ * Where the store of an application is, who serves it, and its limits.
+ *
+ * @throws ConfigError for a URL that names no database.
+ */
 export function storeOptions<M extends QueryModules>(
   { worker = platformWorker, migrations }: AppDefinition<M>,
   { url, ...database }: Database,
 ): StoreOptions {
-  return {
-    file: fileOf(url),
-    worker,
-    migrations: [
-      platformMigrations,
-      ...(migrations === undefined ? [] : [{ journal: "migrations", folder: migrations }]),
-    ],
-    readers: database.readers,
+  const sets: readonly MigrationSet[] = [
+    platformMigrations,
+    ...(migrations === undefined ? [] : [{ journal: "migrations", folder: migrations }]),
+  ];
+  const shared = {
     maxQueuedReads: database.maxQueuedQueries,
     maxQueuedWrites: database.maxQueuedQueries,
     maxQueuedBytes: database.maxQueuedBytes,
-    heapMb: database.workerHeapMb,
     allowNewer: database.allowNewer,
+  };
+  if (isPostgresUrl(url)) {
+    named(() => addressFromUrl(url));
+    return {
+      url,
+      modules: () => loadModules(worker),
+      migrations: sets.map(postgresSet),
+      connections: database.connections,
+      statementTimeoutMs: database.statementTimeoutMs,
+      ...shared,
+    };
+  }
+  return {
+    // Absolute, so that whoever is told of it finds it.
+    file: named(() => resolve(fileFromUrl(url))),
+    worker,
+    migrations: sets,
+    readers: database.readers,
+    heapMb: database.workerHeapMb,
+    ...shared,
   };
 }
 
@@ -53,11 +77,31 @@ export function partsOf<M extends QueryModules>(
   return { queries: queries as AppParts<M>["queries"], chore, log };
 }
 
-/** Absolute, so that whoever is told of it finds it. @throws ConfigError for what names no SQLite file. */
-function fileOf(url: string): string {
+/** Reads a part of the URL. @throws ConfigError that names the setting. */
+function named<T>(read: () => T): T {
   try {
-    return resolve(fileFromUrl(url));
+    return read();
   } catch (error) {
     throw new ConfigError([`database.url ${error instanceof Error ? error.message : String(error)}`]);
   }
+}
+
+/** `npm run migration` writes those of Postgres into a folder inside of SQLite's. */
+function postgresSet({ journal, folder }: MigrationSet): MigrationSet {
+  return {
+    journal,
+    folder: folder instanceof URL ? new URL("postgres/", folder) : resolve(folder, "postgres"),
+  };
+}
+
+/** All queries, for a store that runs them in this thread: the application's, which the file of its worker exports, and the platform's. */
+async function loadModules(worker: URL): Promise<QueryModules> {
+  const { withPlatform } = await import("../platform/query-modules.ts");
+  const { modules } = (await import(worker.href)) as { readonly modules?: QueryModules };
+  if (modules === undefined)
+    throw new DataError(
+      "failed_precondition",
+      `${fileURLToPath(worker)} does not export its queries, which Postgres is asked by: \`export const modules = { … }\``,
+    );
+  return withPlatform(modules);
 }

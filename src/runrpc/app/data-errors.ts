@@ -15,7 +15,7 @@ const codes = {
 
 /**
  * What a client is told of an error of the store: the server's `mapError`. The sentence of a query passes as it is; one
- * that comes from SQLite, which names tables and columns, is replaced. Undefined for anything else, `internal` included:
+ * that comes from the database, which names tables and columns, is replaced. Undefined for anything else, `internal` included:
  * that is a bug, which the server hides from the client and logs.
  */
 export function connectErrorFromDataError(reason: unknown): ConnectError | undefined {
@@ -30,7 +30,7 @@ const sentences: Readonly<Record<keyof typeof codes, string>> = {
   not_found: "there is no such row",
   already_exists: "it exists already",
   failed_precondition: "something that this refers to does not exist",
-  aborted: "the database is held by another process; try again",
+  aborted: "the database is held by others; try again",
   resource_exhausted: "the database has no room",
   unavailable: "the database cannot be reached",
   unknown: "the database stopped during this write: look whether it is stored before you repeat it",

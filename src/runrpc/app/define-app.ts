@@ -13,11 +13,14 @@ export interface AppDefinition<M extends QueryModules = QueryModules> {
   /** The services, made once at the start from what they need. */
   readonly services: (parts: AppParts<M>) => readonly ServiceDefinition[];
   /**
-   * The file that calls `serveQueries` with the application's queries: `new URL("./worker.ts", import.meta.url)`. Default:
-   * the application has none.
+   * The file that exports the application's queries as `modules` and calls `serveQueries` with them:
+   * `new URL("./worker.ts", import.meta.url)`. Default: the application has none.
    */
   readonly worker?: URL | undefined;
-  /** The folder that `drizzle-kit generate` writes the application's migrations into. Default: it has no tables. */
+  /**
+   * The folder that `runrpc migration` writes the application's migrations into, and `postgres/` inside of it those of
+   * Postgres. Default: it has no tables.
+   */
   readonly migrations?: URL | undefined;
   /**
    * Who keys can be made for. Default: a key's subject is the text that `runrpc keys create --user` names, as it is.
@@ -38,7 +41,7 @@ export interface AppDefinition<M extends QueryModules = QueryModules> {
 
 /** What the parts of an application are made from. */
 export interface AppParts<M extends QueryModules> {
-  /** Every query of the worker, as async functions. */
+  /** Every query of the application, as async functions. */
   readonly queries: Queries<M>;
   /** Starts work that goes on behind all other writes. */
   readonly chore: StartChore;

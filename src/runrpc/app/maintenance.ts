@@ -1,9 +1,15 @@
 import type { LoadedConfig } from "../config/config.ts";
+import {
+  type BackupOptions,
+  type BackupReport,
+  backupDatabase,
+  type Examination,
+  examineDatabase,
+  migrateDatabase,
+} from "../data/maintenance.ts";
 import type { MigrationsReport } from "../data/migrations.ts";
 import type { QueryModules } from "../data/query.ts";
-import { type BackupOptions, type BackupReport, backupDatabase } from "../data/sqlite/backup.ts";
-import { type Examination, examineDatabase } from "../data/sqlite/doctor.ts";
-import { migrateDatabase } from "../data/sqlite/migrate.ts";
+import { withoutPassword } from "../url.ts";
 import { storeOptions } from "./app-store.ts";
 import type { AppDefinition } from "./define-app.ts";
 
@@ -11,9 +17,10 @@ import type { AppDefinition } from "./define-app.ts";
 export async function migrateApp<M extends QueryModules>(
   definition: AppDefinition<M>,
   { config }: LoadedConfig,
-): Promise<MigrationsReport & { readonly file: string }> {
+): Promise<MigrationsReport & { readonly database: string }> {
   const options = storeOptions(definition, config.database);
-  return { ...(await migrateDatabase(options)), file: options.file };
+  const database = "url" in options ? withoutPassword(options.url) : options.file;
+  return { ...(await migrateDatabase(options)), database };
 }
 
 /** Copies the database of the configuration into a file, for the `backup` command. Safe beside a running server. */

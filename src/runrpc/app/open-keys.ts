@@ -18,7 +18,7 @@ export async function openKeys<M extends QueryModules>(
   definition: AppDefinition<M>,
   { config }: LoadedConfig,
 ): Promise<OpenKeys> {
-  const store = await openAppStore(definition, { ...config.database, readers: 1 });
+  const store = await openAppStore(definition, { ...config.database, readers: 1, connections: 1 });
   const parts = partsOf(store.queries, silentLog, () => () => {});
   const accounts = definition.accounts?.(parts) ?? noAccounts;
   return {

@@ -23,7 +23,7 @@ import { exampleMethodOf } from "./example-method.ts";
 export interface App extends Server {
   /** True when the database was made by this start. */
   readonly created: boolean;
-  /** The database's file, absolute. */
+  /** The database's file, absolute, or its URL without the password. */
   readonly database: string;
   /** Made where there is no key, outside production. It is kept nowhere: show it. */
   readonly developmentKey: string | undefined;
@@ -68,7 +68,7 @@ export async function startApp<M extends QueryModules>(
   tuneGarbageCollection();
   const { database, log: logSettings, ...settings } = config;
   // Both before a database is made or migrated, so that a start that fails leaves none behind.
-  const { file } = storeOptions(definition, database);
+  storeOptions(definition, database);
   await tryListening(settings);
   const log = openLog(logSettings, config.server.debug);
   const store = await openAppStore(definition, database, log.logger);
@@ -127,7 +127,7 @@ export async function startApp<M extends QueryModules>(
     return {
       ...started,
       created: store.created,
-      database: file,
+      database: store.database,
       developmentKey,
       services: services.map(({ service }) => service.typeName),
       exampleMethod: exampleMethodOf(services),

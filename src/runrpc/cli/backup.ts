@@ -27,7 +27,7 @@ export function configure(command: Command, io: Io): void {
 const notes = `
 The copy is the database as it was at one moment, in one file that only its owner can read. It is checked before it gets its
 name; a backup that fails leaves nothing behind. To restore: stop the server, put the copy in the database's place, and
-remove the -wal and -shm files beside it.
+remove the -wal and -shm files beside it. A database of Postgres is backed up by pg_dump.
 
 Examples:
   runrpc backup /var/backups/app.sqlite

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { Command, CommanderError } from "commander";
 import { ConfigError, processEnvironment } from "../config/config.ts";
+import { withoutPassword } from "../url.ts";
 import { CommandFailure, exitCodes, type Io, style } from "./io.ts";
 import { packageVersion } from "./version.ts";
 
@@ -19,6 +20,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
   },
   { name: "keys", summary: "make, list, revoke and rotate API keys", load: () => import("./keys.ts") },
   { name: "migrate", summary: "bring the database up to date", load: () => import("./migrate.ts") },
+  {
+    name: "migration",
+    summary: "write the migrations of what changed in the tables",
+    load: () => import("./migration.ts"),
+  },
   {
     name: "add",
     summary: "add a service or a method to a project: contract, code, test, registration",
@@ -77,6 +83,7 @@ Exit codes:
  * @param argv as in `process.argv`: node, the script, and what was typed.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  hidePasswords();
   let exitCode: number = exitCodes.ok;
   const { stdin, stdout, stderr } = process;
   const finish = (code: number) => {
@@ -96,6 +103,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return report(error, io);
   }
+}
+
+/** Whoever may list the processes of a machine sees what each was called with. */
+function hidePasswords(): void {
+  const called = [...process.execArgv, ...process.argv.slice(1)].join(" ");
+  const shown = withoutPassword(called);
+  if (shown !== called) process.title = `node ${shown}`;
 }
 
 async function createProgram(args: readonly string[], io: Io): Promise<Command> {

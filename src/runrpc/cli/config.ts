@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config/config.ts";
 import { type ConfigField, configFields } from "../config/fields.ts";
+import { withoutPassword } from "../url.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { formatTable, type Io } from "./io.ts";
 
@@ -48,5 +49,5 @@ function shownValue({ group, field }: ConfigField, { config }: LoadedConfig): un
   // Paths are those of the schema, so the group is one of its groups and the value one of the group's.
   const groups = config as unknown as Record<string, Record<string, unknown>>;
   const value = groups[group]?.[field.localName];
-  return typeof value === "string" ? value.replace(/(\/\/[^/@:]*):[^/@]*@/, "$1:***@") : value;
+  return typeof value === "string" ? withoutPassword(value) : value;
 }

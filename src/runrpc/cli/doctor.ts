@@ -13,14 +13,14 @@ export function configure(command: Command, io: Io): void {
     .action(async () => {
       const loaded = await loadConfigOf(command, io);
       const { examineApp } = await import("../app/maintenance.ts");
-      const { sqlite, checks } = await examineApp(await loadApp(), loaded);
+      const { kind, version, checks } = await examineApp(await loadApp(), loaded);
       const ok = checks.every(({ state }) => state !== "failed");
-      const versions = { runrpc: packageVersion(), node: process.versions.node, sqlite };
+      const versions = { runrpc: packageVersion(), node: process.versions.node, [kind]: version };
       if (command.opts<{ json?: boolean }>().json) {
         io.stdout.write(`${JSON.stringify({ ok, versions, checks })}\n`);
       } else {
         const rows = checks.map(({ name, state, text }) => [state, name, text]);
-        io.stdout.write(`runrpc ${versions.runrpc}, Node ${versions.node}, SQLite ${sqlite}\n\n`);
+        io.stdout.write(`runrpc ${versions.runrpc}, Node ${versions.node}, ${names[kind]} ${version}\n\n`);
         io.stdout.write(`${formatTable([["STATE", "CHECK", "FOUND"], ...rows])}\n\n`);
         io.stdout.write(ok ? "Nothing is wrong.\n" : `${style(io.stdout, "red", "Something is wrong.")}\n`);
       }
@@ -28,8 +28,10 @@ export function configure(command: Command, io: Io): void {
     });
 }
 
+const names = { sqlite: "SQLite", postgres: "PostgreSQL" } as const;
+
 const notes = `
-It reads the whole database, beside a server that runs, and changes nothing. Exit code 0 when nothing is wrong (warnings
+It reads the whole of an SQLite database, and of Postgres what the server tells, beside whoever serves it, and changes nothing. Exit code 0 when nothing is wrong (warnings
 are not), 1 when something is.
 
 Examples:

@@ -12,11 +12,11 @@ export function configure(command: Command, io: Io): void {
     .action(async () => {
       const loaded = await loadConfigOf(command, io);
       const { migrateApp } = await import("../app/maintenance.ts");
-      const { applied, file } = await migrateApp(await loadApp(), loaded);
+      const { applied, database } = await migrateApp(await loadApp(), loaded);
       if (command.opts<{ json?: boolean }>().json) {
         io.stdout.write(`${JSON.stringify({ applied })}\n`);
       } else if (applied.length === 0) {
-        io.stdout.write(`${file} is up to date\n`);
+        io.stdout.write(`${database} is up to date\n`);
       } else {
         io.stdout.write(applied.map((name) => `applied ${name}\n`).join(""));
       }
@@ -25,8 +25,9 @@ export function configure(command: Command, io: Io): void {
 
 const notes = `
 \`runrpc serve\` applies migrations at its start too; this is for those who want it done before.
-Migrations run in order, once, each in a transaction.
+Migrations run in order, once, each in a transaction. On Postgres an advisory lock has those who do so at once wait for each other.
 
-Example:
+Examples:
   runrpc migrate --database /var/lib/app.sqlite
+  runrpc migrate --database postgres://app@db.example.com/app
 `;

@@ -17,8 +17,13 @@ export interface Layer {
   readonly problems: readonly string[];
 }
 
-/** Variables that start with RUNRPC_ and belong to no value: the file, and what `runrpc call` reads. */
-const otherVariables: readonly string[] = ["RUNRPC_CONFIG", "RUNRPC_KEY", "RUNRPC_ADDRESS"];
+/** Variables that start with RUNRPC_ and belong to no value: the file, and what `runrpc call` and tests read. */
+const otherVariables: readonly string[] = [
+  "RUNRPC_CONFIG",
+  "RUNRPC_KEY",
+  "RUNRPC_ADDRESS",
+  "RUNRPC_TEST_DATABASE",
+];
 
 /** The layer of a file: `data` is its content, parsed. Keys may be written as in the schema or in camel case. */
 export function layerOfFile(name: string, data: unknown): Layer {

@@ -1,6 +1,7 @@
 import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { ConfigSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
+import { isPostgresUrl } from "../url.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigField, configFields, configGroups } from "./fields.ts";
 import { readConfigFile } from "./file.ts";
@@ -32,6 +33,7 @@ export function resolveConfig(options: ConfigOptions): LoadedConfig {
     ...layers.flatMap((layer) => layer.problems),
     ...outOfRange(config, settings),
     ...debugProblems(config, production),
+    ...databaseProblems(config, settings),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return {
@@ -48,6 +50,26 @@ function debugProblems({ server, debug }: ResolvedConfig, production: boolean): 
   return [
     'server.debug is true and NODE_ENV is "production": debug mode needs debug.in_production there as well (--debug --debug-in-production)',
   ];
+}
+
+/** What one kind of database alone has. */
+const ofKind = {
+  SQLite: ["database.readers", "database.worker_heap_mb"],
+  Postgres: ["database.connections", "database.statement_timeout_ms"],
+} as const;
+
+/** A value that was set and would have no effect is no value of this database. */
+function databaseProblems({ database }: ResolvedConfig, settings: ReadonlyMap<string, Setting>): string[] {
+  const isPostgres = isPostgresUrl(database.url);
+  const kind = isPostgres ? "Postgres" : "SQLite";
+  const other = isPostgres ? "SQLite" : "Postgres";
+  return ofKind[other].flatMap((path) => {
+    const source = settings.get(path)?.source ?? "default";
+    if (source.startsWith("default")) return [];
+    return [
+      `${path} (${source}) is for ${other}, and database.url names ${kind}: ${ofKind[kind].join(" and ")} are for that`,
+    ];
+  });
 }
 
 /** The last layer that sets a value wins. */

@@ -92,17 +92,23 @@ export const configTexts: Readonly<Record<string, string>> = {
   "log.max_queued_records": "Records that wait for the table; past it they are dropped and counted.",
   "log.max_queued_bytes":
     "Memory of the records that wait for the table, in bytes; past it they are dropped and counted.",
-  database: "The embedded database.",
-  "database.url": "The SQLite file, as a path or a file: URL. The folder is made when it is missing.",
+  database: "The database: an SQLite file, or one of a Postgres server.",
+  "database.url":
+    "The SQLite file, as a path or a file: URL; its folder is made when it is missing. Or a database of Postgres, as postgres://user:password@host/database: by TLS where the host is not this machine, ?sslmode=disable and ?sslrootcert=FILE say otherwise.",
   "database.readers":
-    "Worker threads that read; there is always one that writes. Slow reads leave one of them free. With 1 a slow read holds up all others.",
-  "database.max_queued_queries": "Queries that wait for a worker; past it calls end with RESOURCE_EXHAUSTED.",
+    "SQLite: worker threads that read; there is always one that writes. Slow reads leave one of them free. With 1 a slow read holds up all others.",
+  "database.max_queued_queries":
+    "Queries that wait for a worker or a connection; past it calls end with RESOURCE_EXHAUSTED.",
   "database.max_queued_bytes":
     "What the queries that wait may hold together, in bytes; past it calls end with RESOURCE_EXHAUSTED.",
   "database.worker_heap_mb":
-    "The heap of each worker, in megabytes. A query that takes or gives more than a quarter of it ends with RESOURCE_EXHAUSTED.",
+    "SQLite: the heap of each worker, in megabytes. A query that takes or gives more than a quarter of it ends with RESOURCE_EXHAUSTED.",
   "database.allow_newer":
     "Serves a database with later migrations than this code knows. Only for migrations that add and take nothing away.",
+  "database.connections":
+    "Postgres: connections that calls share, opened as they are needed. A further one is for cancelling.",
+  "database.statement_timeout_ms":
+    "Postgres: how long one statement may run, in milliseconds; past it the call ends with ABORTED. 0: for ever.",
   cors: "Which web pages may call from a browser.",
   "cors.origins": "Origins such as https://app.example.com, or * for all. Empty: none.",
   "cors.max_age_seconds": "How long a browser may keep the answer to a preflight, in seconds.",

@@ -7,6 +7,8 @@ export interface PendingCall {
   readonly query: number;
   readonly input: unknown;
   readonly background: boolean;
+  /** Those of the same order go one after the other; see `WriteOptions`. */
+  readonly order: string | undefined;
   /** What its input takes while it waits, about. */
   readonly bytes: number;
   settled: boolean;
@@ -50,9 +52,9 @@ export interface CallQueue {
   giveBack(call: PendingCall): void;
   /**
    * Removes and returns the first `max` calls, or fewer that fit into `maxBytes`; one at least. A call that has cost a
-   * worker goes alone, so that none goes down with it.
+   * worker goes alone, so that none goes down with it. Those that may not go, as `mayGo` says, stay where they are.
    */
-  take(max: number, maxBytes: number): PendingCall[];
+  take(max: number, maxBytes: number, mayGo?: (call: PendingCall) => boolean): PendingCall[];
   /** Removes and returns all calls. */
   takeAll(): PendingCall[];
   /** Gives each call to the queue that `choose` names, with the room that it takes up; both are of one room. */
@@ -87,11 +89,12 @@ export function createCallQueue(room: Room): CallQueue {
       call.withdraw = leave;
       returned.add(call);
     },
-    take(max, maxBytes) {
+    take(max, maxBytes, mayGo = () => true) {
       const taken: PendingCall[] = [];
       let bytes = 0;
       for (const from of [returned, waiting]) {
         for (const call of from) {
+          if (!mayGo(call)) continue;
           bytes += call.bytes;
           const isSuspect = call.lostWorkers > 0;
           if (taken.length === max || (taken.length > 0 && (bytes > maxBytes || isSuspect))) return taken;
@@ -150,6 +153,7 @@ export function startCall(
       query,
       input,
       background: options?.background === true,
+      order: options?.order,
       bytes: approximateBytes(input, maxBytes),
       settled: false,
       isCounted: false,

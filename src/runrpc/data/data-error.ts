@@ -5,10 +5,11 @@
  * - `not_found`: thrown by query modules alone.
  * - `already_exists`: a unique or primary key is taken.
  * - `failed_precondition`: a foreign key or CHECK does not hold; the database is newer than the code.
- * - `aborted`: another process held the database's write lock for longer than `busyTimeoutMs`; try again.
+ * - `aborted`: another process held the database's write lock for longer than `busyTimeoutMs`; on Postgres a write lost to
+ *   others for as long as it was tried again, or a statement ran into its timeout; try again.
  * - `resource_exhausted`: a queue, the memory or the disk is full.
- * - `unavailable`: the store is closed, its worker died, or the file cannot be reached or was removed.
- * - `unknown`: a worker died while it committed this write, so that nobody knows whether it is stored.
+ * - `unavailable`: the store is closed, its worker died or its connection broke, or the database cannot be reached.
+ * - `unknown`: a worker died, or a connection broke, while it committed this write, so that nobody knows whether it is stored.
  * - `data_loss`: the file is damaged or is not a database.
  * - `internal`: a bug in a query.
  */
@@ -34,7 +35,7 @@ export class DataError extends Error {
   readonly code: DataErrorCode;
   /** `module.query` of the query that failed; undefined where the store itself failed. */
   readonly query: string | undefined;
-  /** What the database calls it, as `SQLITE_CONSTRAINT_UNIQUE`; undefined where the database was not the cause. */
+  /** What the database calls it, as `SQLITE_CONSTRAINT_UNIQUE` or `23505`; undefined where the database was not the cause. */
   readonly databaseCode: string | undefined;
 
   constructor(code: DataErrorCode, message: string, details: DataErrorDetails = {}) {

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { withoutPassword } from "../url.ts";
 import { DataError } from "./data-error.ts";
 
 /**
@@ -38,7 +39,7 @@ function troubleWith(url: string, platform: NodeJS.Platform): string | undefined
 }
 
 function troubleWithScheme(scheme: string): string {
-  if (/^postgres/.test(scheme)) return `is PostgreSQL, which is not served: ${pathHint}`;
+  if (/^postgres/.test(scheme)) return "is no URL of Postgres, such as postgres://user@host/database";
   if (/^(mysql|mariadb|mssql|sqlserver|mongodb|redis|cockroach)/.test(scheme))
     return `is another kind of database: ${pathHint}`;
   const hint = /^(sqlite|libsql)/.test(scheme) ? "write the path alone, or as a file: URL" : pathHint;
@@ -64,6 +65,6 @@ function pathOf(url: string): string {
 
 /** As it was given, without a password, and no longer than a line. */
 function shown(url: string): string {
-  const text = url.replace(/(\/\/[^/@:]*):[^/@]*@/, "$1:***@");
+  const text = withoutPassword(url);
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }

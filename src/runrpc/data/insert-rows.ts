@@ -36,20 +36,47 @@ export function insertRows<T extends SQLiteTable>(
   table: T,
   columns: GroupColumns<keyof T["_"]["columns"] & string>,
 ): (db: Db, groups: readonly RowGroup[]) => Promise<void> {
-  const statements = STATEMENT_ROWS.map((rows) => ({
-    width: rows * columns.own.length,
-    statement: prepared((db) => prepareInsert(db, table, columns, rows)),
-  }));
+  const inserterOf = prepared((db: Db & Partial<OwnInserter>) =>
+    (db[rowsInserter] ?? insertByValues)(db, table, columns),
+  );
   return async (db, groups) => {
     for (const group of groups) checkWidth(group, columns);
-    for (const { shared, own } of groups) {
-      let at = 0;
-      for (const { width, statement } of statements) {
-        for (; at + width <= own.length; at += width) {
-          const values = shared.concat(own.slice(at, at + width));
-          // The placeholders are named by their places, so that the values need no names of their own.
-          await statement(db).execute(values as unknown as Record<string, unknown>);
-        }
+    const insert = inserterOf(db);
+    for (const group of groups) await insert(group);
+  };
+}
+
+/** Makes what inserts one group after the other. */
+export type RowsInserter = (
+  db: Db,
+  table: SQLiteTable,
+  columns: GroupColumns<string>,
+) => (group: RowGroup) => Promise<void>;
+
+/** Under this name a database has its own way to insert many rows, where it has one. */
+export const rowsInserter = Symbol("rowsInserter");
+
+interface OwnInserter {
+  readonly [rowsInserter]: RowsInserter;
+}
+
+/** As `VALUES`, with a parameter for each value. */
+function insertByValues(
+  db: Db,
+  table: SQLiteTable,
+  columns: GroupColumns<string>,
+): (group: RowGroup) => Promise<void> {
+  const statements = STATEMENT_ROWS.map((rows) => ({
+    width: rows * columns.own.length,
+    statement: prepared((own) => prepareInsert(own, table, columns, rows)),
+  }));
+  return async ({ shared, own }) => {
+    let at = 0;
+    for (const { width, statement } of statements) {
+      for (; at + width <= own.length; at += width) {
+        const values = shared.concat(own.slice(at, at + width));
+        // The placeholders are named by their places, so that the values need no names of their own.
+        await statement(db).execute(values as unknown as Record<string, unknown>);
       }
     }
   };

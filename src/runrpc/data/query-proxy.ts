@@ -6,8 +6,8 @@ import type { QueryModules } from "./query.ts";
 /** How a read is called. */
 export interface ReadOptions {
   /**
-   * Rejects the call with the signal's reason. A query that still waits never runs; one that runs goes on to its end
-   * (SQLite cannot be interrupted), unheard.
+   * Rejects the call with the signal's reason. A query that still waits never runs. One that runs is cancelled on Postgres;
+   * on SQLite, which cannot be interrupted, it goes on to its end, unheard.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -16,6 +16,11 @@ export interface ReadOptions {
 export interface WriteOptions extends ReadOptions {
   /** Goes only when no other write waits, in a small transaction of its own: for logs and counts. Default false. */
   readonly background?: boolean | undefined;
+  /**
+   * Writes of this process with the same text go one after the other, in the order of their calls: on a server with several
+   * connections they would overtake each other. On SQLite all do. Default: as it comes.
+   */
+  readonly order?: string | undefined;
 }
 
 /** Any call. */

@@ -19,7 +19,7 @@ export type Db = Pick<
  */
 export type Query = (db: Db, input: never) => Promise<unknown>;
 
-/** What a `queries.ts` exports: `read` queries run on any reader, `write` queries in a transaction on the writer. */
+/** What a `queries.ts` exports: `write` queries run in a transaction, and `read` queries see one state of the database. */
 export interface QueryModule {
   readonly read?: Readonly<Record<string, Query>>;
   readonly write?: Readonly<Record<string, Query>>;

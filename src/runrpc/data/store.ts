@@ -11,7 +11,7 @@ export type { StoreLog } from "./trouble.ts";
 export interface Store<M extends QueryModules> extends AsyncDisposable {
   /** Every query of every module: `await store.queries.users.getUser({ id }, { signal })`. */
   readonly queries: Queries<M>;
-  /** What the database is called: the absolute path of its file. */
+  /** What the database is called: the absolute path of its file, or its URL without the password. */
   readonly database: string;
   /** True when this open made the database; two processes that race for it never both see true. */
   readonly created: boolean;
@@ -39,17 +39,18 @@ export interface StoreStats {
 
 /** Counts since the start, but for `queued` and `inFlight`, which are of this moment. */
 export interface SideStats {
-  /** Calls that wait for a worker. */
+  /** Calls that wait for a worker, or for a connection. */
   readonly queued: number;
-  /** Calls sent to a worker and not answered. */
+  /** Calls that a worker or a connection has, and that are not answered. */
   readonly inFlight: number;
-  /** Calls sent to a worker; one that moved counts twice. */
+  /** Calls that were given to one; one that moved counts twice. */
   readonly calls: number;
-  /** Messages they were sent in: for the writer, the number of its transactions. */
+  /** Messages they were sent to a worker in: for the writer, the number of its transactions. On Postgres each goes alone. */
   readonly batches: number;
   /** How many of them had up to 2 to the power of the index calls, and more than half as many: 1, 2, 3–4, 5–8 and so on. */
   readonly batchSizes: readonly number[];
-  /** Reads taken from behind a slow one and given to another reader. */
+  /** Reads taken from behind a slow one and given to another reader: on SQLite. */
   readonly moved: number;
+  /** Workers, or connections, that ended by themselves. */
   readonly workersReplaced: number;
 }

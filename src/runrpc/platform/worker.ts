@@ -1,4 +1,6 @@
 // The main of the database's threads in an application that has no queries of its own.
 import { serveQueries } from "./serve-queries.ts";
 
-await serveQueries({});
+export const modules = {};
+
+await serveQueries(modules);

@@ -10,6 +10,7 @@ import { createKeyAdmin } from "../platform/keys/admin.ts";
 import { createKeyStore } from "../platform/keys/store.ts";
 import { createMemoryServer } from "./memory-server.ts";
 import type { TestCaller } from "./test-caller.ts";
+import type { TestDatabaseOptions } from "./test-database.ts";
 import { createTestKeys } from "./test-keys.ts";
 import { openTestStore } from "./test-store.ts";
 
@@ -26,8 +27,9 @@ import { openTestStore } from "./test-store.ts";
  */
 export async function startMemoryApp<M extends QueryModules>(
   definition: AppDefinition<M>,
+  options: TestDatabaseOptions = {},
 ): Promise<TestCaller> {
-  const opened = await openTestStore(definition);
+  const opened = await openTestStore(definition, options);
   const { queries } = opened.store;
   const accounts = definition.accounts?.(opened) ?? noAccounts;
   const key = (await createDevelopmentKey(queries, accounts)) ?? "";

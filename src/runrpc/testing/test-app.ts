@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { AppDefinition } from "../app/define-app.ts";
 import { openKeys } from "../app/open-keys.ts";
 import { type App, startApp } from "../app/start-app.ts";
@@ -10,10 +7,11 @@ import type { QueryModules } from "../data/query.ts";
 import type { CallRecord } from "../server/call/record.ts";
 import { createRecords } from "./records.ts";
 import type { TestCaller } from "./test-caller.ts";
+import { makeTestDatabase, type TestDatabaseOptions } from "./test-database.ts";
 import { createTestKeys } from "./test-keys.ts";
 
 /** How a test's application differs from a real one. */
-export interface TestAppOptions {
+export interface TestAppOptions extends TestDatabaseOptions {
   /** Values of the configuration by path, such as `{ "limits.max_request_bytes": "1024" }`. */
   readonly config?: FlagValues | undefined;
 }
@@ -39,14 +37,14 @@ export interface TestApp extends TestCaller {
  */
 export async function startTestApp<M extends QueryModules>(
   definition: AppDefinition<M>,
-  { config = {} }: TestAppOptions = {},
+  { config = {}, ...options }: TestAppOptions = {},
 ): Promise<TestApp> {
-  const folder = await mkdtemp(join(tmpdir(), "runrpc-test-"));
-  const file = join(folder, "test.sqlite");
+  const database = await makeTestDatabase(options);
+  const { folder } = database;
   const fixed = {
     "server.host": "127.0.0.1",
     "server.port": "0",
-    "database.url": file,
+    "database.url": database.url,
     "log.level": "fatal",
   };
   const loaded = await loadConfig({ folder, flags: { ...fixed, "log.mode": "off", ...config } });
@@ -61,7 +59,7 @@ export async function startTestApp<M extends QueryModules>(
     app,
     url: app.url,
     key,
-    file,
+    file: app.database,
     ...createTestKeys(async (run) => {
       await using keys = await openKeys(definition, loaded);
       return await run(keys);
@@ -77,7 +75,7 @@ export async function startTestApp<M extends QueryModules>(
     async [Symbol.asyncDispose]() {
       for (const client of clients) client[Symbol.dispose]();
       await app.drain();
-      await rm(folder, { recursive: true });
+      await database[Symbol.asyncDispose]();
     },
   };
 }

@@ -15,7 +15,7 @@ export interface TestKeyOptions {
 export interface TestCaller extends AsyncDisposable {
   /** May do everything, for the developer's account. */
   readonly key: string;
-  /** The database file. */
+  /** The database file; on Postgres the URL without its password. */
   readonly file: string;
   /** Makes a key and gives it. */
   createKey(options?: TestKeyOptions): Promise<string>;

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { DatabaseSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { type AppStore, openAppStore, partsOf } from "../app/app-store.ts";
@@ -8,10 +5,11 @@ import { createChores } from "../app/chores.ts";
 import type { AppDefinition, AppParts } from "../app/define-app.ts";
 import type { QueryModules } from "../data/query.ts";
 import { silentLog } from "../server/log.ts";
+import { makeTestDatabase, type TestDatabaseOptions } from "./test-database.ts";
 
 /** An application's database in a folder of its own, without a server. */
 export interface TestStore<M extends QueryModules> extends AppParts<M>, AsyncDisposable {
-  /** The database file. */
+  /** The database file; on Postgres the URL without its password. */
   readonly file: string;
   /** The same database with the platform's queries, for the tests of what reads them. */
   readonly store: AppStore<M>;
@@ -19,14 +17,14 @@ export interface TestStore<M extends QueryModules> extends AppParts<M>, AsyncDis
 
 /**
  * Makes and migrates a database for the tests of services and queries: what the parts of an application are made from.
- * It goes, with its folder, when it is disposed of.
+ * The database goes when it is disposed of.
  */
 export async function openTestStore<M extends QueryModules>(
   definition: AppDefinition<M>,
+  options: TestDatabaseOptions = {},
 ): Promise<TestStore<M>> {
-  const folder = await mkdtemp(join(tmpdir(), "runrpc-test-"));
-  const database = create(DatabaseSchema, { url: join(folder, "test.sqlite"), readers: 1 });
-  const store = await openAppStore(definition, database);
+  const database = await makeTestDatabase(options);
+  const store = await openAppStore(definition, create(DatabaseSchema, { url: database.url, readers: 1 }));
   const chores = createChores(silentLog);
   return {
     ...partsOf(store.queries, silentLog, chores.start),
@@ -35,7 +33,7 @@ export async function openTestStore<M extends QueryModules>(
     async [Symbol.asyncDispose]() {
       await chores.close();
       await store.close();
-      await rm(folder, { recursive: true });
+      await database[Symbol.asyncDispose]();
     },
   };
 }

@@ -49,7 +49,8 @@ export function createConversation(
     try {
       const at = new Date();
       // Without the call's signal: what is stored is passed on, though its sender may have left.
-      const id = await queries.addMessage({ room: name, userId, text, at });
+      // In the caller's own order, as the ids tell it.
+      const id = await queries.addMessage({ room: name, userId, text, at }, { order: `${name} ${userId}` });
       await earlier;
       const message = { time: timestampFromDate(at), room: name, userId, messageId: BigInt(id) };
       const receipt = { ...message, kind: ChatResponse_Kind.RECEIPT, text: `Received: ${text}` };

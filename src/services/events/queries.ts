@@ -1,5 +1,12 @@
 import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
-import { countWithin, defineQueries, prepared, type QueriesOf } from "runrpc/query";
+import {
+  countWithin,
+  defineQueries,
+  prepared,
+  type QueriesOf,
+  readInOrder,
+  writeInOrder,
+} from "runrpc/query";
 import { events } from "./table.ts";
 
 /** An event as it is sent. */
@@ -61,6 +68,9 @@ const last = prepared((db) =>
     .prepare(),
 );
 
+/** Streams follow the ids of a user's events. */
+const topicOf = ({ userId }: { readonly userId: string }) => `events of ${userId}`;
+
 /** The queries of the events. */
 export const eventQueries = defineQueries({
   read: {
@@ -77,6 +87,7 @@ export const eventQueries = defineQueries({
         readonly maxSize: number;
       },
     ): Promise<{ readonly rows: EventRow[]; readonly more: boolean }> {
+      await readInOrder(db, topicOf(input));
       const sizes = await sizesAfter(db).execute({ ...input, limit: input.limit + 1 });
       if (sizes.length === 0) return { rows: [], more: false };
       const fitting = countWithin(
@@ -89,6 +100,7 @@ export const eventQueries = defineQueries({
 
     /** The id of the user's latest event; 0 when there is none. */
     async lastEventId(db, input: { readonly userId: string }): Promise<number> {
+      await readInOrder(db, topicOf(input));
       const [row] = await last(db).execute(input);
       return row?.id ?? 0;
     },
@@ -106,6 +118,7 @@ export const eventQueries = defineQueries({
       },
     ): Promise<number> {
       const size = input.payload === null ? 0 : JSON.stringify(input.payload).length;
+      await writeInOrder(db, topicOf(input));
       const [row] = await insert(db).execute({ ...input, size });
       // An insert that does not throw returns its row.
       return row?.id ?? 0;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   type Answer,
   dateFromTimestamp,
@@ -28,8 +29,10 @@ export function createLogService(queries: LogQueries): ServiceImpl<typeof LogSer
     async uploadLogs(requests, context) {
       const { subject: userId } = requirePrincipal(context);
       const { signal } = context;
+      // Lines of the same time are listed as they were sent.
+      const order = randomUUID();
       const upload = createUpload(async (lines) => {
-        await queries.addLogs({ rows: rowsOfUser(userId, lines) }, { signal });
+        await queries.addLogs({ rows: rowsOfUser(userId, lines) }, { signal, order });
         return lines.length;
       });
       try {

@@ -6,6 +6,8 @@ export const BUFBUILD = /^@bufbuild\/(protobuf|protovalidate)(\/|$)/;
 export const OWN_CONTRACTS = /^gen\/(grpc|runrpc)\//;
 /** What was most likely meant: for every room that refuses a name. */
 export const CLOSEST = /^src\/runrpc\/closest\.ts$/;
+/** What a URL tells by itself: for every room that reads or shows one. */
+export const URLS = /^src\/runrpc\/url\.ts$/;
 export const SERVER = /^src\/runrpc\/server\//;
 /** What the room of codecs is asked for. */
 export const CODECS = /^src\/runrpc\/codec\/(codecs|message-codec)\.ts$/;

@@ -1,4 +1,4 @@
-import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS } from "./names.ts";
+import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS, URLS } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
 const CLIENT = /^src\/runrpc\/client\//;
@@ -21,6 +21,11 @@ export const packageRules: readonly Rule[] = [
     allowed: [],
   },
   {
+    files: "src/runrpc/url.ts",
+    why: "every room that reads or shows a URL uses it, so that it uses none",
+    allowed: [],
+  },
+  {
     files: "src/runrpc/app/*.ts",
     why: "it joins configuration, store, platform and server, and is joined by nobody but the commands and tests",
     allowed: [
@@ -32,6 +37,7 @@ export const packageRules: readonly Rule[] = [
       /^src\/runrpc\/(app|config|data|debug|log|metrics|platform|server)\//,
       /^src\/runrpc\/tune\.ts$/,
       CLOSEST,
+      URLS,
     ],
   },
   {
@@ -86,7 +92,7 @@ export const packageRules: readonly Rule[] = [
   {
     files: "src/runrpc/config/*.ts",
     why: "the configuration knows its schema, the file and the environment",
-    allowed: [NODE, BUFBUILD, /^yaml$/, /^gen\/runrpc\//, /^src\/runrpc\/config\//, CLOSEST],
+    allowed: [NODE, BUFBUILD, /^yaml$/, /^gen\/runrpc\//, /^src\/runrpc\/config\//, CLOSEST, URLS],
   },
   {
     files: "src/runrpc/cli/**/*.ts",
@@ -101,6 +107,7 @@ export const packageRules: readonly Rule[] = [
       /^src\/runrpc\/(cli|config|app|scaffold)\//,
       CLIENT,
       CLOSEST,
+      URLS,
       /^src\/runrpc\/signals\.ts$/,
     ],
     types: [/^src\/runrpc\/platform\/keys\/admin\.ts$/],

@@ -1,4 +1,4 @@
-import { NODE } from "./names.ts";
+import { NODE, URLS } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
 const QUERY_ROOM = /^src\/runrpc\/data\/(query|define-queries|insert-rows|remove-owned)\.ts$/;
@@ -6,19 +6,26 @@ const QUERY_ROOM = /^src\/runrpc\/data\/(query|define-queries|insert-rows|remove
 /** The store, and the tables of the platform. */
 export const storeRules: readonly Rule[] = [
   {
-    files: "src/runrpc/data/!(open-store).ts",
+    files: "src/runrpc/data/!(open-store|maintenance).ts",
     why: "what both kinds of database share knows neither, no table and no RPC",
-    allowed: [NODE, /^drizzle-orm(\/|$)/, /^src\/runrpc\/data\/[^/]+$/],
+    allowed: [NODE, /^drizzle-orm(\/|$)/, /^src\/runrpc\/data\/[^/]+$/, URLS],
   },
   {
-    files: "src/runrpc/data/open-store.ts",
+    files: "src/runrpc/data/{open-store,maintenance}.ts",
     why: "it knows which kinds of database there are",
-    allowed: [/^src\/runrpc\/data\/([^/]+|\w+\/(open-store|store-options)\.ts)$/],
+    allowed: [
+      /^src\/runrpc\/data\/([^/]+|\w+\/(open-store|store-options|migrate|doctor|backup|own-database)\.ts)$/,
+    ],
   },
   {
     files: "src/runrpc/data/sqlite/*.ts",
     why: "the store knows databases and threads, no table and no RPC",
     allowed: [NODE, /^drizzle-orm(\/|$)/, /^better-sqlite3$/, /^src\/runrpc\/data\/(sqlite\/|[^/]+$)/],
+  },
+  {
+    files: "src/runrpc/data/postgres/*.ts",
+    why: "the store knows databases, no table and no RPC",
+    allowed: [NODE, /^drizzle-orm(\/|$)/, /^pg$/, /^src\/runrpc\/data\/(postgres\/|[^/]+$)/, URLS],
   },
 
   {

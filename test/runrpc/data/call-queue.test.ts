@@ -11,6 +11,7 @@ function callOf(bytes: number, fields: Partial<PendingCall> = {}): PendingCall {
     bytes,
     settled: false,
     isCounted: false,
+    order: undefined,
     hasMoved: false,
     lostWorkers: 0,
     onRan: undefined,

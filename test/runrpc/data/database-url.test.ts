@@ -24,8 +24,9 @@ test("a path of Windows is one there", () => {
 });
 
 const refused: readonly (readonly [url: string, reason: RegExp])[] = [
-  ["postgres://ada:secret@db/app", /"postgres:\/\/ada:\*\*\*@db\/app" is PostgreSQL.*data\/runrpc\.sqlite/],
-  ["postgresql://db/app", /PostgreSQL/],
+  ["mysql://ada:secret@db/app", /"mysql:\/\/ada:\*\*\*@db\/app" is another kind.*data\/runrpc\.sqlite/],
+  ["mysql://ada:se@cr/et@db/app", /"mysql:\/\/ada:\*\*\*@db\/app"/],
+  ["postgres:app", /postgres:\/\/user@host\/database/],
   ["mysql://db/app", /another kind of database/],
   ["sqlite:data/app.db", /only file: is taken: write the path alone/],
   ["sqlite:///data/app.db", /only file: is taken/],

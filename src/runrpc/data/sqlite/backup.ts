@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSyn
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../data-error.ts";
 import { identityOf } from "./file-watch.ts";
-import { resolveStoreOptions, type StoreOptions } from "./store-options.ts";
+import { resolveSqliteOptions, type SqliteOptions } from "./store-options.ts";
 import { runTask } from "./task.ts";
 
 /** How a backup is made. */
@@ -29,11 +29,11 @@ export interface BackupReport {
  * `invalid_argument` for the database's own file, `data_loss` when the copy fails its check.
  */
 export async function backupDatabase(
-  options: StoreOptions,
+  options: SqliteOptions,
   target: string,
   { force = false, onProgress, signal }: BackupOptions = {},
 ): Promise<BackupReport> {
-  const resolved = resolveStoreOptions(options);
+  const resolved = resolveSqliteOptions(options);
   const file = resolve(target);
   checkTarget(resolved.file, file, force);
   const partial = join(dirname(file), `.${basename(file)}.${process.pid}.partial`);

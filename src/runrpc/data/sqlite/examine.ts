@@ -1,8 +1,7 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Database } from "better-sqlite3";
-import type { ResolvedMigrationSet } from "../migrations.ts";
-import type { Check, Examination } from "./doctor.ts";
+import { type Check, type Examination, migrationsCheck } from "../examination.ts";
 import { compareMigrations } from "./migration-journal.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
 import type { TaskSetup } from "./task.ts";
@@ -46,7 +45,7 @@ export function examine(setup: TaskSetup, allowNewer: boolean, client: Database)
       checks.push({ name, state: "failed", text: dataErrorFromThrown(error).message });
     }
   };
-  const sqlite = String(client.prepare("SELECT sqlite_version()").pluck().get());
+  const version = String(client.prepare("SELECT sqlite_version()").pluck().get());
   try {
     look("file", () => fileCheck(client, file));
     look("modes", () => modesCheck(file));
@@ -55,11 +54,11 @@ export function examine(setup: TaskSetup, allowNewer: boolean, client: Database)
     look("log (WAL)", () => walCheck(file));
     look("integrity", () => integrityCheck(client));
     look("foreign keys", () => foreignKeyCheck(client));
-    look("migrations", () => migrationsCheck(client, migrations, allowNewer));
+    look("migrations", () => migrationsCheck(compareMigrations(client, migrations), allowNewer));
   } finally {
     client.close();
   }
-  return { sqlite, checks };
+  return { kind: "sqlite", version, checks };
 }
 
 function fileCheck(client: Database, file: string): Omit<Check, "name"> {
@@ -129,23 +128,6 @@ function foreignKeyCheck(client: Database): Omit<Check, "name"> {
     state: "failed",
     text: `${rows.length} rows refer to what does not exist, first in ${first.table} to ${first.parent}`,
   };
-}
-
-function migrationsCheck(
-  client: Database,
-  migrations: readonly ResolvedMigrationSet[],
-  allowNewer: boolean,
-): Omit<Check, "name"> {
-  const { present, pending, newer, edited } = compareMigrations(client, migrations);
-  if (edited.length > 0) return { state: "failed", text: `made with another text of: ${edited.join(", ")}` };
-  if (newer.length > 0) {
-    const text = `newer than this code: ${newer.join(", ")}`;
-    if (!allowNewer) return { state: "failed", text };
-    return { state: "warning", text: `${text} (database.allow_newer)` };
-  }
-  if (pending.length > 0)
-    return { state: "warning", text: `to be applied by the next start: ${pending.join(", ")}` };
-  return { state: "ok", text: `all ${present.length} are applied` };
 }
 
 function inMebibytes(bytes: number): string {

@@ -4,7 +4,7 @@ import type { Store } from "../store.ts";
 import { createTroubleWatch } from "../trouble.ts";
 import { createUnheard } from "../unheard.ts";
 import { createSide } from "./side.ts";
-import { resolveStoreOptions, type StoreOptions } from "./store-options.ts";
+import { resolveSqliteOptions, type SqliteOptions } from "./store-options.ts";
 import { pingQuery, pingWriteQuery } from "./thread-protocol.ts";
 
 /**
@@ -14,8 +14,8 @@ import { pingQuery, pingWriteQuery } from "./thread-protocol.ts";
  * Throws a DataError: `invalid_argument` for an option, `failed_precondition` for a database that does not fit the
  * migrations, `unavailable` or `data_loss` for a file that cannot be opened.
  */
-export async function openStore<M extends QueryModules>(options: StoreOptions): Promise<Store<M>> {
-  const resolved = resolveStoreOptions(options);
+export async function openStore<M extends QueryModules>(options: SqliteOptions): Promise<Store<M>> {
+  const resolved = resolveSqliteOptions(options);
   const trouble = createTroubleWatch(resolved.log);
   const shared = { bytes: { used: 0, max: resolved.maxQueuedBytes }, trouble };
   const reads = createSide("read", resolved, shared);

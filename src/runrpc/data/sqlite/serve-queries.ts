@@ -20,17 +20,17 @@ import {
  * The whole of a worker's main: opens the database as the store asked, tells it which queries there are, and serves
  * them until the store closes. Call it once, in the file that `openStore` is given as `worker`:
  *
- *     const modules = { users, events };
+ *     export const modules = { users, events };
  *     export type Modules = typeof modules;
  *     await serveQueries(modules);
  *
- * Throws when it is called outside of a store's worker; trouble with the database goes to the caller of `openStore`.
+ * Trouble with the database goes to the caller of `openStore`. Outside of a store's worker it does nothing: a store over a
+ * server imports the file for its `modules`, and runs the queries itself.
  */
 export async function serveQueries(modules: QueryModules): Promise<void> {
   const setup = setupFromWorkerData();
   const port = parentPort;
-  if (port === null || setup === undefined)
-    throw new Error("serveQueries runs in a worker that openStore started");
+  if (port === null || setup === undefined) return;
   const post = (message: FromWorker): void => port.postMessage(message);
   try {
     checkRuntime();

@@ -11,7 +11,7 @@ import type { CallOptions } from "../query-proxy.ts";
 import type { SideStats } from "../store.ts";
 import type { TroubleWatch } from "../trouble.ts";
 import { createQueryCosts, shortMs } from "./query-costs.ts";
-import type { ResolvedStoreOptions } from "./store-options.ts";
+import type { ResolvedSqliteOptions } from "./store-options.ts";
 import { maxTransferBytes, type Ready } from "./thread-protocol.ts";
 import { createCrew } from "./worker-crew.ts";
 import type { LinkOptions, WorkerLink } from "./worker-link.ts";
@@ -42,7 +42,7 @@ export interface Shared {
  * and their like are answered however many long reads there are. With a single reader there is none to keep, and all reads
  * are alike: a long one holds up the others.
  */
-export function createSide(kind: "read" | "write", options: ResolvedStoreOptions, shared: Shared): Side {
+export function createSide(kind: "read" | "write", options: ResolvedSqliteOptions, shared: Shared): Side {
   const isRead = kind === "read";
   const maxInputBytes = maxTransferBytes(options.heapMb);
   const keepsReader = isRead && options.readers > 1;

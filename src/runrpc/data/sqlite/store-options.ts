@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { DataError } from "../data-error.ts";
+import { type Range, resolveLimits } from "../limits.ts";
 import { type MigrationSet, type ResolvedMigrationSet, resolveMigrations } from "../migrations.ts";
 import type { StoreLog } from "../trouble.ts";
 
 /** Where the database is, who serves it, and its limits; every limit has a default in {@link storeDefaults}. */
-export interface StoreOptions {
+export interface SqliteOptions {
   /** Path of the database file; its directory is made when missing. `:memory:` is refused: threads cannot share it. */
   readonly file: string;
   /**
@@ -40,7 +41,7 @@ export interface StoreOptions {
 }
 
 /** The options with every value filled in and checked. */
-export type ResolvedStoreOptions = Limits & {
+export type ResolvedSqliteOptions = Limits & {
   readonly file: string;
   readonly worker: URL;
   readonly migrations: readonly ResolvedMigrationSet[];
@@ -81,7 +82,7 @@ export const storeDefaults = {
 
 type Limits = { readonly [K in keyof typeof storeDefaults]: number };
 
-const ranges: { readonly [K in keyof Limits]: readonly [min: number, max: number] } = {
+const ranges: { readonly [K in keyof Limits]: Range } = {
   readers: [1, 64],
   maxQueuedReads: [1, 10_000_000],
   maxQueuedWrites: [1, 10_000_000],
@@ -97,7 +98,7 @@ const ranges: { readonly [K in keyof Limits]: readonly [min: number, max: number
 };
 
 /** Fills in the defaults. Throws an `invalid_argument` DataError that holds the value and the limit, or the unknown name. */
-export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions {
+export function resolveSqliteOptions(options: SqliteOptions): ResolvedSqliteOptions {
   const { file, worker, migrations, log, allowNewer = false, ...limits } = options;
   return {
     file: resolveFile(file),
@@ -105,7 +106,7 @@ export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions
     log,
     allowNewer,
     migrations: resolveMigrations(migrations),
-    ...resolveLimits(limits),
+    ...resolveLimits(limits, storeDefaults, ranges),
   };
 }
 
@@ -118,26 +119,4 @@ function resolveFile(file: string): string {
     );
   }
   return resolve(file);
-}
-
-function resolveLimits(given: Partial<Record<string, number | undefined>>): Limits {
-  for (const name of Object.keys(given)) {
-    if (!(name in storeDefaults)) throw new DataError("invalid_argument", `unknown store option ${name}`);
-  }
-  const limits: Record<keyof Limits, number> = { ...storeDefaults };
-  for (const name of Object.keys(ranges) as (keyof Limits)[]) {
-    // Object.keys of a full record gives its keys.
-    const value = given[name] ?? storeDefaults[name];
-    const [min, max] = ranges[name];
-    if (!Number.isInteger(value) || value < min) {
-      throw new DataError(
-        "invalid_argument",
-        `${name} ${value} is below the minimum of ${min}, or not a whole number`,
-      );
-    }
-    if (value > max)
-      throw new DataError("invalid_argument", `${name} ${value} is above the maximum of ${max}`);
-    limits[name] = value;
-  }
-  return limits;
 }

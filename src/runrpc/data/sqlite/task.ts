@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { DataError, errorFromWire, type WireError } from "../data-error.ts";
 import type { ResolvedMigrationSet } from "../migrations.ts";
-import type { ResolvedStoreOptions } from "./store-options.ts";
+import type { ResolvedSqliteOptions } from "./store-options.ts";
 
 /** Something to do with a database file, in a worker of its own and beside whoever serves it. */
 export type Task =
@@ -32,7 +32,7 @@ export interface TaskOptions {
 
 /** Runs a task to its end, and gives what it found. Rejects with its DataError, or with the signal's reason. */
 export async function runTask(
-  { file, migrations, busyTimeoutMs }: ResolvedStoreOptions,
+  { file, migrations, busyTimeoutMs }: ResolvedSqliteOptions,
   task: Task,
   { onProgress, signal }: TaskOptions = {},
 ): Promise<unknown> {

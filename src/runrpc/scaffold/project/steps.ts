@@ -26,7 +26,7 @@ export function migrationStep(folder: string, name: string): Step | undefined {
   const places = ["drizzle.config.ts", "src/services/drizzle.config.ts"];
   const config = places.find((place) => existsSync(join(folder, place)));
   if (config === undefined) return undefined;
-  const args = ["drizzle-kit", "generate", "--config", config, "--name", name];
+  const args = ["runrpc", "migration", "--config", config, "--name", name];
   return { words: `npx ${args.join(" ")}`, command: "npx", args: ["--no-install", ...args] };
 }
 

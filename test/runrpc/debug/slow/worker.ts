@@ -1,7 +1,7 @@
 import { serveQueries } from "runrpc/worker";
 import { slowQueries } from "./queries.ts";
 
-const modules = { numbers: slowQueries };
+export const modules = { numbers: slowQueries };
 export type Modules = typeof modules;
 
 await serveQueries(modules);

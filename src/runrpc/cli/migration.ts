@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import type { Io } from "./io.ts";
+
+/** `runrpc migration`: writes the migrations of what changed in the tables. */
+export function configure(command: Command, _io: Io): void {
+  command
+    .option("--name <name>", "what changed, such as users_job: the end of the migration's name")
+    .option("--custom", "an empty migration, to be written by hand")
+    .option("--config <file>", "drizzle-kit's configuration", "src/services/drizzle.config.ts")
+    .addHelpText("after", notes)
+    .action(async () => {
+      const {
+        name,
+        custom = false,
+        config,
+      } = command.opts<{
+        name?: string;
+        custom?: boolean;
+        config: string;
+      }>();
+      const { writeMigrations } = await import("../app/write-migrations.ts");
+      await writeMigrations({ config, name, custom });
+    });
+}
+
+const notes = `
+Writes SQL for both kinds of database by drizzle-kit: SQLite's into the folder of its configuration, and that of Postgres
+into postgres/ inside of it. Commit both. \`runrpc serve\` and \`runrpc migrate\` apply those of the database at hand.
+
+Example:
+  runrpc migration --name users_job
+`;

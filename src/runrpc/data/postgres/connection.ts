@@ -1,0 +1,202 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import { Table } from "drizzle-orm";
+import { aliasedTableSQL } from "drizzle-orm/alias";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { nodePgCodecs } from "drizzle-orm/node-postgres/codecs";
+import pg from "pg";
+import { DataError } from "../data-error.ts";
+import { orderKeeper } from "../in-order.ts";
+import { rowsInserter } from "../insert-rows.ts";
+import type { Db } from "../query.ts";
+import type { Address } from "./address.ts";
+import { columnCodecs } from "./codecs.ts";
+import { insertUnnested } from "./insert-unnested.ts";
+import { createOrderKeeper } from "./order-keeper.ts";
+import { connectionFailure, dataErrorFromThrown } from "./postgres-error.ts";
+import { createQueryRunner, type QueryRunner } from "./query-runner.ts";
+
+/** A connection to the server: the driver for transactions, drizzle for queries. Closed by whoever opened it. */
+export interface Connection {
+  readonly client: pg.Client;
+  readonly db: Db;
+  readonly runner: QueryRunner;
+  /** The number of its backend, by which another connection can cancel what it runs. */
+  readonly pid: number;
+  /** Resolves when it has ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  /** True from then on, and as soon as it is known to be broken. */
+  readonly isLost: boolean;
+  close(): Promise<void>;
+}
+
+/** How a connection is opened, and what bounds its statements. */
+export interface ConnectionOptions {
+  readonly address: Address;
+  readonly connectTimeoutMs: number;
+  /** 0: none. */
+  readonly statementTimeoutMs: number;
+  readonly maxResultBytes: number;
+  /** What the server lists it as, such as `runrpc`. */
+  readonly name: string;
+}
+
+/**
+ * Opens a connection that reads: what is not in a transaction that says otherwise writes nothing. Throws `unavailable` with
+ * a sentence that holds the URL without its password.
+ */
+export async function openConnection(
+  options: ConnectionOptions,
+  origin: AsyncLocalStorage<object>,
+): Promise<Connection> {
+  const client = await connect(options, ["default_transaction_read_only=on"]);
+  const runner = createQueryRunner(origin);
+  let isLost = false;
+  const ended = new Promise<void>((resolve) => {
+    client.once("end", () => {
+      isLost = true;
+      resolve();
+    });
+  });
+  client.on("error", () => {
+    isLost = true;
+  });
+  return {
+    client,
+    runner,
+    db: openDb(client, runner, options.maxResultBytes),
+    pid: processIdOf(client),
+    ended,
+    get isLost() {
+      return isLost;
+    },
+    close: () => endClient(client),
+  };
+}
+
+/** Opens a connection of the driver's alone. Who holds it listens to `error` and ends it with {@link endClient}. */
+export async function connect(
+  { address, connectTimeoutMs, statementTimeoutMs, name }: ConnectionOptions,
+  settings: readonly string[] = [],
+): Promise<pg.Client> {
+  const { host, port, user, password, database, tls } = address;
+  const session = [
+    "timezone=UTC",
+    // A client that stands still in a transaction holds locks, and rows that would else be cleaned up.
+    "idle_in_transaction_session_timeout=60000",
+    `statement_timeout=${statementTimeoutMs}`,
+    ...settings,
+  ];
+  const client = new pg.Client({
+    host,
+    port,
+    user,
+    database,
+    ...(password === undefined ? {} : { password }),
+    // Also when PGSSLMODE says otherwise: what the URL says counts.
+    ssl:
+      tls === false ? false : { rejectUnauthorized: true, ...(tls.ca === undefined ? {} : { ca: tls.ca }) },
+    application_name: name,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    options: session.map((setting) => `-c ${setting}`).join(" "),
+  });
+  // Without a listener a connection that breaks would end the process.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    void endClient(client);
+    const { message, databaseCode = connectionFailure } = dataErrorFromThrown(error);
+    throw new DataError("unavailable", `cannot open the database ${address.shown}: ${message}`, {
+      databaseCode,
+      cause: error,
+    });
+  }
+}
+
+/** Ends a connection, broken or not. Never rejects. */
+export async function endClient(client: pg.Client): Promise<void> {
+  await client.end().catch(() => {});
+}
+
+/** drizzle over a connection whose statements go through its runner. */
+function openDb(client: pg.Client, runner: QueryRunner, maxResultBytes: number): Db {
+  const statements = {
+    query: (config: pg.QueryConfig, values: unknown[]) =>
+      runner.statement(() => client.query({ ...config, types: boundedTypes(maxResultBytes) }, values)),
+  };
+  const db = drizzle({
+    client: statements as unknown as pg.Client, // drizzle's queries ask nothing else of it.
+    // The types of drizzle know Postgres's columns alone, whose codecs have other names.
+    codecs: { ...nodePgCodecs, ...columnCodecs } as typeof nodePgCodecs,
+  });
+  nameAliasesInJoins(db);
+  // Db has what drizzle's builders of both kinds have in common; the tables are SQLite's.
+  const own = db as unknown as Db;
+  return Object.assign(own, {
+    [rowsInserter]: insertUnnested,
+    [orderKeeper]: createOrderKeeper(own, runner),
+  });
+}
+
+/** drizzle 1.0.0-rc.5 knows an aliased table in a join by its class, which SQLite's tables are not of. */
+function nameAliasesInJoins(db: unknown): void {
+  const { dialect } = db as { dialect: { buildJoins(joins: readonly Join[] | undefined): unknown } }; // Internal.
+  const buildJoins = dialect.buildJoins.bind(dialect);
+  dialect.buildJoins = (joins) => buildJoins(joins?.map(withNamedAlias));
+}
+
+interface Join {
+  readonly table: unknown;
+}
+
+function withNamedAlias(join: Join): Join {
+  const { table } = join;
+  return table instanceof Table && isAlias(table) ? { ...join, table: aliasedTableSQL(table) } : join;
+}
+
+function isAlias(table: Table): boolean {
+  const { Symbol: symbols } = Table as unknown as { readonly Symbol: { readonly IsAlias: symbol } }; // Internal.
+  return Reflect.get(table, symbols.IsAlias) === true;
+}
+
+/** bigint, which counts come as. */
+const int8 = 20;
+const timestamptz = 1184;
+
+/**
+ * How the driver reads the values of one result: counts as numbers, times as text, for the codec. Past `maxBytes` it
+ * throws, from where on the driver keeps no more rows.
+ */
+function boundedTypes(maxBytes: number): pg.CustomTypesConfig {
+  let bytes = 0;
+  const bounded =
+    (parse: (text: string) => unknown) =>
+    (text: string): unknown => {
+      bytes += valueBytes + 2 * text.length;
+      if (bytes > maxBytes) throw tooMuch(maxBytes);
+      return parse(text);
+    };
+  return {
+    getTypeParser(type: number, format?: string) {
+      if (type === int8) return bounded(Number);
+      if (type === timestamptz) return bounded((text) => text);
+      return bounded(pg.types.getTypeParser(type, format as "text"));
+    },
+  } as pg.CustomTypesConfig; // Its own type is generic over the format.
+}
+
+/** What V8 keeps of a value and its share of a row, besides text: about. */
+const valueBytes = 32;
+
+function tooMuch(maxBytes: number): DataError {
+  return new DataError(
+    "resource_exhausted",
+    `a statement gives more than ${maxBytes} bytes (maxResultBytes): ask for less at a time`,
+  );
+}
+
+function processIdOf(client: pg.Client): number {
+  return Number(Reflect.get(client, "processID")); // The types leave it out.
+}

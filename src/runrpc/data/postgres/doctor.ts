@@ -1,0 +1,83 @@
+import type pg from "pg";
+import { DataError } from "../data-error.ts";
+import { type Check, type Examination, migrationsCheck } from "../examination.ts";
+import type { Address } from "./address.ts";
+import { readServerFacts, type ServerFacts } from "./check-server.ts";
+import { connect, endClient } from "./connection.ts";
+import { compareMigrations } from "./migration-journal.ts";
+import { dataErrorFromThrown } from "./postgres-error.ts";
+import {
+  type PostgresOptions,
+  type ResolvedPostgresOptions,
+  resolvePostgresOptions,
+} from "./store-options.ts";
+
+/**
+ * Looks a database over, beside whoever serves it, and changes nothing: the server, whether it takes writes, its encoding, room
+ * for connections, constraints, migrations. One that cannot be reached is a failed check as well.
+ */
+export async function examineDatabase(options: Omit<PostgresOptions, "modules">): Promise<Examination> {
+  const resolved = resolvePostgresOptions({ ...options, modules: async () => ({}) });
+  try {
+    const client = await connect({ ...resolved, name: "runrpc doctor" });
+    try {
+      return await examine(client, resolved);
+    } finally {
+      await endClient(client);
+    }
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return {
+      kind: "postgres",
+      version: "",
+      checks: [{ name: "server", state: "failed", text: error.message }],
+    };
+  }
+}
+
+async function examine(client: pg.Client, options: ResolvedPostgresOptions): Promise<Examination> {
+  const checks: Check[] = [];
+  const look = async (name: string, run: () => Promise<Omit<Check, "name">>): Promise<void> => {
+    try {
+      checks.push({ name, ...(await run()) });
+    } catch (error) {
+      checks.push({ name, state: "failed", text: dataErrorFromThrown(error).message });
+    }
+  };
+  const facts = await readServerFacts(client);
+  await look("server", async () => serverCheck(options.address));
+  await look("writes", async () => writesCheck(facts));
+  await look("encoding", async () => encodingCheck(facts));
+  await look("connections", async () => connectionsCheck(facts, options.connections));
+  await look("constraints", () => constraintsCheck(client));
+  await look("migrations", async () =>
+    migrationsCheck(await compareMigrations(client, options.migrations), options.allowNewer),
+  );
+  return { kind: "postgres", version: facts.version, checks };
+}
+
+function serverCheck({ shown, tls }: Address): Omit<Check, "name"> {
+  return { state: "ok", text: `${shown}, ${tls === false ? "in clear" : "by TLS, verified"}` };
+}
+
+function writesCheck({ isReadOnly }: ServerFacts): Omit<Check, "name"> {
+  return isReadOnly ? { state: "failed", text: "the server takes none" } : { state: "ok", text: "taken" };
+}
+
+function encodingCheck({ encoding }: ServerFacts): Omit<Check, "name"> {
+  return { state: encoding === "UTF8" ? "ok" : "failed", text: encoding };
+}
+
+/** Those that calls share, and one to cancel by. */
+function connectionsCheck({ maxConnections }: ServerFacts, connections: number): Omit<Check, "name"> {
+  const text = `${connections + 1} for each process, of ${maxConnections} that the server has`;
+  return { state: connections + 1 < maxConnections ? "ok" : "failed", text };
+}
+
+async function constraintsCheck(client: pg.Client): Promise<Omit<Check, "name">> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT conrelid::regclass || '.' || conname AS name FROM pg_constraint WHERE NOT convalidated ORDER BY 1 LIMIT 10",
+  );
+  if (rows.length === 0) return { state: "ok", text: "all hold" };
+  return { state: "failed", text: `not validated: ${rows.map(({ name }) => name).join(", ")}` };
+}
