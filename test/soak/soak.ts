@@ -5,7 +5,7 @@ import { callHeaders, envelope, startCall, unary } from "../../bench/load/grpc.t
 import { connectHttp2, type Http2Connection } from "../../bench/load/http2.ts";
 import { ChatRequestSchema } from "../gen/rig/chat/v1/chat_pb.ts";
 import { createRandom, type Random } from "../runrpc/server/lanes/differential/random.ts";
-import { memoryOf } from "../wire/memory.ts";
+import { heldBytes, memoryOf } from "../wire/memory.ts";
 import { type ServeProcess, serve } from "../wire/process.ts";
 
 export interface SoakOptions {
@@ -25,7 +25,7 @@ export interface SoakProgress {
   readonly opened: number;
 }
 
-/** What a soak has shown. Bytes of resident memory. */
+/** What a soak has shown. Bytes of resident memory; of garbage only in `mostBytes`. */
 export interface SoakResult extends SoakProgress {
   /** The first ones. */
   readonly failures: readonly string[];
@@ -40,10 +40,6 @@ const MAX_CALLS = 20;
 /** Connections that warm the server up before memory is read. */
 const WARM_UP = 50;
 const MAX_FAILURES = 5;
-/** How long memory has to come back: V8 frees at its next full collection. */
-const SETTLE_MS = 60_000;
-/** Nearer to the start than that it need not come. */
-const NEAR_BYTES = 8e6;
 
 /**
  * Clients that come, call in every way and go, with and without a farewell, for as long as it is told, against a process of
@@ -71,14 +67,14 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     await live(WARM_UP, 5, () => progress.calls >= 20 * WARM_UP);
     progress.calls = 0;
     progress.opened = 0;
-    const beforeBytes = await settled(server, 0);
+    const beforeBytes = await heldBytes(server.child);
     let mostBytes = 0;
     const watch = setInterval(async () => {
       mostBytes = Math.max(mostBytes, (await memoryOf(server.child)).bytes);
     }, 500);
     await live(options.connections, options.maxPauseMs, () => options.isOver(progress));
     clearInterval(watch);
-    const afterBytes = await settled(server, beforeBytes + NEAR_BYTES);
+    const afterBytes = await heldBytes(server.child);
     return { ...progress, failures, beforeBytes, mostBytes, afterBytes };
   } finally {
     assert.equal(await server.stop(), 0);
@@ -134,16 +130,4 @@ async function leave(connection: Http2Connection, key: string): Promise<void> {
   const stream = startCall(connection, headers, envelope(Buffer.alloc(0)), true, { end() {} });
   await listUsers(connection, key); // by its answer, the stream has begun
   stream.cancel();
-}
-
-/** The least of what is held until it is near enough, or does not come nearer. */
-async function settled({ child }: ServeProcess, enough: number): Promise<number> {
-  const begin = performance.now();
-  const waitMs = enough === 0 ? SETTLE_MS / 12 : SETTLE_MS;
-  let least = Number.POSITIVE_INFINITY;
-  while (least > enough && performance.now() - begin < waitMs) {
-    least = Math.min(least, (await memoryOf(child)).bytes);
-    await pause(200); // the kernel tells of no change in memory
-  }
-  return least;
 }
