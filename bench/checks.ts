@@ -6,7 +6,9 @@ import { promisify } from "node:util";
 import { measureEvents, measureWaits } from "./concurrency.ts";
 import { type Finding, missFactor, printFindings } from "./finding.ts";
 import { measureLoop } from "./loop.ts";
+import { measureHeldThreads, measurePolledDeadline } from "./threads.ts";
 import { measureUpload } from "./upload.ts";
+import { measureWatchdog } from "./watchdog.ts";
 
 const farFactor = 1.5;
 
@@ -14,6 +16,9 @@ const checks: readonly (readonly [title: string, measure: () => Promise<Finding[
   ["a slow query beside GetUser", measureLoop],
   ["calls that wait", measureWaits],
   ["streams that wait", measureEvents],
+  ["handlers that hold their threads", measureHeldThreads],
+  ["a loop that polls its signal", measurePolledDeadline],
+  ["what the watchdog costs", measureWatchdog],
   ["upload", measureUpload],
   ["point reads", measureReads],
 ];

@@ -72,6 +72,14 @@ export const measures: readonly Measure[] = [
     shows: "cpu",
   },
   {
+    name: "threads",
+    title: "the same to a handler in a thread, beside one on the main thread",
+    unit: "call",
+    protocol: "grpc-threads",
+    workload: always(unaryLoad("Echo", requests.echo, answers.echo, 16, 4)),
+    shows: "cpu",
+  },
+  {
     name: "unary-one-connection",
     title: "gRPC unary calls, 1 connection × 64 calls",
     unit: "call",

@@ -1,17 +1,20 @@
 import { median, type Results } from "./results.ts";
 
-/** A bound that this server is held to: a ratio to another server in the same run, or a plain number. */
+/** A bound that this server is held to: a ratio or a difference to another server in the same run, or a plain number. */
 export interface Target {
   readonly measure: string;
   readonly title: string;
   readonly ours: string;
   readonly peer?: string;
+  /** The value is how much more than the peer it takes, and not which part of it. */
+  readonly isDifference?: true;
   readonly limit: number;
 }
 
 const bare = "runrpc auto";
 const allOn = "runrpc auto, all on";
 const counted = "runrpc auto, metrics on";
+const threaded = "runrpc auto, in a thread";
 const floor = "node:http2 by hand";
 
 /** A target with what was measured. The ratio is that of the medians, the spread that of the rounds. */
@@ -27,6 +30,7 @@ const unaryOn = "the same with key, deadline, access line and request-log row";
 const unaryTls = "the same over TLS, bare";
 const json = "Connect JSON over HTTP/1.1, CPU per call, all on";
 const jsonHttp2 = "Connect JSON over HTTP/2, CPU per call";
+const threads = "a unary call in a thread, CPU µs more than on the main one";
 const stream = "server streaming, CPU per message";
 const bidi = "bidi echo, CPU per message";
 const list = "unary answer of 100 elements, CPU per call";
@@ -47,6 +51,7 @@ export const targets: readonly Target[] = [
   { measure: "unary", title: unaryOn, ours: allOn, peer: "tonic", limit: 1.2 },
   { measure: "unary", title: unaryOn, ours: allOn, peer: "grpc-js", limit: 0.95 },
   { measure: "unary-tls", title: unaryTls, ours: bare, peer: floor, limit: 0.4 },
+  { measure: "threads", title: threads, ours: threaded, peer: bare, isDifference: true, limit: 10 },
   { measure: "stream", title: stream, ours: bare, peer: "grpc-go", limit: 0.45 },
   { measure: "stream", title: stream, ours: bare, peer: "connect-node", limit: 0.2 },
   { measure: "bidi", title: bidi, ours: bare, peer: "grpc-go", limit: 1.2 },
@@ -71,8 +76,10 @@ export function judge(results: Results): Verdict[] {
     const theirs =
       target.peer === undefined ? ours.map(() => 1) : samples(results, target.measure, target.peer);
     if (ours.length === 0 || theirs.length === 0) return [];
-    const value = median(ours) / median(theirs);
-    const rounds = ours.map((sample, round) => sample / (theirs[round] ?? Number.NaN));
+    const compared = (one: number, other: number): number =>
+      target.isDifference === true ? one - other : one / other;
+    const value = compared(median(ours), median(theirs));
+    const rounds = ours.map((sample, round) => compared(sample, theirs[round] ?? Number.NaN));
     const [least, greatest] = [Math.min(...rounds), Math.max(...rounds)];
     return [{ ...target, value, least, greatest, isReached: value <= target.limit }];
   });

@@ -13,7 +13,7 @@ const renamed: Readonly<Record<string, string>> = { gitignore: ".gitignore", npm
 const choices: Readonly<Record<string, readonly string[]>> = {
   none: [],
   unary: ["users"],
-  all: ["users", "events", "logs", "chat"],
+  all: ["users", "events", "logs", "chat", "reports"],
 };
 
 /** The template, with the versions of this repository. */
@@ -54,8 +54,9 @@ function without(text: string, service: string): string {
   return text
     .split("\n")
     .filter((line) => !isOwn(line))
-    .map((line) => (line.startsWith("export const modules") ? withoutName(line, service) : line))
+    .map((line) => (/^export const modules.*\}/.test(line) ? withoutName(line, service) : line))
     .join("\n")
+    .replace("modules = {\n};", "modules = {};")
     .trimStart();
 }
 

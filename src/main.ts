@@ -8,6 +8,7 @@ import { UserService } from "../gen/users/v1/users_pb.ts";
 import { createChatService } from "./services/chat/service.ts";
 import { createEventService } from "./services/events/service.ts";
 import { createLogService } from "./services/logs/service.ts";
+import { createReportService } from "./services/reports/service.ts";
 import { createUserAccounts } from "./services/users/accounts.ts";
 import { createUserService } from "./services/users/service.ts";
 import type { Modules } from "./worker.ts";
@@ -19,6 +20,7 @@ export default defineApp<Modules>({
     defineService(EventService, createEventService(queries.events)),
     defineService(LogService, createLogService(queries.logs)),
     defineService(ChatService, createChatService(queries.chat)),
+    createReportService(queries.reports),
   ],
   codecs,
   worker: new URL("./worker.ts", import.meta.url),

@@ -9,9 +9,9 @@ import { buildTonic } from "./tonic.ts";
 
 /**
  * What is measured: gRPC in cleartext and over TLS, Connect JSON over HTTP/1.1 and over HTTP/2; and gRPC in cleartext once
- * more, of servers that are compared with themselves while they count for /metrics.
+ * more, of servers that are compared with themselves: while they count for /metrics, and with their handlers in a thread.
  */
-export type Protocol = "grpc" | "grpc-tls" | "json" | "json-http2" | "grpc-counted";
+export type Protocol = "grpc" | "grpc-tls" | "json" | "json-http2" | "grpc-counted" | "grpc-threads";
 
 /** A server that takes part. */
 export interface PeerSpec {
@@ -55,7 +55,8 @@ export async function findPeers(folder: string): Promise<Peers> {
     command: async () => [...(await spec.command()), ...tls],
   });
   const peers: PeerSpec[] = [
-    ours("auto", "bare", "own", [...ALL, "grpc-counted"]),
+    ours("auto", "bare", "own", [...ALL, "grpc-counted", "grpc-threads"]),
+    { ...ours("auto", "threads", "own", ["grpc-threads"]), name: "runrpc auto, in a thread" },
     ours("auto", "on"),
     { ...ours("auto", "counted", "own", ["grpc-counted"]), name: "runrpc auto, metrics on" },
     ours("auto", "bare", "node"),

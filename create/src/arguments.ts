@@ -27,7 +27,7 @@ Makes a project with a typed service, ready to run. On a terminal it asks for wh
 Options:
   --example ${examples.join("|")}  which services are in it (default: unary)
                             unary  users: unary calls and a server stream
-                            all    users, events, logs and chat: the four kinds of call
+                            all    users, events, logs, chat and reports: the four kinds of call, and threads
                             none   no service
   --yes                     asks nothing, and takes the defaults
   --no-install              leaves out npm install and npm run generate: no network is needed

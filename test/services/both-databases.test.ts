@@ -95,6 +95,9 @@ const requests = {
 const before100 = { time: latest, id: Number.MAX_SAFE_INTEGER };
 const page = { minSeverity: Severity.UNSPECIFIED, limit: 10, maxSize: 1_000 };
 
+/** All times of log lines. */
+const always = { since: new Date("0001-01-01T00:00:00Z"), until: new Date("9999-12-31T23:59:59.999Z") };
+
 /** In this order: each finds what those above it have written. What fails comes last, since a server uses ids up for it. */
 const samples: readonly (readonly [name: string, input: unknown])[] = [
   ["users.isEmpty", undefined],
@@ -123,6 +126,10 @@ const samples: readonly (readonly [name: string, input: unknown])[] = [
   ["logs.listLogs", { userId: "ada", before: before100, ...page }],
   ["logs.listLogs", { userId: "ada", before: { time: at, id: 2 }, ...page }],
   ["logs.listLogs", { userId: "ada", before: before100, ...page, minSeverity: Severity.ERROR }],
+  ["reports.countLines", { userId: "ada", ...always }],
+  ["reports.countLines", { userId: "ada", since: at, until: at }],
+  ["reports.listLines", { userId: "ada", ...always, afterId: -1, limit: 10 }],
+  ["reports.listLines", { userId: "ada", ...always, since: at, afterId: 1, limit: 1 }],
   ["chat.addMessage", { room: "lobby", userId: "ada", text: "Hi", at }],
   ["chat.addMessage", { room: "lobby", userId: "nobody", text: "Hi", at }],
   ["runrpcKeys.countKeys", undefined],

@@ -18,7 +18,9 @@ export interface HandlerFollower {
  * ours, so that the code which runs after it is still a part of its call.
  */
 export function followHandlers(definition: ServiceDefinition, follower: HandlerFollower): ServiceDefinition {
-  const { service, implementation } = definition;
+  // Messages are what is followed: in bytes the same methods are not called.
+  const { bytes: _, ...rest } = definition;
+  const { service, implementation } = rest;
   const followed = service.methods.flatMap((method) => {
     const handler = implementation[method.localName];
     // What is missing, or none, is the routes' to refuse.
@@ -30,7 +32,7 @@ export function followHandlers(definition: ServiceDefinition, follower: HandlerF
   const isPlain = Object.getPrototypeOf(implementation) === Object.prototype;
   const methods = isPlain ? { ...implementation } : Object.create(implementation);
   for (const [name, value] of followed) Object.defineProperty(methods, name, { value, enumerable: true });
-  return { ...definition, implementation: methods };
+  return { ...rest, implementation: methods };
 }
 
 type Bound = (input: never, context: HandlerContext) => unknown;

@@ -27,7 +27,7 @@ import { closeOnlookers, loadOnlookers, type Onlookers } from "./onlookers.ts";
 import { createRefusals } from "./refusals.ts";
 import { BUILT_IN } from "./routes/policy.ts";
 import { createRoutes } from "./routes/routes.ts";
-import type { ServiceDefinition } from "./routes/service.ts";
+import type { LifecycleStart, ServiceDefinition } from "./routes/service.ts";
 import { createValidation } from "./routes/validation.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 import {
@@ -172,6 +172,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
   const { watch, counter } = onlookers;
   const { production = false } = options;
   const { limits, timeouts, auth } = settings;
+  const strictAnswers = options.strictAnswers ?? settings.server.debug;
   const health = createHealth({
     services: options.services.map(({ service }) => service.typeName),
     log,
@@ -182,7 +183,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
     interceptorsFor: () => options.interceptors ?? [],
     checkFor: createValidation(),
-    strictAnswers: options.strictAnswers ?? settings.server.debug,
+    strictAnswers,
   });
   const calls = createCalls({
     log,
@@ -217,7 +218,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,
   });
   await watch?.start(calls.current, log);
-  await startServices(options.services);
+  await startServices(options.services, { strictAnswers });
   await metrics.open();
   const listener = await listen(
     {
@@ -300,8 +301,8 @@ function builtIn(
   return [...healthServices, ...createReflection(described, { isPublic }).map(withLimits)];
 }
 
-async function startServices(services: readonly ServiceDefinition[]): Promise<void> {
-  await Promise.all(services.map(({ lifecycle }) => lifecycle?.start()));
+async function startServices(services: readonly ServiceDefinition[], start: LifecycleStart): Promise<void> {
+  await Promise.all(services.map(({ lifecycle }) => lifecycle?.start(start)));
 }
 
 async function closeServices(services: readonly ServiceDefinition[]): Promise<void> {

@@ -1,5 +1,4 @@
-import type { ConnectError } from "@connectrpc/connect";
-import { createPool, type PooledCall, type PoolOptions } from "./pool.ts";
+import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import type { LinkedCall, ThreadLink } from "./thread-link.ts";
 import { threadedDefaults } from "./threaded.ts";
 import { errorFromWire, type WireError } from "./wire-error.ts";
@@ -30,7 +29,7 @@ export function offload<M>(
     ...threadedDefaults,
     ...options,
     callsPerThread: 1,
-    setup: { module: module.href, service: undefined, queries: {} },
+    setup: () => ({ module: module.href, service: undefined, queries: {} }),
     askQuery: () => Promise.reject(new Error("a function has no queries")),
   });
   const call =
@@ -38,48 +37,7 @@ export function offload<M>(
     (input: unknown, { signal }: { readonly signal?: AbortSignal } = {}) =>
       new Promise((resolve, reject) => {
         signal?.throwIfAborted();
-        let link: ThreadLink | undefined;
-        let number = 0;
-        let forgive: (() => void) | undefined;
-        const onAbort = (): void => {
-          reject(signal?.reason);
-          if (pool.withdraw(pooled)) signal?.removeEventListener("abort", onAbort);
-          else if (link !== undefined) {
-            link.cancel(number, signal?.reason);
-            forgive = pool.endWithin(link);
-          }
-        };
-        const end = (): void => {
-          forgive?.();
-          signal?.removeEventListener("abort", onAbort);
-        };
-        const linked: LinkedCall = {
-          ended(_bytes, value, hasFailed) {
-            end();
-            if (hasFailed) reject(errorFromWire((value as readonly [WireError])[0]));
-            else resolve((value as { readonly result: unknown }).result); // as the thread says it
-          },
-          message() {},
-          credit() {},
-          headers() {},
-          lost(reason) {
-            end();
-            reject(reason);
-          },
-        };
-        const pooled: PooledCall = {
-          method: 0,
-          begin(chosen) {
-            link = chosen;
-            number = chosen.begin(linked, true, undefined, (slot) => ({ name, input, slot }));
-          },
-          refuse(reason: ConnectError) {
-            end();
-            reject(reason);
-          },
-        };
-        signal?.addEventListener("abort", onAbort);
-        pool.add(pooled);
+        pool.add(createCall(pool, name, input, signal, { resolve, reject }));
       });
   const known = new Map<string, unknown>();
   return new Proxy(
@@ -95,3 +53,55 @@ export function offload<M>(
     },
   ) as Offloaded<M>; // the names are found out when they are called
 }
+
+function createCall(
+  pool: Pool,
+  name: string,
+  input: unknown,
+  signal: AbortSignal | undefined,
+  { resolve, reject }: Pick<PromiseWithResolvers<unknown>, "resolve" | "reject">,
+): LinkedCall {
+  let link: ThreadLink | undefined;
+  let number = 0;
+  let forgive: (() => void) | undefined;
+  const onAbort = (): void => {
+    reject(signal?.reason);
+    if (pool.withdraw(call) || link === undefined || link.withdraw(number)) {
+      end();
+      return;
+    }
+    link.cancel(number, signal?.reason);
+    forgive = pool.endWithin(link);
+  };
+  const end = (): void => {
+    forgive?.();
+    signal?.removeEventListener("abort", onAbort);
+  };
+  const call: LinkedCall = {
+    method: 0,
+    mayWait: false,
+    start: () => ({ value: { name, input }, bytes: undefined }),
+    sent(chosen, given) {
+      link = chosen;
+      number = given;
+    },
+    ended(_bytes, value, hasFailed) {
+      end();
+      if (hasFailed) reject(errorFromWire((value as readonly [WireError])[0]));
+      else resolve((value as { readonly result: unknown }).result); // as the thread says it
+    },
+    message() {},
+    credit() {},
+    headers() {},
+    lost(reason) {
+      end();
+      reject(reason);
+    },
+    signal: signal ?? NEVER,
+  };
+  signal?.addEventListener("abort", onAbort);
+  return call;
+}
+
+/** Of a call that nobody cancels. */
+const NEVER = new AbortController().signal;

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { MethodKind, ThreadSetup } from "./protocol.ts";
-import { type AskQuery, MAX_CALLS, startThread, type ThreadLink } from "./thread-link.ts";
+import { createCallQueue } from "./call-queue.ts";
+import { MAX_CALLS, type MethodKind, type ThreadSetup } from "./protocol.ts";
+import { type AskQuery, type LinkedCall, startThread, type ThreadLink } from "./thread-link.ts";
 
 /** How a pool of threads is made. */
 export interface PoolOptions {
@@ -14,26 +15,18 @@ export interface PoolOptions {
   readonly graceMs: number;
   /** The heap of each thread, in megabytes. Default: Node's own. */
   readonly heapMb?: number | undefined;
-  readonly setup: Omit<ThreadSetup, "flags">;
+  /** Asked for each thread that starts. */
+  readonly setup: () => Omit<ThreadSetup, "states">;
   readonly askQuery: AskQuery;
-}
-
-/** A call that waits for a thread, or has one. */
-export interface PooledCall {
-  readonly method: number;
-  /** What it tells the thread when it begins there. */
-  begin(link: ThreadLink, isSync: boolean): void;
-  /** It cannot begin. */
-  refuse(reason: ConnectError): void;
 }
 
 export interface Pool {
   /** Resolves when all threads, the spare one too, have loaded the handlers; rejects with the reason why not. */
   start(): Promise<void>;
   /** @throws ConnectError `resource_exhausted` when too many wait, `unavailable` when it is closed. */
-  add(call: PooledCall): void;
-  /** Takes back a call that has not begun. False: it has. */
-  withdraw(call: PooledCall): boolean;
+  add(call: LinkedCall): void;
+  /** Takes back a call that was sent to no thread. False: it was. */
+  withdraw(call: LinkedCall): boolean;
   /** A call was cancelled: unless it has ended by then, its thread is ended after the grace. Gives what takes that back. */
   endWithin(link: ThreadLink): () => void;
   close(): Promise<void>;
@@ -61,8 +54,14 @@ export function createPool(options: PoolOptions): Pool {
   const links = new Set<ThreadLink>();
   /** Those that have loaded the handlers. */
   const able = new Set<ThreadLink>();
-  const queue = new Set<PooledCall>();
+  /** Those of them that run calls; the one that is left is the spare. */
+  let running: readonly ThreadLink[] = [];
   let kinds: readonly MethodKind[] = [];
+  const queue = createCallQueue({
+    links: () => running,
+    callsPerThread,
+    isSync: ({ method }) => kinds[method] !== "async",
+  });
   let started: Promise<void> | undefined;
   let isClosed = false;
   let retryMs: number = RETRY_MS.first;
@@ -70,16 +69,19 @@ export function createPool(options: PoolOptions): Pool {
 
   function hire(): ThreadLink {
     const link: ThreadLink = startThread({
-      setup: options.setup,
+      setup: options.setup(),
       heapMb: options.heapMb,
       askQuery: options.askQuery,
-      onReady: flush,
-      onEnd() {
+      onRoom: queue.distribute,
+      onEnd(waiting) {
         links.delete(link);
         const wasAble = able.delete(link);
+        running = [...able].slice(0, threads);
+        queue.addBack(waiting);
+        if (isClosed) queue.refuseAll(shuttingDown());
         if (isClosed || !wasAble) return;
         replace();
-        flush();
+        queue.distribute();
       },
     });
     links.add(link);
@@ -95,7 +97,7 @@ export function createPool(options: PoolOptions): Pool {
       },
       (reason: ConnectError) => {
         if (isClosed) return;
-        if (able.size === 0) refuseAll(reason);
+        if (able.size === 0) queue.refuseAll(reason);
         retry = setTimeout(replace, retryMs).unref();
         retryMs = Math.min(2 * retryMs, RETRY_MS.greatest);
       },
@@ -105,7 +107,8 @@ export function createPool(options: PoolOptions): Pool {
   async function join(link: ThreadLink): Promise<void> {
     kinds = await link.ready;
     able.add(link);
-    flush();
+    running = [...able].slice(0, threads);
+    queue.distribute();
   }
 
   async function startAll(): Promise<void> {
@@ -117,44 +120,11 @@ export function createPool(options: PoolOptions): Pool {
     }
   }
 
-  function refuseAll(reason: ConnectError): void {
-    for (const call of queue) {
-      queue.delete(call);
-      call.refuse(reason);
-    }
-  }
-
-  /** Gives waiting calls to threads that have room, in the order of their coming. */
-  function flush(): void {
-    for (const call of queue) {
-      const isSync = kinds[call.method] !== "async";
-      const link = roomiest(isSync);
-      if (link === undefined) {
-        // One that needs a thread for itself waits, and holds nobody up who does not.
-        if (isSync) continue;
-        return;
-      }
-      queue.delete(call);
-      call.begin(link, isSync);
-    }
-  }
-
-  function roomiest(isSync: boolean): ThreadLink | undefined {
-    let best: ThreadLink | undefined;
-    let used = 0;
-    for (const link of able) {
-      if (used++ === threads) break;
-      if (link.isHeld || link.size >= (isSync ? 1 : callsPerThread)) continue;
-      if (best === undefined || link.size < best.size) best = link;
-    }
-    return best;
-  }
-
   async function close(): Promise<void> {
     isClosed = true;
     clearTimeout(retry);
-    const reason = new ConnectError("the server is shutting down", Code.Unavailable);
-    refuseAll(reason);
+    const reason = shuttingDown();
+    queue.refuseAll(reason);
     await Promise.all([...links].map((link) => link.terminate(reason)));
   }
 
@@ -162,17 +132,17 @@ export function createPool(options: PoolOptions): Pool {
   return {
     start,
     add(call) {
-      if (isClosed) throw new ConnectError("the server is shutting down", Code.Unavailable);
-      if (started === undefined) start().catch((reason: ConnectError) => refuseAll(reason));
-      if (queue.size >= maxQueued)
+      if (isClosed) throw shuttingDown();
+      if (started === undefined) start().catch(queue.refuseAll);
+      const { waiting } = queue;
+      if (waiting >= maxQueued)
         throw new ConnectError(
-          `${queue.size + 1} calls wait for a thread, above the maximum of ${maxQueued} (maxQueued)`,
+          `${waiting + 1} calls wait for a thread, above the maximum of ${maxQueued} (maxQueued)`,
           Code.ResourceExhausted,
         );
       queue.add(call);
-      flush();
     },
-    withdraw: (call) => queue.delete(call),
+    withdraw: queue.withdraw,
     endWithin(link) {
       const timer = setTimeout(() => {
         const reason = "a call on this thread did not heed its cancel, and the thread was ended";
@@ -182,4 +152,8 @@ export function createPool(options: PoolOptions): Pool {
     },
     close,
   };
+}
+
+function shuttingDown(): ConnectError {
+  return new ConnectError("the server is shutting down", Code.Unavailable);
 }

@@ -9,8 +9,8 @@ export interface ThreadSetup {
   readonly service: ServiceSetup | undefined;
   /** The names of the queries that handlers may ask for, by module; empty where there are none. */
   readonly queries: Readonly<Record<string, readonly string[]>>;
-  /** One word for each call that a thread may have: 0, or the code with which the call was cancelled. */
-  readonly flags: SharedArrayBuffer;
+  /** A word for each call that a thread may have: see `state`. */
+  readonly states: SharedArrayBuffer;
 }
 
 /** A service as a thread can be told of it: descriptors have functions, and cannot be cloned. */
@@ -22,11 +22,29 @@ export interface ServiceSetup {
   readonly methods: readonly string[];
   /** An answer with a field that its message does not have fails its call. */
   readonly strictAnswers: boolean;
+  /** The module with the generated codecs, as a URL; undefined: messages are read and written by protobuf-es. */
+  readonly codecs: string | undefined;
+}
+
+/**
+ * The state of a call, in memory that both sides see. A thread begins a call that waits, or the main thread takes it back: both
+ * swap `waiting`, and one of them wins. A word above 0 is the code with which a call was cancelled that has begun.
+ */
+export const state = { running: 0, waiting: -1, withdrawn: -2 } as const;
+
+/** Calls that one thread may have: more than may be in it, as those that were taken back keep their word until it has seen so. */
+export const MAX_CALLS = 256;
+
+/** The word of a call among the states. */
+export function slotOf(call: number): number {
+  return call % MAX_CALLS;
 }
 
 /** Of a call: what is said of it, by number. Main to thread and back. */
 export const op = {
-  /** A call begins. Bytes: the request of a method that takes one. */
+  /** Nothing is said. */
+  none: 0,
+  /** A call begins. Bytes: the request of a method that takes one. Back: it was taken back before it had begun. */
   start: 1,
   /** A message of the client's stream; a message of the handler's. */
   message: 2,
@@ -55,55 +73,6 @@ export const CREDIT_LOT = 16;
  */
 export type Batch = readonly [entries: readonly unknown[], buffer: Uint8Array<ArrayBuffer> | undefined];
 
-/**
- * A call, as it begins in a thread: one text of all that is told of it, which is cloned for less than an object of many fields,
- * and the context values where there are any. `packStart` makes it and `unpackStart` reads it.
- */
-export type PackedStart = string | readonly [text: string, values: ReadonlyMap<string, unknown>];
-
-/** The same, taken apart. */
-export interface StartValue {
-  readonly method: number;
-  /** Which word of the flags is its own. */
-  readonly slot: number;
-  /** Undefined: there is no deadline. */
-  readonly timeoutMs: number | undefined;
-  readonly requestMethod: string;
-  readonly protocolName: string;
-  readonly url: string;
-  /** Name, value, name, value. */
-  readonly headers: readonly string[];
-  /** Context values by the descriptions of their keys, as far as they can be cloned. */
-  readonly values: ReadonlyMap<string, unknown>;
-}
-
-/** In none of the parts: HTTP allows it in no header and in no target. */
-const BETWEEN = "\n";
-
-export function packStart(start: StartValue): PackedStart {
-  const { method, slot, timeoutMs = "", requestMethod, protocolName, url, headers, values } = start;
-  const text = [method, slot, timeoutMs, requestMethod, protocolName, url, ...headers].join(BETWEEN);
-  return values.size === 0 ? text : [text, values];
-}
-
-export function unpackStart(packed: PackedStart): StartValue {
-  const [text, values] = typeof packed === "string" ? [packed, NO_VALUES] : packed;
-  const [method, slot, timeoutMs, requestMethod = "", protocolName = "", url = "", ...headers] =
-    text.split(BETWEEN);
-  return {
-    method: Number(method),
-    slot: Number(slot),
-    timeoutMs: timeoutMs === "" ? undefined : Number(timeoutMs),
-    requestMethod,
-    protocolName,
-    url,
-    headers,
-    values,
-  };
-}
-
-const NO_VALUES: ReadonlyMap<string, unknown> = new Map();
-
 /** What a handler has set of headers and trailers; undefined where it has not looked at them: mostly there is none of it. */
 export interface SentHeaders {
   readonly header: readonly string[] | undefined;
@@ -125,6 +94,8 @@ export interface QueryValue {
   readonly module: string;
   readonly query: string;
   readonly input: unknown;
+  /** The call whose signal the query was given; undefined: none. */
+  readonly call: number | undefined;
 }
 
 export interface QueryAnswer {

@@ -1,4 +1,3 @@
-import type { HandlerContext } from "@connectrpc/connect";
 import type { QueryAnswer, QueryValue } from "./protocol.ts";
 import { errorFromWire, type WireError } from "./wire-error.ts";
 
@@ -8,13 +7,13 @@ export interface QueryLine {
   readonly modules: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The main thread's answer to one of them. */
   answer(answer: QueryAnswer): void;
-  /** Queries that are given the signal of this context end with its call. */
-  belongs(context: HandlerContext, call: number): void;
+  /** Queries that are given this signal end with the call. */
+  belongs(signal: AbortSignal, call: number): void;
 }
 
 export function createQueryLine(
   names: Readonly<Record<string, readonly string[]>>,
-  ask: (value: QueryValue & { readonly call: number | undefined }) => void,
+  ask: (value: QueryValue) => void,
 ): QueryLine {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const calls = new WeakMap<AbortSignal, number>();
@@ -45,18 +44,6 @@ export function createQueryLine(
       if (error === undefined) settled?.resolve(result);
       else settled?.reject(errorFromWire(error as WireError)); // as the main thread says it
     },
-    belongs(context, call) {
-      const signal = Object.getOwnPropertyDescriptor(context, "signal")?.get;
-      if (signal === undefined) return;
-      // The signal is made when it is read.
-      Object.defineProperty(context, "signal", {
-        configurable: true,
-        get() {
-          const made = signal.call(context) as AbortSignal; // what the context's own getter gives
-          calls.set(made, call);
-          return made;
-        },
-      });
-    },
+    belongs: (signal, call) => void calls.set(signal, call),
   };
 }

@@ -1,79 +1,119 @@
-import type { DescMethod } from "@bufbuild/protobuf";
 import type { ContextKey, ContextValues, HandlerContext } from "@connectrpc/connect";
 import { sendHeadersKey } from "../server/send-headers.ts";
-import type { SentHeaders, StartValue } from "./protocol.ts";
+import type { SentHeaders } from "./protocol.ts";
+import { readStart, type StartFacts } from "./start-text.ts";
 import { createThreadSignal, type ThreadSignal } from "./thread-signal.ts";
 import { pairsOf } from "./wire-error.ts";
 
-/** What a handler in a thread learns of its call, and what it has set. Everything is made when it is first read. */
-export interface ThreadContext {
-  readonly context: HandlerContext;
-  /** Undefined where it has set nothing. */
-  sent(): SentHeaders | undefined;
-  abort(reason: unknown): void;
+/** What the contexts of a thread have in common. */
+export interface ContextHost {
+  readonly states: Int32Array;
+  /** Has the response headers of a call leave before its first message. */
+  sendHeaders(call: number, sent: SentHeaders | undefined): void;
+  /** A call has asked for its signal. */
+  signalMade(call: number, signal: AbortSignal): void;
 }
 
-export function createThreadContext(
-  method: DescMethod,
-  start: StartValue,
-  flags: Int32Array,
-  sendHeaders: () => void,
-): ThreadContext {
-  const { headers, url, requestMethod, protocolName, timeoutMs, slot } = start;
-  const startedMs = performance.now();
-  let signal: ThreadSignal | undefined;
-  let abortReason: { readonly reason: unknown } | undefined;
-  let requestHeader: Headers | undefined;
-  let responseHeader: Headers | undefined;
-  let responseTrailer: Headers | undefined;
-  let values: ContextValues | undefined;
+/**
+ * What a handler in a thread learns of its call, and what it has set. Everything is made when it is first read. A class,
+ * because every call makes one.
+ */
+export class ThreadContext implements HandlerContext {
+  readonly method: HandlerContext["method"];
+  readonly #call: number;
+  readonly #text: string;
+  readonly #host: ContextHost;
+  readonly #startedMs = performance.now();
+  #facts: StartFacts | undefined = undefined;
+  #signal: ThreadSignal | undefined = undefined;
+  #abortReason: { readonly reason: unknown } | undefined = undefined;
+  #requestHeader: Headers | undefined = undefined;
+  #responseHeader: Headers | undefined = undefined;
+  #responseTrailer: Headers | undefined = undefined;
+  #values: ContextValues | undefined = undefined;
 
-  const context: HandlerContext = {
-    method,
-    service: method.parent,
-    url,
-    requestMethod,
-    protocolName,
-    timeoutMs: () =>
-      timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - (performance.now() - startedMs)),
-    get signal() {
-      if (signal === undefined) {
-        signal = createThreadSignal(flags, slot);
-        if (abortReason !== undefined) signal.abort(abortReason.reason);
-      }
-      return signal.signal;
-    },
-    get requestHeader() {
-      requestHeader ??= headersOf(headers);
-      return requestHeader;
-    },
-    get responseHeader() {
-      responseHeader ??= new Headers();
-      return responseHeader;
-    },
-    get responseTrailer() {
-      responseTrailer ??= new Headers();
-      return responseTrailer;
-    },
-    get values() {
-      values ??= valuesFrom(start.values).set(sendHeadersKey, sendHeaders);
-      return values;
-    },
-  };
-  return {
-    context,
-    sent: () =>
-      responseHeader === undefined && responseTrailer === undefined
-        ? undefined
-        : {
-            header: responseHeader && [...responseHeader].flat(),
-            trailer: responseTrailer && [...responseTrailer].flat(),
-          },
-    abort(reason) {
-      abortReason ??= { reason };
-      signal?.abort(reason);
-    },
-  };
+  /** @param text what `startText` made. */
+  constructor(method: HandlerContext["method"], call: number, text: string, host: ContextHost) {
+    this.method = method;
+    this.#call = call;
+    this.#text = text;
+    this.#host = host;
+  }
+
+  get service(): HandlerContext["service"] {
+    return this.method.parent;
+  }
+
+  get url(): string {
+    const { target, base } = this.#start;
+    return new URL(target, base).toString();
+  }
+
+  get requestMethod(): string {
+    return this.#start.requestMethod;
+  }
+
+  get protocolName(): string {
+    return this.#start.protocolName;
+  }
+
+  /** A function of its own, as it may be taken out of the context. */
+  get timeoutMs(): () => number | undefined {
+    const { timeoutMs } = this.#start;
+    return () =>
+      timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - (performance.now() - this.#startedMs));
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      this.#signal = createThreadSignal(this.#host.states, this.#call);
+      if (this.#abortReason !== undefined) this.#signal.abort(this.#abortReason.reason);
+      this.#host.signalMade(this.#call, this.#signal.signal);
+    }
+    return this.#signal.signal;
+  }
+
+  get requestHeader(): Headers {
+    this.#requestHeader ??= headersOf(this.#start.headers);
+    return this.#requestHeader;
+  }
+
+  get responseHeader(): Headers {
+    this.#responseHeader ??= new Headers();
+    return this.#responseHeader;
+  }
+
+  get responseTrailer(): Headers {
+    this.#responseTrailer ??= new Headers();
+    return this.#responseTrailer;
+  }
+
+  get values(): ContextValues {
+    this.#values ??= valuesFrom(this.#start.values).set(sendHeadersKey, () =>
+      this.#host.sendHeaders(this.#call, ThreadContext.sent(this)),
+    );
+    return this.#values;
+  }
+
+  /** What the handler has set; undefined where it has set nothing. */
+  static sent(context: ThreadContext): SentHeaders | undefined {
+    const header = context.#responseHeader;
+    const trailer = context.#responseTrailer;
+    return header === undefined && trailer === undefined
+      ? undefined
+      : { header: header && [...header].flat(), trailer: trailer && [...trailer].flat() };
+  }
+
+  /** The call is cancelled. The first reason stays. */
+  static abort(context: ThreadContext, reason: unknown): void {
+    context.#abortReason ??= { reason };
+    context.#signal?.abort(reason);
+  }
+
+  get #start(): StartFacts {
+    this.#facts ??= readStart(this.#text);
+    return this.#facts;
+  }
 }
 
 function headersOf(flat: readonly string[]): Headers {

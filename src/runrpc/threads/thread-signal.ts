@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { slotOf } from "./protocol.ts";
 
 /** The signal of a call in its thread, and who aborts it. */
 export interface ThreadSignal {
@@ -13,10 +14,10 @@ const { aborted: abortedProperty } = Object.getOwnPropertyDescriptors(AbortSigna
  * A real AbortSignal, for whoever waits. A loop that never waits hears no message: `aborted` and `throwIfAborted` look at a
  * word of memory that the main thread writes as well.
  */
-export function createThreadSignal(flags: Int32Array, slot: number): ThreadSignal {
+export function createThreadSignal(states: Int32Array, call: number): ThreadSignal {
   const controller = new AbortController();
   const { signal } = controller;
-  watched.set(signal, { controller, flags, slot });
+  watched.set(signal, { controller, states, slot: slotOf(call) });
   Object.defineProperties(signal, LOOKING);
   return {
     signal,
@@ -28,7 +29,7 @@ export function createThreadSignal(flags: Int32Array, slot: number): ThreadSigna
 
 interface Watched {
   readonly controller: AbortController;
-  readonly flags: Int32Array;
+  readonly states: Int32Array;
   readonly slot: number;
 }
 
@@ -57,8 +58,8 @@ function isAborted(signal: AbortSignal): boolean {
 function look(signal: AbortSignal): void {
   const known = watched.get(signal);
   if (known === undefined || isAborted(signal)) return;
-  const code = Atomics.load(known.flags, known.slot);
-  if (code !== 0) known.controller.abort(cancelOf(code));
+  const code = Atomics.load(known.states, known.slot);
+  if (code > 0) known.controller.abort(cancelOf(code));
 }
 
 /** Why a call was cancelled, where nothing but the code has come. */

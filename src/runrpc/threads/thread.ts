@@ -1,46 +1,119 @@
 // A thread that runs handlers, or the functions of a module.
-import { parentPort, workerData } from "node:worker_threads";
-import { createFileRegistry, type DescService, fromBinary } from "@bufbuild/protobuf";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { createAdmission, createWhole } from "../server/routes/whole-message.ts";
+import { createCodecs, type FindCodec } from "../codec/codecs.ts";
+import type { MessageCodec } from "../codec/message-codec.ts";
 import { createBatchWriter, readBatch } from "./batch.ts";
 import {
   type Batch,
   op,
-  type PackedStart,
+  type QueryValue,
   type Ready,
   type ServiceSetup,
   setupKey,
+  slotOf,
+  state,
   type ThreadSetup,
-  unpackStart,
 } from "./protocol.ts";
 import { createQueryLine } from "./query-line.ts";
-import { type RunningCall, runCall, type ThreadMethod } from "./run-call.ts";
-import { createThreadContext } from "./thread-context.ts";
+import { type RunningCall, runStream } from "./run-stream.ts";
+import { runUnary } from "./run-unary.ts";
+import { methodOfStart } from "./start-text.ts";
+import { createSyncLine, type Pace } from "./sync-line.ts";
+import { type ContextHost, ThreadContext } from "./thread-context.ts";
+import { createThreadMethod, type ThreadMethod } from "./thread-method.ts";
 import { createThreadSignal } from "./thread-signal.ts";
 import { errorFromWire, type WireError, wireFromError } from "./wire-error.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("this file runs in a worker thread");
 const setup: ThreadSetup = workerData[setupKey];
-const flags = new Int32Array(setup.flags);
-const writer = createBatchWriter((batch, transfer) => port.postMessage(batch, transfer));
+const states = new Int32Array(setup.states);
+const writer = createBatchWriter((batch, transfer) => port.postMessage(batch, transfer), unsendable);
 const queries = createQueryLine(setup.queries, (value) => writer.say(op.query, 0, undefined, value));
-const hasQueries = Object.keys(setup.queries).length > 0;
 const running = new Map<number, RunningCall>();
+const line = createSyncLine({
+  flush: writer.flush,
+  hear() {
+    const more = receiveMessageOnPort(port);
+    if (more !== undefined) readBatch(more.message as Batch, hear); // as the main thread says it
+    return more !== undefined;
+  },
+});
+const host: ContextHost = {
+  states,
+  sendHeaders: (call, sent) => writer.say(op.headers, call, undefined, sent),
+  signalMade: (call, signal) => queries.belongs(signal, call),
+};
 
-/** Begins a call. */
-let begin: (call: number, bytes: Uint8Array | undefined, value: unknown) => void = () => {};
+function unsendable(code: number, _call: number, value: unknown, reason: unknown) {
+  const error = wireFromError(new TypeError(`this cannot be sent from a thread: ${reason}`));
+  if (code !== op.query) return [op.fail, [error, undefined]] as const;
+  const { id } = value as QueryValue; // as the query line writes it
+  queries.answer({ id, error });
+  return [op.none, undefined] as const;
+}
 
-function hear(code: number, call: number, bytes: Uint8Array | undefined, value: unknown): void {
+/** Begins a call, now or in the line. */
+let begin: (call: number, bytes: Buffer | undefined, value: unknown) => void = () => {};
+
+function hear(code: number, call: number, bytes: Buffer | undefined, value: unknown): void {
   if (code === op.start) begin(call, bytes, value);
   else if (code === op.query)
     queries.answer(value as Parameters<typeof queries.answer>[0]); // as the main thread says it
-  else if (code === op.message) running.get(call)?.message(bytes ?? new Uint8Array());
+  else if (code === op.message) running.get(call)?.message(bytes ?? NOTHING);
   else if (code === op.end) running.get(call)?.end();
   else if (code === op.fail) running.get(call)?.end({ reason: errorFromWire(value as WireError) });
   else if (code === op.credit) running.get(call)?.credit(Number(value));
   else if (code === op.cancel) running.get(call)?.cancel(errorFromWire(value as WireError));
+}
+
+/** Begins a call for good; false: the main thread has taken it back, and hears that its word is free. */
+function take(call: number): boolean {
+  const before = Atomics.compareExchange(states, slotOf(call), state.waiting, state.running);
+  if (before === state.waiting) return true;
+  writer.say(op.start, call, undefined);
+  return false;
+}
+
+/** Of a call that hears nothing but its cancel. */
+function heedful(cancel: (reason: unknown) => void): RunningCall {
+  return { message() {}, end() {}, credit() {}, cancel };
+}
+
+/** Runs a call now. True: it goes on, and `onEnd` is called later. */
+function run(
+  method: ThreadMethod,
+  call: number,
+  bytes: Buffer | undefined,
+  text: string,
+  onEnd: () => void,
+): boolean {
+  const context = new ThreadContext(method.method, call, text, host);
+  const ended = (): void => {
+    running.delete(call);
+    onEnd();
+  };
+  if (method.method.methodKind !== "unary") {
+    const speech = {
+      say: (code: number, said: Buffer | undefined, more?: unknown) => writer.say(code, call, said, more),
+      flush: writer.flush,
+    };
+    running.set(call, runStream(method, bytes, context, speech, ended));
+    return true;
+  }
+  let isGoingOn = false;
+  isGoingOn = runUnary(method, bytes ?? NOTHING, context, (code, said, value) => {
+    writer.say(code, call, said, value);
+    if (isGoingOn) ended();
+  });
+  if (isGoingOn)
+    running.set(
+      call,
+      heedful((reason) => ThreadContext.abort(context, reason)),
+    );
+  return isGoingOn;
 }
 
 type Functions = Readonly<Record<string, unknown>>;
@@ -53,83 +126,98 @@ async function load(): Promise<Ready> {
   return setup.service === undefined ? loadFunctions(functions) : loadService(setup.service, functions);
 }
 
-function loadService({ typeName, files, methods, strictAnswers }: ServiceSetup, functions: Functions): Ready {
+async function loadService(
+  { typeName, files, methods, strictAnswers, codecs }: ServiceSetup,
+  functions: Functions,
+): Promise<Ready> {
   const service = createFileRegistry(fromBinary(FileDescriptorSetSchema, files)).getService(typeName);
   if (service === undefined) return { failed: `${typeName} is not in its own files` };
-  const table = methods.map((name) => methodOf(service, name, functions, strictAnswers));
-  const missing = methods.filter((_, index) => table[index] === undefined);
+  const find = await codecsOf(codecs);
+  const missing = methods.filter((name) => typeof functions[name] !== "function");
   if (missing.length > 0)
     return {
       failed: `${setup.module} has no function ${missing.join(", ")}: a module of threaded handlers exports one for each method, or \`create\`, which gives them`,
     };
+  const table = service.methods
+    .filter(({ localName }) => methods.includes(localName))
+    .sort((one, other) => methods.indexOf(one.localName) - methods.indexOf(other.localName))
+    .map((method) =>
+      createThreadMethod(
+        method,
+        functions,
+        functions[method.localName] as (...args: unknown[]) => unknown, // looked at above
+        { find, strictAnswers },
+      ),
+    );
   begin = (call, bytes, value) => {
-    const start = unpackStart(value as PackedStart); // as the main thread says it
-    const method = table[start.method];
-    if (method === undefined) return;
-    const line = {
-      say: (code: number, said: Uint8Array | undefined, more?: unknown) => writer.say(code, call, said, more),
-      flush: writer.flush,
-    };
-    const context = createThreadContext(method.method, start, flags, () =>
-      writer.say(op.headers, call, undefined, context.sent()),
-    );
-    if (hasQueries) queries.belongs(context.context, call);
-    running.set(
-      call,
-      runCall(method, bytes, context, line, () => running.delete(call)),
-    );
+    const text = String(value);
+    const method = table[methodOfStart(text)];
+    if (method === undefined) throw new Error(`there is no method for ${text.slice(0, 20)}`);
+    if (method.isSync)
+      line.add({
+        pace: method.pace,
+        take: () => take(call),
+        run: (onEnd) => run(method, call, bytes, text, onEnd),
+      });
+    else if (take(call)) run(method, call, bytes, text, nothing);
   };
-  return { ready: table.map((method) => (method?.isSync === true ? "sync" : "async")) };
+  return { ready: table.map(({ isSync }) => (isSync ? "sync" : "async")) };
 }
 
-function methodOf(
-  service: DescService,
-  name: string,
-  functions: Functions,
-  strictAnswers: boolean,
-): ThreadMethod | undefined {
-  const method = service.methods.find(({ localName }) => localName === name);
-  const run = functions[name];
-  if (method === undefined || typeof run !== "function") return undefined;
-  return {
-    method,
-    run: (input, context) => run.call(functions, input, context),
-    whole: createWhole(method.output, createAdmission(method.output, strictAnswers)),
-    isSync: isSync(run),
-  };
+async function codecsOf(module: string | undefined): Promise<FindCodec> {
+  if (module === undefined) return createCodecs([]);
+  const { codecs } = (await import(module)) as { readonly codecs?: readonly MessageCodec[] };
+  if (!Array.isArray(codecs)) throw new Error(`${module} exports no codecs`);
+  return createCodecs(codecs);
 }
 
 /** A function whose calls are made by name, with one value that can be cloned. */
 function loadFunctions(functions: Functions): Ready {
-  begin = async (call, _bytes, value) => {
-    const { name, input, slot } = value as {
-      readonly name: string;
-      readonly input: unknown;
-      readonly slot: number;
-    }; // as the main thread says it
-    const run = functions[name];
-    const { signal, abort } = createThreadSignal(flags, slot);
-    running.set(call, { message() {}, end() {}, credit() {}, cancel: abort });
-    try {
-      if (typeof run !== "function") throw new TypeError(`${setup.module} exports no function ${name}`);
-      const result: unknown = await run(input, { signal });
-      writer.say(op.end, call, undefined, { result });
-    } catch (reason) {
-      writer.say(op.fail, call, undefined, [wireFromError(reason), undefined]);
-    }
-    running.delete(call);
-    writer.flush();
+  const paces = new Map<string, Pace>();
+  begin = (call, _bytes, value) => {
+    const { name, input } = value as { readonly name: string; readonly input: unknown }; // as the main thread says it
+    const pace = paces.get(name) ?? { longestMs: 0 };
+    paces.set(name, pace);
+    line.add({
+      pace,
+      take: () => take(call),
+      run(onEnd) {
+        const { signal, abort } = createThreadSignal(states, call);
+        running.set(call, heedful(abort));
+        void runFunction(functions[name], name, input, signal)
+          .then(
+            (result) => writer.say(op.end, call, undefined, { result }),
+            (reason: unknown) => writer.say(op.fail, call, undefined, [wireFromError(reason), undefined]),
+          )
+          .then(() => {
+            running.delete(call);
+            onEnd();
+          });
+        return true;
+      },
+    });
   };
   return { ready: [] };
 }
 
-/** What is neither async nor gives a promise holds its thread. */
-function isSync(run: object): boolean {
-  const name = Object.prototype.toString.call(run);
-  return name !== "[object AsyncFunction]" && name !== "[object AsyncGeneratorFunction]";
+async function runFunction(
+  run: unknown,
+  name: string,
+  input: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (typeof run !== "function") throw new TypeError(`${setup.module} exports no function ${name}`);
+  return run(input, { signal });
 }
 
-port.on("message", (batch: Batch) => readBatch(batch, hear));
+const NOTHING = Buffer.alloc(0);
+
+function nothing(): void {}
+
+port.on("message", (batch: Batch) => {
+  readBatch(batch, hear);
+  line.run();
+});
 load().then(
   (ready) => port.postMessage(ready),
   (reason: unknown) =>

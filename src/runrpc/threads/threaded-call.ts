@@ -1,138 +1,114 @@
-import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { factsOf } from "../server/call-facts.ts";
 import { sendHeaders } from "../server/send-headers.ts";
-import type { Pool, PooledCall } from "./pool.ts";
-import {
-  CREDIT_LOT,
-  op,
-  type PackedStart,
-  packStart,
-  type SentHeaders,
-  type StartValue,
-  WINDOW,
-} from "./protocol.ts";
+import type { Pool } from "./pool.ts";
+import { CREDIT_LOT, op, type SentHeaders, WINDOW } from "./protocol.ts";
+import { startText } from "./start-text.ts";
 import type { LinkedCall, ThreadLink } from "./thread-link.ts";
 import { errorFromWire, pairsOf, type WireError, wireFromError } from "./wire-error.ts";
 
-/** What a call on a thread is made with. */
+/** What the calls of a method are made with. */
 export interface ThreadedCallOptions {
   readonly pool: Pool;
-  readonly method: DescMethod;
-  /** Its number among the methods of the pool. */
+  /** The number of the method among those of the pool. */
   readonly number: number;
   /** Gives an application's error its class back. */
   readonly revive: (error: Error & Readonly<Record<string, unknown>>) => unknown;
 }
 
-/** A call with one answer. It settles when no code of it runs any more, whatever its client was told by then. */
-export async function callForMessage(
-  options: ThreadedCallOptions,
-  input: Message | AsyncIterable<Message>,
-  context: HandlerContext,
-): Promise<Message> {
-  const call = new ThreadedCall(options, input, context);
-  call.start();
-  const bytes = await call.outcome;
-  return fromBinary(options.method.output, bytes ?? new Uint8Array());
+/** Whom a call answers. */
+export interface Outlet {
+  message(bytes: Buffer): void;
+  /** No code of the call runs any more. `bytes`: the one answer of a method that gives one. */
+  done(bytes: Buffer | undefined): void;
+  failed(reason: unknown): void;
 }
 
-/** A call that streams its answers. */
-export function callForStream(
-  options: ThreadedCallOptions,
-  input: Message | AsyncIterable<Message>,
-  context: HandlerContext,
-): AsyncIterable<Message> {
-  return {
-    [Symbol.asyncIterator]() {
-      const call = new ThreadedCall(options, input, context);
-      call.start();
-      return call;
-    },
-  };
-}
+/** The greatest request that is sent ahead to a thread that is busy, in bytes: what waits there is out of sight. */
+const MAX_AHEAD_BYTES = 16_384;
 
-type Next = IteratorResult<Message, undefined>;
-
-/** One call, on its way to a thread and in it. A class, because several sides hold it: its caller, the pool and the thread. */
-class ThreadedCall implements PooledCall, LinkedCall, AsyncIterator<Message, undefined> {
+/** One call, on its way to a thread and in it. A class, because each call makes one and several sides hold it. */
+export class ThreadedCall implements LinkedCall {
   readonly method: number;
-  /** Settles when no code of the call runs any more, with the bytes of its one answer. */
-  readonly outcome: Promise<Uint8Array | undefined>;
+  readonly mayWait: boolean;
   readonly #options: ThreadedCallOptions;
-  readonly #input: Message | AsyncIterable<Message>;
+  #input: Uint8Array | AsyncIterable<Uint8Array>;
   readonly #context: HandlerContext;
-  readonly #settle = Promise.withResolvers<Uint8Array | undefined>();
-  readonly #messages: Uint8Array[] = [];
-  #taken = 0;
-  #waiter: PromiseWithResolvers<Next> | undefined = undefined;
-  #end: { readonly reason: unknown; readonly hasFailed: boolean } | undefined = undefined;
+  readonly #outlet: Outlet;
+  #hasEnded = false;
   #link: ThreadLink | undefined = undefined;
   #number = 0;
+  #taken = 0;
   #credit = WINDOW;
   #onCredit: (() => void) | undefined = undefined;
+  /** Takes back that its thread is to end. */
   #forgive: (() => void) | undefined = undefined;
-  readonly #onAbort = (): void => this.#cancel(this.#context.signal.reason);
+  /** Takes back that it hears of a cancel. */
+  #forget: (() => void) | undefined = undefined;
 
   constructor(
     options: ThreadedCallOptions,
-    input: Message | AsyncIterable<Message>,
+    input: Uint8Array | AsyncIterable<Uint8Array>,
     context: HandlerContext,
+    outlet: Outlet,
   ) {
     this.method = options.number;
+    this.mayWait = input instanceof Uint8Array && input.length <= MAX_AHEAD_BYTES;
     this.#options = options;
     this.#input = input;
     this.#context = context;
-    this.outcome = this.#settle.promise;
-    // The reader of a stream is told by its messages.
-    this.outcome.catch(() => {});
+    this.#outlet = outlet;
   }
 
-  /** @throws ConnectError where there is no room for it, and the reason of a signal that has aborted. */
-  start(): void {
-    const { signal } = this.#context;
-    signal.throwIfAborted();
-    signal.addEventListener("abort", this.#onAbort);
+  /** @throws ConnectError where there is no room for it. */
+  begin(): void {
+    this.#forget = onCancel(this.#context, (reason) => this.cancel(reason));
+    // It was cancelled before.
+    if (this.#hasEnded) return;
     try {
       this.#options.pool.add(this);
     } catch (reason) {
-      signal.removeEventListener("abort", this.#onAbort);
+      this.#hasEnded = true;
+      this.#forget();
       throw reason;
     }
+    // A request is a part of what its socket has read, which nothing that waits should keep.
+    if (this.#link === undefined && this.#input instanceof Uint8Array) this.#input = ownBytes(this.#input);
   }
 
-  begin(link: ThreadLink, isSync: boolean): void {
-    const { method } = this.#options;
+  start(): ReturnType<LinkedCall["start"]> {
+    const bytes = this.#input instanceof Uint8Array ? this.#input : undefined;
+    return { value: startText(this.method, this.#context), bytes };
+  }
+
+  sent(link: ThreadLink, number: number): void {
     this.#link = link;
-    const takesOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
-    // A method of these kinds is given its one message, any other one a stream of them.
-    const bytes = takesOne ? toBinary(method.input, this.#input as Message) : undefined;
-    const startOf = (slot: number): PackedStart => packStart(startValue(this.#context, this.method, slot));
-    this.#number = link.begin(this, isSync, bytes, startOf, () => this.#context.signal);
-    if (!takesOne) void this.#send(link, this.#input as AsyncIterable<Message>);
+    this.#number = number;
+    if (!(this.#input instanceof Uint8Array)) void this.#send(link, this.#input);
   }
 
-  refuse(reason: ConnectError): void {
-    this.#finish(undefined, { reason, hasFailed: true });
+  get signal(): AbortSignal {
+    return this.#context.signal;
   }
 
   lost(reason: ConnectError): void {
-    this.#finish(undefined, { reason, hasFailed: true });
+    if (this.#end()) this.#outlet.failed(reason);
   }
 
-  ended(bytes: Uint8Array | undefined, value: unknown, hasFailed: boolean): void {
-    if (hasFailed) {
-      const [wire, sent] = value as readonly [WireError, SentHeaders | undefined]; // as the thread says it
-      this.#takeHeaders(sent);
-      this.#finish(undefined, { reason: errorFromWire(wire, this.#options.revive), hasFailed });
+  ended(bytes: Buffer | undefined, value: unknown, hasFailed: boolean): void {
+    if (!this.#end()) return;
+    if (!hasFailed) {
+      this.#takeHeaders(value as SentHeaders | undefined); // as the thread says it
+      this.#outlet.done(bytes);
       return;
     }
-    this.#takeHeaders(value as SentHeaders | undefined); // the same
-    this.#finish(bytes, { reason: undefined, hasFailed });
+    const [wire, sent] = value as readonly [WireError, SentHeaders | undefined]; // the same
+    this.#takeHeaders(sent);
+    this.#outlet.failed(errorFromWire(wire, this.#options.revive));
   }
 
-  message(bytes: Uint8Array): void {
-    this.#messages.push(bytes);
-    this.#wake();
+  message(bytes: Buffer): void {
+    this.#outlet.message(bytes);
   }
 
   credit(count: number): void {
@@ -146,79 +122,50 @@ class ThreadedCall implements PooledCall, LinkedCall, AsyncIterator<Message, und
     sendHeaders(this.#context);
   }
 
-  next(): Promise<Next> {
-    this.#waiter = Promise.withResolvers<Next>();
-    const { promise } = this.#waiter;
-    this.#wake();
-    return promise;
+  /** A message of the handler's stream was taken: it may send more. */
+  took(): void {
+    if (++this.#taken % CREDIT_LOT === 0) this.#link?.say(op.credit, this.#number, undefined, CREDIT_LOT);
   }
 
-  /** Its reader has left: it resolves when the generator has ended. */
-  async return(): Promise<Next> {
-    // The signal of a call that was cancelled says why, and aborts in the same turn.
-    await undefined;
-    this.#cancel(new ConnectError("nobody reads this stream any more", Code.Canceled));
-    await this.outcome.catch(() => {});
-    return { done: true, value: undefined };
-  }
-
-  #wake(): void {
-    const waiter = this.#waiter;
-    if (waiter === undefined) return;
-    const bytes = this.#messages.shift();
-    if (bytes !== undefined) {
-      this.#waiter = undefined;
-      if (++this.#taken % CREDIT_LOT === 0) this.#link?.say(op.credit, this.#number, undefined, CREDIT_LOT);
-      waiter.resolve({ done: false, value: fromBinary(this.#options.method.output, bytes) });
-    } else if (this.#end !== undefined) {
-      this.#waiter = undefined;
-      if (this.#end.hasFailed) waiter.reject(this.#end.reason);
-      else waiter.resolve({ done: true, value: undefined });
+  cancel(reason: unknown): void {
+    if (this.#hasEnded || this.#forgive !== undefined) return;
+    const { pool } = this.#options;
+    const link = this.#link;
+    if (pool.withdraw(this) || link === undefined || link.withdraw(this.#number)) {
+      if (this.#end()) this.#outlet.failed(reason);
+      return;
     }
+    link.cancel(this.#number, reason);
+    this.#forgive = pool.endWithin(link);
   }
 
   /** What the client streams, as far as the handler takes it. */
-  async #send(link: ThreadLink, input: AsyncIterable<Message>): Promise<void> {
-    const { method } = this.#options;
+  async #send(link: ThreadLink, input: AsyncIterable<Uint8Array>): Promise<void> {
+    const number = this.#number;
     try {
-      for await (const message of input) {
-        if (this.#end !== undefined) return;
-        link.say(op.message, this.#number, toBinary(method.input, message));
+      for await (const bytes of input) {
+        if (this.#hasEnded) return;
+        link.say(op.message, number, bytes);
         if (--this.#credit > 0) continue;
         await new Promise<void>((resolve) => {
           this.#onCredit = resolve;
         });
       }
-      link.say(op.end, this.#number, undefined);
+      link.say(op.end, number, undefined);
     } catch (reason) {
-      link.say(op.fail, this.#number, undefined, wireFromError(reason));
+      link.say(op.fail, number, undefined, wireFromError(reason));
     }
   }
 
-  #cancel(reason: unknown): void {
-    if (this.#end !== undefined) return;
-    const { pool } = this.#options;
-    if (pool.withdraw(this)) {
-      this.#finish(undefined, { reason, hasFailed: true });
-    } else if (this.#link !== undefined && this.#forgive === undefined) {
-      this.#link.cancel(this.#number, reason);
-      this.#forgive = pool.endWithin(this.#link);
-    }
-  }
-
-  #finish(
-    bytes: Uint8Array | undefined,
-    end: { readonly reason: unknown; readonly hasFailed: boolean },
-  ): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
+  /** False: it has ended before. */
+  #end(): boolean {
+    if (this.#hasEnded) return false;
+    this.#hasEnded = true;
     this.#forgive?.();
-    this.#context.signal.removeEventListener("abort", this.#onAbort);
+    this.#forget?.();
     // Whoever sends to it goes on, and sees that it has ended.
     this.credit(1);
-    if (end.hasFailed) this.#settle.reject(end.reason);
-    else this.#settle.resolve(bytes);
-    this.#wake();
+    return true;
   }
 
   #takeHeaders(sent: SentHeaders | undefined): void {
@@ -228,6 +175,22 @@ class ThreadedCall implements PooledCall, LinkedCall, AsyncIterator<Message, und
   }
 }
 
+/** Without a signal, where the lane has something that costs less. */
+function onCancel(context: HandlerContext, listener: (reason: unknown) => void): () => void {
+  const facts = factsOf(context);
+  if (facts !== undefined) return facts.onCancel(listener);
+  const { signal } = context;
+  const onAbort = (): void => listener(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
+  return () => signal.removeEventListener("abort", onAbort);
+}
+
+/** The same bytes, in no larger buffer than they need. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return 2 * bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
+}
+
 /** A name that is there several times has all of its values, as `Headers` joins them. */
 function setAll(headers: Headers, flat: readonly string[]): void {
   const given = new Headers();
@@ -235,37 +198,7 @@ function setAll(headers: Headers, flat: readonly string[]): void {
   for (const [name, value] of given) headers.set(name, value);
 }
 
-function startValue(context: HandlerContext, method: number, slot: number): StartValue {
-  return {
-    method,
-    slot,
-    headers: [...context.requestHeader].flat(),
-    url: context.url,
-    requestMethod: context.requestMethod,
-    protocolName: context.protocolName,
-    timeoutMs: context.timeoutMs(),
-    values: cloneable(context.values),
-  };
-}
-
-/** Connect's context values are fields under the symbols of their keys; what cannot be cloned stays here. */
-function cloneable(values: object): ReadonlyMap<string, unknown> {
-  const found = new Map<string, unknown>();
-  for (const symbol of Object.getOwnPropertySymbols(values)) {
-    const value: unknown = Reflect.get(values, symbol);
-    if (symbol.description === undefined || !isCloneable(value)) continue;
-    found.set(symbol.description, value);
-  }
-  return found;
-}
-
-function isCloneable(value: unknown): boolean {
-  if (typeof value !== "object" || value === null)
-    return typeof value !== "function" && typeof value !== "symbol";
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
+/** What a call that was left by its reader is cancelled with. */
+export function nobodyReads(): ConnectError {
+  return new ConnectError("nobody reads this stream any more", Code.Canceled);
 }

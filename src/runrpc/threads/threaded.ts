@@ -1,13 +1,14 @@
 import { availableParallelism } from "node:os";
-import { create, type DescFile, type DescService, type Message, toBinary } from "@bufbuild/protobuf";
+import { create, type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import type { HandlerContext } from "@connectrpc/connect";
 import { DataError, type DataErrorCode } from "../data/data-error.ts";
+import type { BytesHandler } from "../server/routes/bytes-handler.ts";
 import type { Policy } from "../server/routes/policy.ts";
 import type { ServiceDefinition } from "../server/routes/service.ts";
 import type { ServiceImpl } from "../server/routes/service-impl.ts";
+import { callForMessage, callForStream } from "./bytes-handlers.ts";
+import { messageForm } from "./message-form.ts";
 import { createPool, type PoolOptions } from "./pool.ts";
-import { callForMessage, callForStream } from "./threaded-call.ts";
 
 /** How the handlers of a service run in threads. */
 export interface ThreadedOptions<S extends DescService>
@@ -19,9 +20,14 @@ export interface ThreadedOptions<S extends DescService>
    * costs two messages more than there.
    */
   readonly queries?: object;
+  /**
+   * What `buf generate` writes, for the threads to read and write messages with: `new URL("../gen/codecs.ts",
+   * import.meta.url)`. Default: protobuf-es does it, which takes several times as long.
+   */
+  readonly codecs?: URL;
   /** Replaces what the proto options say. */
   readonly policy?: Partial<Policy>;
-  /** An answer with a field that its message does not have fails its call. Default false. */
+  /** An answer with a field that its message does not have fails its call. Default: what the server does. */
   readonly strictAnswers?: boolean;
 }
 
@@ -49,42 +55,53 @@ export function threaded<S extends DescService>(
   module: URL,
   options: ThreadedOptions<S> = {},
 ): ServiceDefinition {
-  const { main = {}, queries = {}, policy = {}, strictAnswers = false, ...limits } = options;
+  const { main = {}, queries = {}, codecs, policy = {}, strictAnswers, ...limits } = options;
   const onMain = main as Readonly<Record<string, (...args: never[]) => unknown>>; // functions, by the type of S
   const methods = service.methods.filter(({ localName }) => onMain[localName] === undefined);
+  const files = filesOf(service);
+  let isStrict = strictAnswers ?? false;
   const pool = createPool({
     ...threadedDefaults,
     ...limits,
-    setup: {
+    setup: () => ({
       module: module.href,
       service: {
         typeName: service.typeName,
-        files: filesOf(service),
+        files,
         methods: methods.map(({ localName }) => localName),
-        strictAnswers,
+        strictAnswers: isStrict,
+        codecs: codecs?.href,
       },
       queries: namesOf(queries),
-    },
+    }),
     askQuery: ({ module: name, query, input }, signal) => {
       const found = (queries as Queries)[name]?.[query];
       if (found === undefined) throw new DataError("internal", `there is no query ${name}.${query}`);
       return found(input, { signal });
     },
   });
-  const handlers = methods.map((method, number) => {
-    const call = { pool, method, number, revive: reviveDataError };
+  const bytes: Record<string, BytesHandler> = {};
+  const inMessages: Record<string, (...args: never[]) => unknown> = {};
+  for (const [number, method] of methods.entries()) {
+    const call = { pool, number, revive: reviveDataError };
     const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
     const run = isStream ? callForStream : callForMessage;
-    return [
-      method.localName,
-      (input: Message | AsyncIterable<Message>, context: HandlerContext) => run(call, input, context),
-    ] as const;
-  });
+    const handler: BytesHandler = (input, context) => run(call, input, context);
+    bytes[method.localName] = handler;
+    inMessages[method.localName] = messageForm(method, handler);
+  }
   return {
     service,
-    implementation: { ...onMain, ...Object.fromEntries(handlers) },
+    implementation: { ...onMain, ...inMessages },
+    bytes,
     policy,
-    lifecycle: { start: pool.start, close: pool.close },
+    lifecycle: {
+      start(server) {
+        isStrict = strictAnswers ?? server.strictAnswers;
+        return pool.start();
+      },
+      close: pool.close,
+    },
   };
 }
 

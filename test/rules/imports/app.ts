@@ -39,7 +39,7 @@ export const appRules: readonly Rule[] = [
     files: "src/services/*/!(queries|table|row).ts",
     why: "a service knows its contract, the package and its own folder: what it needs of another service is handed in by main.ts, and the database is behind its queries",
     allowed: [
-      /^node:crypto$/,
+      /^node:(crypto|zlib)$/,
       CONNECT,
       BUFBUILD,
       /^runrpc$/,

@@ -60,6 +60,7 @@ export const runtimeRules: readonly Rule[] = [
       NODE,
       CONNECT,
       BUFBUILD,
+      CODECS,
       SERVER,
       /^src\/runrpc\/threads\//,
       /^src\/runrpc\/data\/data-error\.ts$/,

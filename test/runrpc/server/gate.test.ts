@@ -25,7 +25,7 @@ function routeWith(policy: Partial<Policy>): Route {
   };
   const method = UserService.method.getUser;
   const run = () => assert.fail("the gate runs no handler");
-  const handler = { kind: "unary", run, start: run, whole: run, admit: run } as const;
+  const handler = { kind: "unary", run, start: run, whole: run, admit: run, bytes: undefined } as const;
   return {
     path: "/rig.users.v1.UserService/GetUser",
     service: method.parent.typeName,

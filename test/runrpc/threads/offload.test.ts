@@ -22,6 +22,20 @@ describe("functions of a module in threads", () => {
     });
   });
 
+  it("what cannot be cloned fails its own call, there and back", async () => {
+    await using heavy = offload<Heavy>(module, { threads: 1 });
+    const thread = await heavy.thread(undefined);
+    const [given, gave, sum] = await Promise.allSettled([
+      heavy.same(() => 1),
+      heavy.wrapped(undefined),
+      heavy.sum([1, 2]),
+    ]);
+    assert.match(String(given.status === "rejected" && given.reason), /cannot be sent to a thread: .*cloned/);
+    assert.match(String(gave.status === "rejected" && gave.reason), /cannot be sent from a thread: .*cloned/);
+    assert.deepEqual(sum, { status: "fulfilled", value: 3 });
+    assert.equal(await heavy.thread(undefined), thread);
+  });
+
   it("a loop that looks at its signal ends, and its thread goes on; one that does not is ended", async () => {
     await using heavy = offload<Heavy>(module, { threads: 1, graceMs: 60_000 });
     const thread = await heavy.thread(undefined);

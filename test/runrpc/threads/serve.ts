@@ -1,10 +1,11 @@
+import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { createClient } from "@connectrpc/connect";
+import { ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { DataError } from "../../../src/runrpc/data/data-error.ts";
 import { defineService, type ServiceDefinition } from "../../../src/runrpc/server/routes/service.ts";
 import type { ServiceImpl } from "../../../src/runrpc/server/routes/service-impl.ts";
-import { startServer } from "../../../src/runrpc/server/server.ts";
+import { type ServerOptions, startServer } from "../../../src/runrpc/server/server.ts";
 import { type ThreadedOptions, threaded } from "../../../src/runrpc/threads/threaded.ts";
 import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
 import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
@@ -27,8 +28,15 @@ const queries = {
 };
 
 export interface ServeOptions
-  extends Pick<ThreadedOptions<typeof UserService>, "threads" | "graceMs" | "maxQueued"> {
+  extends Pick<
+    ThreadedOptions<typeof UserService>,
+    "threads" | "graceMs" | "maxQueued" | "heapMb" | "codecs" | "strictAnswers"
+  > {
+  /** A thread takes a second to start on a busy machine. Default: all of them. */
+  readonly only?: "users" | "chat";
   readonly lane?: string;
+  readonly drainTimeoutMs?: number;
+  readonly interceptors?: ServerOptions["interceptors"];
   /** On the main thread: the same handlers, unchanged. */
   readonly isPlain?: boolean;
 }
@@ -36,10 +44,17 @@ export interface ServeOptions
 /** A server of the handlers of this folder, and clients of it. */
 export async function serve(
   t: TestContext,
-  { lane = "auto", isPlain = false, ...limits }: ServeOptions = {},
+  {
+    only,
+    lane = "auto",
+    isPlain = false,
+    drainTimeoutMs = 100,
+    interceptors = [],
+    ...limits
+  }: ServeOptions = {},
 ) {
   const { log, lines } = recordingLog();
-  const options = { threads: 2, ...limits };
+  const options = { threads: 1, ...limits };
   const services: ServiceDefinition[] = isPlain
     ? [
         defineService(UserService, users),
@@ -51,11 +66,13 @@ export async function serve(
         threaded(LogService, moduleOf("logs"), { ...options, queries }),
         threaded(ChatService, moduleOf("chat"), options),
       ];
+  const wanted = { users: UserService.typeName, chat: ChatService.typeName };
   const server = await startServer({
-    services,
+    services: services.filter(({ service }) => only === undefined || service.typeName === wanted[only]),
     keys: "open",
     server: { host: "127.0.0.1", port: 0, lane },
-    timeouts: { drainTimeoutMs: 100 },
+    timeouts: { drainTimeoutMs },
+    interceptors,
     log,
   });
   t.after(() => server.drain());
@@ -67,4 +84,14 @@ export async function serve(
     logs: createClient(LogService, transport),
     chat: createClient(ChatService, transport),
   };
+}
+
+/** What a call failed with. */
+export async function errorOf(call: Promise<unknown>): Promise<ConnectError> {
+  const error: unknown = await call.then(
+    () => assert.fail("the call succeeded"),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ConnectError);
+  return error;
 }

@@ -1,5 +1,6 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { HandlerContext, Interceptor } from "@connectrpc/connect";
+import type { BytesHandler } from "./bytes-handler.ts";
 import { interceptStream, interceptUnary } from "./interceptors.ts";
 import { mapped } from "./iterator.ts";
 import { isThenable } from "./thenable.ts";
@@ -32,12 +33,21 @@ export type Handler = (
   readonly whole: Whole;
   /** The look that `whole` begins with, for whoever writes initialisers as they are. */
   readonly admit: Admit;
+  /** Undefined where the implementation takes messages alone, and where interceptors may change them. */
+  readonly bytes: BytesForm | undefined;
 };
 
 type Start = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown;
 
 /** Holds a request message against rules. It throws when they are broken. */
 export type Check = (input: Message) => void;
+
+/** How a method is called by whoever has bytes. */
+export interface BytesForm {
+  readonly start: BytesHandler;
+  /** Holds requests, decoded, against the rules of their schema; undefined where there are none. */
+  readonly check: Check | undefined;
+}
 
 /** How a handler is made. */
 export interface HandlerOptions {
@@ -47,6 +57,8 @@ export interface HandlerOptions {
   readonly check?: Check | undefined;
   /** An answer with a field that its message does not have fails its call. Default: false. */
   readonly strictAnswers?: boolean;
+  /** The implementation in bytes. Default: it has none. */
+  readonly bytes?: BytesHandler | undefined;
 }
 
 /**
@@ -56,13 +68,15 @@ export interface HandlerOptions {
 export function createHandler(
   method: DescMethod,
   implementation: (...args: never[]) => unknown,
-  { interceptors = [], check, strictAnswers = false }: HandlerOptions = {},
+  { interceptors = [], check, strictAnswers = false, bytes }: HandlerOptions = {},
 ): Handler {
   const admit = createAdmission(method.output, strictAnswers);
   // The implementation of a method with its types erased: `defineService` has checked them.
   const start = implementation as Start;
-  if (interceptors.length === 0)
-    return handlerFrom(method, check === undefined ? start : checked(method, start, check), admit);
+  if (interceptors.length === 0) {
+    const form = bytes && { start: bytes, check };
+    return handlerFrom(method, check === undefined ? start : checked(method, start, check), admit, form);
+  }
   const run = intercepted(handlerFrom(method, start, admit), method, interceptors) as Start;
   return handlerFrom(method, check === undefined ? run : checked(method, run, check), admit);
 }
@@ -102,7 +116,12 @@ function checked({ methodKind }: DescMethod, start: Start, check: Check): Start 
       : start(mapped(input as AsyncIterable<Message>, pass), context);
 }
 
-function handlerFrom({ methodKind: kind, output }: DescMethod, start: Start, admit: Admit): Handler {
+function handlerFrom(
+  { methodKind: kind, output }: DescMethod,
+  start: Start,
+  admit: Admit,
+  bytes?: BytesForm,
+): Handler {
   const whole = createWhole(output, admit);
   const message = (input: Message | AsyncIterable<Message>, context: HandlerContext) => {
     const result = start(input, context);
@@ -114,10 +133,10 @@ function handlerFrom({ methodKind: kind, output }: DescMethod, start: Start, adm
   switch (kind) {
     case "unary":
     case "client_streaming":
-      return { kind, run: message, start, whole, admit };
+      return { kind, run: message, start, whole, admit, bytes };
     case "server_streaming":
     case "bidi_streaming":
-      return { kind, run: messages, start, whole, admit };
+      return { kind, run: messages, start, whole, admit, bytes };
   }
 }
 

@@ -73,6 +73,7 @@ export function createRoutes(options: RoutesOptions): Routes {
           interceptors: interceptorsFor(method),
           check: checkFor?.(method),
           strictAnswers,
+          bytes: definition.bytes?.[method.localName],
         }),
       });
     }

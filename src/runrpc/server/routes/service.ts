@@ -1,4 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { BytesHandler } from "./bytes-handler.ts";
 import type { Policy } from "./policy.ts";
 import type { GeneratorServiceImpl, ServiceImpl } from "./service-impl.ts";
 
@@ -9,14 +10,22 @@ export interface ServiceDefinition {
   readonly implementation: Readonly<Record<string, (...args: never[]) => unknown>>;
   /** Replaces what the proto options say; for published contracts that cannot carry options. */
   readonly policy: Partial<Policy>;
+  /** The same in bytes, of methods that have it, by local name: called in its place by whoever has bytes. Default: none has. */
+  readonly bytes?: Readonly<Record<string, BytesHandler>>;
   /** What it starts before the server listens, and ends when that has drained. Default: nothing. */
   readonly lifecycle?: ServiceLifecycle;
+}
+
+/** What a service is told of the server that starts it. */
+export interface LifecycleStart {
+  /** An answer with a field that its message does not have fails its call. */
+  readonly strictAnswers: boolean;
 }
 
 /** What belongs to a service and has to be started and ended. */
 export interface ServiceLifecycle {
   /** Rejects with the reason why the service cannot be served, which stops the start. */
-  start(): Promise<void>;
+  start(server: LifecycleStart): Promise<void>;
   close(): Promise<void>;
 }
 

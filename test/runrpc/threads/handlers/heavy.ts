@@ -19,3 +19,7 @@ export function polls(_input: undefined, { signal }: { readonly signal: AbortSig
 export function spins(_input: undefined): void {
   for (;;);
 }
+
+export const same = (input: unknown): unknown => input;
+
+export const wrapped = (_input: undefined): unknown => ({ run: () => 1 });

@@ -40,6 +40,11 @@ const deeds: Readonly<Record<string, (n: number, context: HandlerContext) => Sho
     for (;;);
   },
   exits: () => process.exit(3),
+  hoards() {
+    const hoard: unknown[] = [];
+    for (;;) hoard.push(Array.from({ length: 1_000 }, (_, n) => ({ n })));
+  },
+  misspells: () => ({ users: [], pageToken: "" }) as Shown,
   refuses() {
     const error = new ConnectError("no such page", Code.NotFound, { "x-reason": "none" }, [
       { desc: UserSchema, value: { displayName: "a detail" } },

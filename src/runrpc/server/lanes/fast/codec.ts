@@ -10,10 +10,11 @@ import {
   toJsonString,
 } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { FindCodec } from "../../../codec/codecs.ts";
 import { createExactCheck } from "../../json/exact-json.ts";
 import { exactTextOf } from "../../json/json-text.ts";
+import type { Admit } from "../../routes/whole-message.ts";
 import { ENVELOPE_BYTES, Framed } from "./framed.ts";
 import { readJson } from "./json.ts";
 
@@ -26,16 +27,26 @@ export type Format = "proto" | "json";
  */
 export type Encoded = Uint8Array | string | Framed;
 
+/** What a handler is started with: a message, or the bytes of one. */
+export type Decoded = Message | Uint8Array;
+
 /** Reads the requests of a method and writes its responses. */
-export interface Codec {
+export interface Codec<D extends Decoded = Decoded> {
   /** @throws ConnectError `invalid_argument` for bytes that are no such message. */
-  decode(bytes: Uint8Array): Message;
+  decode(bytes: Uint8Array): D;
   /**
-   * Writes a message or an initialiser, which needs no `create`.
+   * Writes what a handler gave: a message or an initialiser, which needs no `create`.
    *
-   * @throws ConnectError `internal` for one that cannot be written, `resource_exhausted` for one that is too large.
+   * @throws TypeError for anything else, ConnectError `internal` for one that cannot be written, `resource_exhausted` for one
+   *   that is too large.
    */
-  encode(value: object): Encoded;
+  encode(value: unknown): Encoded;
+}
+
+/** How a handler is called: with what the codec reads; what it gives is for the codec to write. */
+export interface CallForm {
+  readonly codec: Codec;
+  readonly start: (input: Decoded | AsyncIterable<Decoded>, context: HandlerContext) => unknown;
 }
 
 /** What codecs are made with. */
@@ -48,18 +59,20 @@ export interface CodecOptions {
   readonly find: FindCodec;
   /** Messages travel in envelopes. */
   readonly isEnveloped: boolean;
+  /** Looks at what a handler gave. */
+  readonly admit: Admit;
   /** Fields of a request that its schema does not know are not kept. Default: they are. */
   readonly dropsUnknownFields?: true | undefined;
 }
 
-export function createCodec(method: DescMethod, format: Format, options: CodecOptions): Codec {
+export function createCodec(method: DescMethod, format: Format, options: CodecOptions): Codec<Message> {
   return format === "proto" ? binaryCodec(method, options) : jsonCodec(method, options);
 }
 
 function binaryCodec(
   { input, output }: DescMethod,
-  { maxResponseBytes: maxBytes, dropsUnknownFields, find, isEnveloped }: CodecOptions,
-): Codec {
+  { maxResponseBytes: maxBytes, dropsUnknownFields, find, isEnveloped, admit }: CodecOptions,
+): Codec<Message> {
   const { decode } = dropsUnknownFields ? { decode: decodeKnown } : find(input);
   const { encode } = find(output);
   const head = isEnveloped ? ENVELOPE_BYTES : 0;
@@ -81,7 +94,8 @@ function binaryCodec(
         throw new ConnectError(`parse binary: ${messageOf(reason)}`, Code.InvalidArgument);
       }
     },
-    encode(value) {
+    encode(given) {
+      const value = admit(given);
       let bytes: Buffer;
       try {
         bytes = encode(value, head);
@@ -99,8 +113,8 @@ function binaryCodec(
 
 function jsonCodec(
   { input, output }: DescMethod,
-  { maxResponseBytes: maxBytes, registry }: CodecOptions,
-): Codec {
+  { maxResponseBytes: maxBytes, registry, admit }: CodecOptions,
+): Codec<Message> {
   // As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
   const readOptions = { ignoreUnknownFields: true, registry };
   const check = createExactCheck(input, registry);
@@ -119,7 +133,7 @@ function jsonCodec(
       }
     },
     encode(value) {
-      const message = wholeOf(output, value);
+      const message = wholeOf(output, admit(value));
       let text: string;
       try {
         text = toJsonString(output, message, writeOptions);
@@ -144,7 +158,8 @@ export function tooLargeToRead(byteLength: number, maxBytes: number): ConnectErr
   );
 }
 
-function tooLargeToSend(byteLength: number, maxBytes: number): ConnectError {
+/** The error for a response message above the limit. */
+export function tooLargeToSend(byteLength: number, maxBytes: number): ConnectError {
   return new ConnectError(
     `message size ${byteLength} is larger than configured writeMaxBytes ${maxBytes}`,
     Code.ResourceExhausted,

@@ -1,9 +1,8 @@
-import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import type { Call } from "../../call/call.ts";
 import { compressionNamed, SUPPORTED } from "../compressions.ts";
-import type { Encoded } from "./codec.ts";
+import type { Decoded, Encoded } from "./codec.ts";
 import { bareOf, ENVELOPE_BYTES, Framed } from "./framed.ts";
 import type { Plan } from "./plan.ts";
 
@@ -63,7 +62,7 @@ export async function decompressed(
   call: Call,
   compression: Compression,
   bytes: Uint8Array,
-): Promise<Message> {
+): Promise<Decoded> {
   const plain = await compression.decompress(bytes, plan.maxRequestBytes);
   if (call.cancelledBy !== undefined) throw call.error;
   return plan.codec.decode(plain);

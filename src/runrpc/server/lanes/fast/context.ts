@@ -1,6 +1,7 @@
 import { type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { principalKey } from "../../auth/principal.ts";
 import type { Call } from "../../call/call.ts";
+import { type CallFacts, factsKey } from "../../call-facts.ts";
 import { dropServerHeaders } from "../../http/server-headers.ts";
 import { sendHeadersKey } from "../../send-headers.ts";
 import { headersFromNode } from "./headers.ts";
@@ -65,6 +66,17 @@ export class CallContext implements HandlerContext {
       .set(principalKey, this.#call.principal)
       .set(sendHeadersKey, this.#sendHeaders);
     return this.#values;
+  }
+
+  get [factsKey](): CallFacts {
+    const call = this.#call;
+    return {
+      headers: call.head.headers,
+      scheme: this.#wire.scheme,
+      target: this.#wire.target,
+      principal: call.principal,
+      onCancel: (listener) => call.onCancel(listener),
+    };
   }
 
   get requestHeader(): Headers {

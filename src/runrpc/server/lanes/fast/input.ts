@@ -1,13 +1,13 @@
-import type { Message } from "@bufbuild/protobuf";
 import type { Compression } from "@connectrpc/connect/protocol";
 import type { Call } from "../../call/call.ts";
 import type { TurnWaiter } from "../../call/loop-turns.ts";
+import type { Decoded } from "./codec.ts";
 import { decompressed, requestCompression } from "./compressed.ts";
 import { EnvelopeReader } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
 import type { Wire } from "./wire.ts";
 
-type Next = IteratorResult<Message, undefined>;
+type Next = IteratorResult<Decoded, undefined>;
 
 const DONE: Next = Object.freeze({ done: true, value: undefined });
 
@@ -15,7 +15,7 @@ const DONE: Next = Object.freeze({ done: true, value: undefined });
  * The messages that a client streams, decoded when they are asked for. While nobody asks and a message is there,
  * the wire is not read: what a client may send ahead is bounded by HTTP's flow control.
  */
-export class InputStream implements AsyncIterableIterator<Message, undefined>, TurnWaiter {
+export class InputStream implements AsyncIterableIterator<Decoded, undefined>, TurnWaiter {
   readonly #plan: Plan;
   readonly #call: Call;
   readonly #wire: Wire;

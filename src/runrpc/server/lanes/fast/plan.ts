@@ -5,7 +5,8 @@ import type { Route } from "../../routes/routes.ts";
 import type { AnswerCompression } from "../answer-compression.ts";
 import { wantsText } from "../base64-body.ts";
 import { encodingOfGet } from "../get-query.ts";
-import { type Codec, type CodecOptions, createCodec, type Format } from "./codec.ts";
+import { bytesForm } from "./bytes-form.ts";
+import { type CallForm, type CodecOptions, createCodec, type Format } from "./codec.ts";
 import { connectGet } from "./connect-get.ts";
 import { connectStream } from "./connect-stream.ts";
 import { connectUnary } from "./connect-unary.ts";
@@ -15,10 +16,9 @@ import type { WireProtocol } from "./protocol.ts";
 import type { Wire } from "./wire.ts";
 
 /** A method in one protocol and one format: all that is known before the first call. */
-export interface Plan {
+export interface Plan extends CallForm {
   readonly route: Route;
   readonly protocol: WireProtocol;
-  readonly codec: Codec;
   /** Of the response. */
   readonly contentType: string;
   /** The messages that JSON may hold in a `google.protobuf.Any`, those of error details among them. */
@@ -28,7 +28,7 @@ export interface Plan {
 }
 
 /** What the plans of a server have in common. */
-export interface PlanOptions extends Omit<CodecOptions, "dropsUnknownFields" | "isEnveloped"> {
+export interface PlanOptions extends Omit<CodecOptions, "dropsUnknownFields" | "isEnveloped" | "admit"> {
   readonly compression: AnswerCompression;
 }
 
@@ -85,11 +85,12 @@ function plansOf(route: Route, options: PlanOptions): ReadonlyMap<string, Plan> 
         {
           route,
           protocol,
-          codec: createCodec(route.method, format, {
+          ...formOf(route, format, {
             ...options,
             dropsUnknownFields: route.policy.dropsUnknownFields,
             // Where there may be several messages, each has its envelope.
             isEnveloped: protocol.servesStreams,
+            admit: route.handler.admit,
           }),
           contentType: protocol.contentTypes[format],
           registry: options.registry,
@@ -99,4 +100,12 @@ function plansOf(route: Route, options: PlanOptions): ReadonlyMap<string, Plan> 
       ],
     ),
   );
+}
+
+/** A handler that takes bytes is handed those that came, unless something is to be made of them here. */
+function formOf({ method, handler }: Route, format: Format, options: CodecOptions): CallForm {
+  const codec = createCodec(method, format, options);
+  if (handler.bytes !== undefined && format === "proto" && !options.dropsUnknownFields)
+    return bytesForm(method, handler.bytes, codec.decode, options);
+  return { codec, start: handler.start as CallForm["start"] }; // it is given what the codec reads, which is messages
 }

@@ -1,8 +1,8 @@
-import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call/call.ts";
 import { iteratorOf } from "../../routes/iterator.ts";
 import { follow, isThenable } from "../../routes/thenable.ts";
+import type { Decoded } from "./codec.ts";
 import { compressed, decompressed, type Outgoing } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import { InputStream } from "./input.ts";
@@ -100,7 +100,7 @@ export class StreamExchange implements Exchange, CallParts, Consumer, AnswerOwne
   take(value: unknown): Promise<void> | undefined {
     if (this.#answer.isOver) return undefined;
     try {
-      const message = this.plan.codec.encode(this.plan.route.handler.admit(value));
+      const message = this.plan.codec.encode(value);
       const packing = compressed(this.plan, this.call, message);
       if (packing === undefined) this.#add(message);
       return packing?.then((packed) => this.#add(packed));
@@ -144,22 +144,23 @@ export class StreamExchange implements Exchange, CallParts, Consumer, AnswerOwne
     }
   }
 
-  #runOn(input: Message): void {
+  #runOn(input: Decoded): void {
     this.call.messagesIn = 1;
     this.#run(input);
   }
 
-  #run(input: Message | InputStream): void {
+  #run(input: Decoded | InputStream): void {
     this.call.handlerRunning = true;
     this.call.enter(start, this, input);
   }
 
-  static start(exchange: StreamExchange, input: Message | InputStream): void {
+  static start(exchange: StreamExchange, input: Decoded | InputStream): void {
     exchange.#start(input);
   }
 
-  #start(input: Message | InputStream): void {
-    const { kind, start } = this.plan.route.handler;
+  #start(input: Decoded | InputStream): void {
+    const { start, route } = this.plan;
+    const { kind } = route.handler;
     this.context = new CallContext(this.call, this.plan, this.wire, () => this.#answer.sendHeaders());
     try {
       const output = start(input, this.context);
@@ -201,6 +202,6 @@ export class StreamExchange implements Exchange, CallParts, Consumer, AnswerOwne
   }
 }
 
-function start(exchange: StreamExchange, input: Message | InputStream): void {
+function start(exchange: StreamExchange, input: Decoded | InputStream): void {
   StreamExchange.start(exchange, input);
 }

@@ -1,8 +1,7 @@
-import type { Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call/call.ts";
 import { follow, isThenable } from "../../routes/thenable.ts";
-import type { Encoded } from "./codec.ts";
+import type { Decoded, Encoded } from "./codec.ts";
 import { compressed, decompressed, type Outgoing } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import type { Plan } from "./plan.ts";
@@ -50,7 +49,7 @@ export class UnaryExchange implements Exchange, CallParts {
     const body = this.#body;
     if (this.#isAnswered || body === undefined) return;
     this.#body = undefined;
-    let input: Message;
+    let input: Decoded;
     try {
       const bytes = body.end();
       if (body.compression !== undefined) {
@@ -91,14 +90,14 @@ export class UnaryExchange implements Exchange, CallParts {
     this.#answer(undefined, this.call.fail(reason));
   }
 
-  #run(input: Message): void {
+  #run(input: Decoded): void {
     const { call } = this;
     call.messagesIn = 1;
     call.handlerRunning = true;
     this.context = new CallContext(call, this.plan, this.wire);
     let result: unknown;
     try {
-      result = call.enter(this.plan.route.handler.start, input, this.context);
+      result = call.enter(this.plan.start, input, this.context);
       if (isThenable(result)) {
         follow(
           result,
@@ -119,7 +118,7 @@ export class UnaryExchange implements Exchange, CallParts {
     if (this.#isAnswered) return;
     let message: Encoded;
     try {
-      message = this.plan.codec.encode(this.plan.route.handler.admit(result));
+      message = this.plan.codec.encode(result);
     } catch (reason) {
       this.fail(reason);
       return;

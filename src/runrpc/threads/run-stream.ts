@@ -1,30 +1,21 @@
-import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import { askNext, isDone, iteratorOf, tellReturn } from "../server/routes/iterator.ts";
 import { isThenable } from "../server/routes/thenable.ts";
-import type { Whole } from "../server/routes/whole-message.ts";
 import { CREDIT_LOT, op, WINDOW } from "./protocol.ts";
-import type { ThreadContext } from "./thread-context.ts";
+import { ThreadContext } from "./thread-context.ts";
+import type { ThreadMethod } from "./thread-method.ts";
 import { wireFromError } from "./wire-error.ts";
-
-/** A method with its function, in a thread. */
-export interface ThreadMethod {
-  readonly method: DescMethod;
-  readonly run: (input: unknown, context: unknown) => unknown;
-  readonly whole: Whole;
-  /** It never gives the thread back while it runs: what it yields has to leave before it goes on. */
-  readonly isSync: boolean;
-}
 
 /** How a call speaks to the main thread. */
 export interface CallLine {
-  say(op: number, bytes: Uint8Array | undefined, value?: unknown): void;
+  say(op: number, bytes: Buffer | undefined, value?: unknown): void;
   flush(): void;
 }
 
 /** A call that runs in this thread. */
 export interface RunningCall {
   /** A message of the client's stream. */
-  message(bytes: Uint8Array): void;
+  message(bytes: Buffer): void;
   /** The client's stream has ended; with a reason, it is broken. */
   end(reason?: { readonly reason: unknown }): void;
   /** The main thread takes so many messages more. */
@@ -32,39 +23,42 @@ export interface RunningCall {
   cancel(reason: unknown): void;
 }
 
-/** Runs a call of any kind. `onEnd` is called once, when no code of it runs any more; by then the main thread is told. */
-export function runCall(
-  { method, run, whole, isSync }: ThreadMethod,
-  request: Uint8Array | undefined,
+/**
+ * Runs a call that streams in one direction or both. `onEnd` is called once, later, when no code of it runs any more; by then
+ * the main thread is told.
+ */
+export function runStream(
+  { method, run, decode, encode, isSync }: ThreadMethod,
+  request: Buffer | undefined,
   context: ThreadContext,
   line: CallLine,
   onEnd: () => void,
 ): RunningCall {
-  const input = createInput(method, line);
+  const input = createInput(decode, line);
   let credit = WINDOW;
   let onCredit: (() => void) | undefined;
   let cancelled: { readonly reason: unknown } | undefined;
   let output: AsyncIterator<unknown> | undefined;
   let hasLeft = false;
 
-  function finish(code: number, bytes: Uint8Array | undefined, value: unknown): void {
+  function finish(code: number, bytes: Buffer | undefined, value: unknown): void {
     line.say(code, bytes, value);
     if (isSync) line.flush();
     onEnd();
   }
-  const encoded = (value: unknown): Uint8Array => toBinary(method.output, whole(value));
-  const fail = (reason: unknown): void => finish(op.fail, undefined, [wireFromError(reason), context.sent()]);
-  const done = (): void => finish(op.end, undefined, context.sent());
+  const sent = () => ThreadContext.sent(context);
+  const fail = (reason: unknown): void => finish(op.fail, undefined, [wireFromError(reason), sent()]);
+  const done = (): void => finish(op.end, undefined, sent());
 
   function answer(value: unknown): void {
-    let bytes: Uint8Array;
+    let bytes: Buffer;
     try {
-      bytes = encoded(value);
+      bytes = encode(value);
     } catch (reason) {
       fail(reason);
       return;
     }
-    finish(op.end, bytes, context.sent());
+    finish(op.end, bytes, sent());
   }
 
   /** What the generator yields, as long as the main thread takes it. */
@@ -83,7 +77,7 @@ export function runCall(
         if (cancelled !== undefined) continue;
         const result = await askNext(output);
         if (isDone(result)) return done();
-        const bytes = encoded(await result.value);
+        const bytes = encode(await result.value);
         credit--;
         line.say(op.message, bytes);
         if (isSync) {
@@ -104,12 +98,13 @@ export function runCall(
   }
 
   function start(): void {
-    const takesOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
-    const given = takesOne ? fromBinary(method.input, request ?? new Uint8Array()) : input.messages;
-    const result = run(given, context.context);
-    if (method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming") {
-      void stream(result);
-    } else if (isThenable(result)) Promise.resolve(result).then(answer, fail);
+    const { methodKind } = method;
+    const result = run(
+      methodKind === "server_streaming" ? decode(request ?? NOTHING) : input.messages,
+      context,
+    );
+    if (methodKind !== "client_streaming") void stream(result);
+    else if (isThenable(result)) Promise.resolve(result).then(answer, fail);
     else answer(result);
   }
 
@@ -131,7 +126,7 @@ export function runCall(
     },
     cancel(reason) {
       cancelled ??= { reason };
-      context.abort(reason);
+      ThreadContext.abort(context, reason);
       input.end({ reason });
       onCredit?.();
       onCredit = undefined;
@@ -144,9 +139,11 @@ export function runCall(
   };
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** The messages of a client, as the handler takes them. */
-function createInput(method: DescMethod, line: CallLine) {
-  const waiting: Uint8Array[] = [];
+function createInput(decode: (bytes: Buffer) => Message, line: CallLine) {
+  const waiting: Buffer[] = [];
   let taken = 0;
   let ended: { readonly reason?: unknown; readonly isBroken: boolean } | undefined;
   let waiter: PromiseWithResolvers<IteratorResult<Message, undefined>> | undefined;
@@ -158,7 +155,7 @@ function createInput(method: DescMethod, line: CallLine) {
     const bytes = waiting.shift();
     if (bytes !== undefined) {
       if (++taken % CREDIT_LOT === 0) line.say(op.credit, undefined, CREDIT_LOT);
-      return { done: false, value: fromBinary(method.input, bytes) };
+      return { done: false, value: decode(bytes) };
     }
     return ended === undefined ? undefined : { done: true, value: undefined };
   }
@@ -197,7 +194,7 @@ function createInput(method: DescMethod, line: CallLine) {
   };
   return {
     messages,
-    push(bytes: Uint8Array): void {
+    push(bytes: Buffer): void {
       if (isClosed) return;
       waiting.push(bytes);
       settle();

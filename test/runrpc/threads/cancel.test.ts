@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { MAX_CALLS } from "../../../src/runrpc/threads/protocol.ts";
+import { serve } from "./serve.ts";
+
+/** mulberry32: numbers from 0 to 1 that a seed repeats. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+async function* count(to: number) {
+  for (let n = 0; n < to; n++) yield { text: String(n) };
+}
+
+/** The text that the first user of a list has for a name. */
+const first = ({ users }: { users: { displayName: string }[] }) => users[0]?.displayName;
+
+describe("calls in threads that are cancelled", () => {
+  it("bidi: 10,000 messages each way are in order while others are left at random moments, and nothing leaks", async (t) => {
+    const { chat, users, server } = await serve(t, { threads: 1 });
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const random = randomFrom(seed);
+    const thread = first(await users.listUsers({ pageToken: "thread" }));
+
+    async function whole(): Promise<void> {
+      let next = 0;
+      for await (const { text } of chat.chat(count(10_000))) assert.equal(text, String(next++));
+      assert.equal(next, 10_000);
+    }
+
+    async function left(): Promise<void> {
+      const leave = new AbortController();
+      const at = Math.floor(random() * 200);
+      // Also before the first answer, and by the clock.
+      const timer = random() < 0.5 ? setTimeout(() => leave.abort(), random() * 20) : undefined;
+      let next = 0;
+      try {
+        for await (const { text } of chat.chat(count(10_000), { signal: leave.signal })) {
+          assert.equal(text, String(next++), `seed ${seed}`);
+          if (timer === undefined && next > at) leave.abort();
+        }
+        assert.fail("a call that was left has ended well");
+      } catch (reason) {
+        assert.equal(ConnectError.from(reason).code, Code.Canceled, `seed ${seed}: ${reason}`);
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+
+    const begun = whole();
+    // More of them than a thread has places: one that was not given back would be missing.
+    for (let n = 0; n < MAX_CALLS + 44; n += 4) await Promise.all([left(), left(), left(), left()]);
+    await begun;
+    while (server.stats().calls.open > 0) await delay(1);
+    assert.equal(server.stats().calls.abandoned, 0);
+    await whole();
+    assert.equal(first(await users.listUsers({ pageToken: "thread" })), thread);
+  });
+
+  it("unary: those that wait in a thread are gone at once, and none of them runs", async (t) => {
+    const { users, server } = await serve(t, { only: "users", threads: 1, graceMs: 60_000 });
+    const leave = new AbortController();
+    const holds = users.listUsers({ pageToken: "waits", pageSize: 1_000 });
+    while (server.stats().calls.open < 1) await delay(1);
+    const waiting = Array.from({ length: 64 }, () =>
+      users.listUsers({ pageToken: "deaf" }, { signal: leave.signal }).catch(() => {}),
+    );
+    while (server.stats().calls.open < waiting.length + 1) await delay(1);
+    leave.abort();
+    while (server.stats().calls.open > 1) await delay(1);
+    assert.equal(server.stats().calls.abandoned, 0);
+    await Promise.all(waiting);
+    const thread = first(await holds);
+    for (let n = 0; n < 2 * MAX_CALLS; n++)
+      assert.equal(first(await users.listUsers({ pageToken: "thread" })), thread);
+  });
+
+  it("unary: what waits behind a function that holds its thread is served by another one", async (t) => {
+    const { users } = await serve(t, { only: "users", threads: 2, graceMs: 100 });
+    // Sent ahead while both threads are quick; then one of them is held.
+    const calls = Array.from({ length: 64 }, (_, n) =>
+      n === 20
+        ? users.listUsers({ pageToken: "deaf" }, { timeoutMs: 3_000 }).catch((reason: unknown) => reason)
+        : users.listUsers({ pageToken: "thread" }),
+    );
+    const served = await Promise.all(calls.filter((_, n) => n !== 20));
+    assert.equal(served.length, 63);
+    const error = await calls[20];
+    assert.equal(ConnectError.from(error).code, Code.DeadlineExceeded);
+  });
+});
