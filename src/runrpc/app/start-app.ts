@@ -2,6 +2,7 @@ import type { LoadedConfig, ResolvedConfig } from "../config/config.ts";
 import type { QueryModules } from "../data/query.ts";
 import type { Debug } from "../debug/debug.ts";
 import { isLogged, openLog } from "../log/log.ts";
+import { createKeyAdmin } from "../platform/keys/admin.ts";
 import { createKeyStore } from "../platform/keys/store.ts";
 import { startRetention } from "../platform/request-log/retention.ts";
 import { createRequestLogWriter } from "../platform/request-log/writer.ts";
@@ -9,9 +10,12 @@ import type { CallRecord } from "../server/call/record.ts";
 import { skeletonsOf } from "../server/routes/skeleton.ts";
 import { type Server, startServer } from "../server/server.ts";
 import { tryListening } from "../server/try-listening.ts";
+import { findTraces } from "../traces/traces.ts";
 import { tuneGarbageCollection } from "../tune.ts";
+import { isPostgresUrl } from "../url.ts";
 import { noAccounts } from "./accounts.ts";
 import { createAppMetrics } from "./app-metrics.ts";
+import { createAppMonitor } from "./app-monitor.ts";
 import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
 import { createChores } from "./chores.ts";
 import { connectErrorFromDataError } from "./data-errors.ts";
@@ -66,11 +70,12 @@ export async function startApp<M extends QueryModules>(
   { onRecord = () => {}, strictAnswers = config.server.debug, ...given }: StartOptions = {},
 ): Promise<App> {
   tuneGarbageCollection();
-  const { database, log: logSettings, ...settings } = config;
+  const { database, log: logSettings, monitor: monitorSettings, ...settings } = config;
   // Both before a database is made or migrated, so that a start that fails leaves none behind.
   storeOptions(definition, database);
   await tryListening(settings);
-  const log = openLog(logSettings, config.server.debug);
+  const traces = config.traces.enabled ? await findTraces(config.traces) : undefined;
+  const log = openLog(logSettings, config.server.debug, traces?.fields);
   const store = await openAppStore(definition, database, log.logger);
   const { newer } = store.migrations;
   if (newer !== undefined)
@@ -83,7 +88,9 @@ export async function startApp<M extends QueryModules>(
   let server: Server | undefined;
   try {
     const metrics = config.metrics.enabled ? await createAppMetrics() : undefined;
-    const queries = metrics?.aroundQueries(store.queries) ?? store.queries;
+    const timed = metrics?.aroundQueries(store.queries) ?? store.queries;
+    const queries =
+      traces?.aroundQueries(timed, isPostgresUrl(database.url) ? "postgresql" : "sqlite") ?? timed;
     const plain = partsOf(queries, log.logger, chores.start);
     const parts = debug === undefined ? plain : { ...plain, queries: debug.aroundQueries(plain.queries) };
     const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
@@ -91,6 +98,14 @@ export async function startApp<M extends QueryModules>(
     startRetention(queries.runrpcRequestLog, logSettings.retentionHours, chores.start);
     const services = definition.services(parts);
     const { mapError = () => undefined } = definition;
+    const accounts = definition.accounts?.(parts) ?? noAccounts;
+    const monitor = monitorSettings.enabled
+      ? await createAppMonitor({
+          requestLog: queries.runrpcRequestLog,
+          keys: createKeyAdmin(queries.runrpcKeys, accounts),
+          data: { store: store.stats, requestLog: requestLog.stats },
+        })
+      : undefined;
     const started = await startServer({
       ...settings,
       services,
@@ -105,8 +120,11 @@ export async function startApp<M extends QueryModules>(
       strictAnswers,
       ...(debug === undefined ? {} : { watch: debug }),
       ...(metrics === undefined ? {} : { counter: metrics }),
+      ...(traces === undefined ? {} : { tracing: traces }),
+      ...(monitor === undefined ? {} : { monitor }),
       onRecord(record) {
         onRecord(record);
+        monitor?.record(record);
         if (!isLogged(logSettings.mode, record)) return;
         log.access(record);
         if (logSettings.table) requestLog.write(record);
@@ -114,7 +132,6 @@ export async function startApp<M extends QueryModules>(
     });
     server = started;
     // Last of all: a key that was made by a start that failed would never be shown.
-    const accounts = definition.accounts?.(parts) ?? noAccounts;
     const developmentKey = production ? undefined : await createDevelopmentKey(queries, accounts);
     async function drain(): Promise<void> {
       await started.drain();

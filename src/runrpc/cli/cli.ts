@@ -46,6 +46,16 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
     load: () => import("./doctor.ts"),
   },
   {
+    name: "top",
+    summary: "watch what a running server does, method by method, and its open calls",
+    load: () => import("./top.ts"),
+  },
+  {
+    name: "logs",
+    summary: "list the calls that a server has served, or follow them",
+    load: () => import("./logs.ts"),
+  },
+  {
     name: "profile",
     summary: "record where a running server in debug mode spends its time, or what its memory holds",
     load: () => import("./profile.ts"),

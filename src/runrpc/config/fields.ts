@@ -35,6 +35,7 @@ const mainLeaves: Readonly<Record<string, string>> = {
   log: "mode",
   database: "url",
   metrics: "enabled",
+  monitor: "enabled",
 };
 
 /** Every value of the configuration, in the order of the schema. */

@@ -143,4 +143,14 @@ export const configTexts: Readonly<Record<string, string>> = {
   "metrics.address":
     "A host and port of their own, such as 127.0.0.1:9464, where /metrics is served to whoever reaches it, in cleartext and without a key. Empty: on the server's port, to a key with the scope metrics.read or admin, and in development to everybody on this machine.",
   "metrics.open": "/metrics on the server's port needs no key.",
+  traces:
+    "Spans of calls and queries, where the process has an OpenTelemetry SDK that was registered before the start.",
+  "traces.enabled": "Makes them. Without an SDK there is nothing to make, and nothing is done.",
+  "traces.grpc_trace_bin":
+    "Reads the span that a call is a part of from grpc-trace-bin as well, which older gRPC clients send, where there is no traceparent.",
+  "traces.stream_interval_ms":
+    "How often a stream that stays open is told of by a span of its own, with its messages since the last one, in milliseconds.",
+  monitor:
+    "What operators see of a running server, and may do to it, by its own service runrpc.monitor.v1.MonitorService.",
+  "monitor.enabled": "Serves it, to keys with the scope admin. `runrpc top` and `runrpc logs` stand on it.",
 };

@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
 import type { Call } from "../server/call/call.ts";
 import type { CallWatch } from "../server/call/call-watch.ts";
+import { type OpenCall, openCallOf, waitsFor } from "../server/call/open-call.ts";
 import type { Member } from "../server/call/roster.ts";
-import type { OpenCall } from "../server/watch.ts";
 import type { Finding } from "./finding.ts";
 import { locate } from "./locate.ts";
 import { type Frame, placeOf } from "./place.ts";
@@ -107,27 +107,15 @@ export class FollowedCall implements CallWatch, CallTimes, QueryCaller, Member {
   }
 
   shown(): OpenCall {
-    const { call } = this;
-    const { head, principal, messagesIn, messagesOut } = call;
-    return {
-      method: head.path.slice(1, 201),
-      requestId: head.requestId,
-      ageMs: performance.now() - call.startedAtMs,
-      caller: principal?.subject ?? principal?.keyId ?? head.peer,
-      messagesIn,
-      messagesOut,
-      waitsFor: this.#waitsFor(),
-    };
+    return openCallOf(this.call, this.#waitsFor());
   }
 
   #waitsFor(): string {
-    const { call } = this;
-    if (!call.admitted) return "the gate";
-    if (call.follower?.isStalled() === true) return "its client to read";
+    const known = waitsFor(this.call);
+    if (known !== "its handler" && known !== "its answer to leave") return known;
     const names = [...this.queries].filter(({ endedAtMs }) => endedAtMs === 0).map(({ name }) => name);
     if (names.length > 0) return `the query ${[...new Set(names)].slice(0, 5).join(", ")}`;
-    if (this.handlerAtMs === 0) return "its request";
-    return call.handlerRunning ? "its handler" : "its answer to leave";
+    return this.handlerAtMs === 0 ? "its request" : known;
   }
 
   #forgetQuery(): void {

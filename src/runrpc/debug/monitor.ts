@@ -6,8 +6,8 @@ import {
   OpenCallSchema,
   TakeProfileRequest_Kind,
 } from "../../../gen/runrpc/monitor/v1/debug_pb.ts";
+import type { OpenCall } from "../server/call/open-call.ts";
 import { defineService, type ServiceDefinition } from "../server/routes/service.ts";
-import type { OpenCall } from "../server/watch.ts";
 import type { CountedFinding } from "./finding.ts";
 import { createProfiler } from "./profile.ts";
 

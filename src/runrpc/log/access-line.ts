@@ -13,13 +13,13 @@ export function createAccessLine(): AccessLine {
   const callerOf = createCaller();
   const isoTime = createIsoTime();
   return (record, level) => {
-    const { startedAt, durationMs, requestId, bytesIn, bytesOut } = record;
+    const { startedAt, durationMs, requestId, bytesIn, bytesOut, traceId } = record;
     const { head, middle, tail } = sharedBy(record, level);
     const startedAtMs = startedAt.getTime();
     return (
       `${head}${isoTime(startedAtMs + durationMs)}${middle}${escaped(requestId)}","startedAt":"` +
       `${isoTime(startedAtMs)}","durationMs":${decimal(durationMs)},"bytesIn":${bytesIn},"bytesOut":${bytesOut}` +
-      `${callerOf(record)}${tail}`
+      `${callerOf(record)}${member("traceId", traceId)}${tail}`
     );
   };
 }

@@ -1,6 +1,7 @@
 import { inspect, styleText } from "node:util";
 import pino, { type Logger } from "pino";
 import type { Log } from "../../../gen/runrpc/config/v1/config_pb.ts";
+import { printable } from "../printable.ts";
 import type { CallRecord } from "../server/call/record.ts";
 import { createAccessLine } from "./access-line.ts";
 import { findingBlock } from "./finding-block.ts";
@@ -25,8 +26,10 @@ const MAX_UNREAD = 16_777_216;
 /**
  * Opens the log on standard output: JSON for machines, one readable line each on a terminal. Under `debug` the level
  * is `debug` at least.
+ *
+ * @param spanFields what each line of the logger says of the span that it is written in; default: nothing
  */
-export function openLog(settings: Log, debug: boolean): ProcessLog {
+export function openLog(settings: Log, debug: boolean, spanFields?: () => object): ProcessLog {
   const isPretty =
     settings.format === "pretty" || (settings.format === "auto" && process.stdout.isTTY === true);
   const level = debug && settings.level !== "trace" ? "debug" : settings.level;
@@ -55,6 +58,7 @@ export function openLog(settings: Log, debug: boolean): ProcessLog {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { log: boundedFields, level: (level) => ({ level }) },
+      ...(spanFields === undefined ? {} : { mixin: spanFields }),
       // What boundedFields has made of an error stays so.
       serializers: { err: (bounded: unknown) => bounded },
     },
@@ -182,13 +186,4 @@ function stackOf(err: unknown): string {
   if (typeof stack !== "string") return "";
   const lines = stack.split("\n").map((line) => `    ${printable(line)}\n`);
   return lines.join("");
-}
-
-/** What a terminal obeys, or shows in another place: C0 and C1 (ECMA-48), line separators, marks of direction. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
-const CONTROLS = /[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** A text that strangers have a part in, as it may be shown on a terminal: one line, and nothing that steers it. */
-function printable(text: string): string {
-  return text.replace(CONTROLS, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,29 +1,15 @@
-import { Code } from "@connectrpc/connect";
 import type { Call } from "../server/call/call.ts";
 import type { Protocol } from "../server/call/record.ts";
-import { codeName } from "../server/errors.ts";
+import { isServerFault, OTHER_METHOD, type RpcSystem, statusOf, systemOf } from "../server/call/rpc-names.ts";
 import type { Route } from "../server/routes/routes.ts";
 import { type Exposition, type Labels, labelsOf } from "./exposition.ts";
 import { CALL_SECONDS, Histogram, STREAM_SECONDS } from "./histogram.ts";
 
-/** `rpc_system_name`, by the place of its outcomes: gRPC-Web is gRPC to OpenTelemetry. */
-const SYSTEMS = ["grpc", "connectrpc"] as const;
+/** In the order of their outcomes' places. */
+const SYSTEMS = ["grpc", "connectrpc"] as const satisfies readonly RpcSystem[];
 
 /** OK and the sixteen codes of errors. */
 const CODES = 17;
-
-/** What OpenTelemetry takes for the server's own fault, and has an `error.type`. */
-const SERVER_FAULTS: ReadonlySet<Code> = new Set([
-  Code.Unknown,
-  Code.DeadlineExceeded,
-  Code.Unimplemented,
-  Code.Internal,
-  Code.Unavailable,
-  Code.DataLoss,
-]);
-
-/** The name of all methods that nobody serves: whatever strangers ask for makes one series. */
-const OTHER = "_OTHER";
 
 /** Calls of one method that are open at this moment, and what they have sent and received. */
 export interface OpenCounts {
@@ -57,7 +43,7 @@ export class MethodCounts {
 
   /** @param route undefined for the calls of all methods that nobody serves */
   constructor(route: Route | undefined) {
-    this.#method = route === undefined ? OTHER : route.path.slice(1);
+    this.#method = route === undefined ? OTHER_METHOD : route.path.slice(1);
     this.#kind = route?.method.methodKind ?? "unknown";
     this.labels = labelsOf({ rpc_method: this.#method, runrpc_kind: this.#kind });
     this.isStream = this.#kind.endsWith("_streaming");
@@ -109,18 +95,12 @@ export class MethodCounts {
       rpc_method: this.#method,
       rpc_status_code: status,
       // A label that is empty is none.
-      ...(SERVER_FAULTS.has(place % CODES) ? { error_type: status } : {}),
+      ...(isServerFault(place % CODES) ? { error_type: status } : {}),
       runrpc_kind: this.#kind,
     });
   }
 }
 
 function placeOf(protocol: Protocol, code: number): number {
-  return (protocol === "connect" ? CODES : 0) + code;
-}
-
-/** As the protocol spells it: gRPC `NOT_FOUND`, Connect `not_found`. */
-function statusOf(system: (typeof SYSTEMS)[number], code: number): string {
-  const name = code === 0 ? "ok" : code === Code.Canceled && system === "grpc" ? "cancelled" : codeName(code);
-  return system === "grpc" ? name.toUpperCase() : name;
+  return (systemOf(protocol) === "grpc" ? 0 : CODES) + code;
 }

@@ -1,4 +1,6 @@
-import type { ServerMetrics } from "./server-metrics.ts";
+import type { Call } from "./call/call.ts";
+import type { ServerMetrics, ServerMonitor } from "./server-metrics.ts";
+import type { ServerTracing } from "./server-tracing.ts";
 import type { ResolvedSettings } from "./settings.ts";
 import type { ServerWatch } from "./watch.ts";
 
@@ -8,23 +10,43 @@ export interface Onlookers {
   readonly watch: ServerWatch | undefined;
   /** Counts for /metrics. */
   readonly counter: ServerMetrics | undefined;
+  /** What operators are told by. */
+  readonly monitor: ServerMonitor | undefined;
+  /** Makes spans. */
+  readonly tracing: ServerTracing | undefined;
 }
 
 /** Takes those that are given, and loads what the settings ask for besides: a server without it has none of its code. */
 export async function loadOnlookers(
   given: Partial<Onlookers>,
-  { server, debug, metrics }: ResolvedSettings,
+  { server, debug, metrics, traces }: ResolvedSettings,
 ): Promise<Onlookers> {
   return {
     watch: given.watch ?? (server.debug ? (await import("../debug/debug.ts")).createDebug(debug) : undefined),
     counter:
       given.counter ??
       (metrics.enabled ? (await import("../metrics/metrics.ts")).createMetrics() : undefined),
+    monitor: given.monitor,
+    tracing:
+      given.tracing ??
+      (traces.enabled ? await (await import("../traces/traces.ts")).findTraces(traces) : undefined),
   };
 }
 
 /** To be called when the server has drained, or did not start. */
-export async function closeOnlookers({ watch, counter }: Onlookers): Promise<void> {
+export async function closeOnlookers({ watch, counter, monitor, tracing }: Onlookers): Promise<void> {
   await watch?.close();
   counter?.close();
+  monitor?.close();
+  tracing?.close();
+}
+
+/** What is to be called of each call that has ended; undefined where nobody counts. */
+export function countOf({ counter, monitor }: Onlookers): ((call: Call) => void) | undefined {
+  if (counter === undefined) return monitor && ((call) => monitor.ended(call));
+  if (monitor === undefined) return (call) => counter.ended(call);
+  return (call) => {
+    counter.ended(call);
+    monitor.ended(call);
+  };
 }

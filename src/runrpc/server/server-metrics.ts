@@ -1,20 +1,34 @@
 import type { Call } from "./call/call.ts";
+import type { OpenCall } from "./call/open-call.ts";
 import type { Route } from "./routes/routes.ts";
+import type { ServiceDefinition } from "./routes/service.ts";
 import type { ServerStats } from "./stats.ts";
 
 /**
- * What counts while a server serves, for /metrics: the server declares it and knows nothing of what it does. A server
- * without it has no hook of it on the way of a call.
+ * What counts calls while a server serves: the server declares it and knows nothing of what it does. A server without any
+ * has no hook of it on the way of a call.
  */
-export interface ServerMetrics {
+export interface CallCounter {
   /** The server listens, and has told nobody yet. */
   start(server: CountedServer): void;
   /** A call has ended: its messages, its bytes and its outcome are final. */
   ended(call: Call): void;
-  /** All metrics of this moment, in Prometheus' text format 0.0.4. */
-  exposition(): string;
   /** The server has drained, or did not start. */
   close(): void;
+}
+
+/** What counts for /metrics. */
+export interface ServerMetrics extends CallCounter {
+  /** All metrics of this moment, in Prometheus' text format 0.0.4. */
+  exposition(): string;
+}
+
+/** What operators are told by. */
+export interface ServerMonitor extends CallCounter {
+  /** Services of its own, which are served beside the others. */
+  readonly services: readonly ServiceDefinition[];
+  /** The server accepts nothing more: streams that only look on are to end. */
+  drain(): void;
 }
 
 /** What of a server is counted. */
@@ -22,5 +36,7 @@ export interface CountedServer {
   /** Every method that is served, the built-in ones too. */
   readonly routes: readonly Route[];
   readonly openCalls: () => Iterable<Call>;
+  /** The same as they are shown, the oldest first. */
+  readonly shownCalls: () => readonly OpenCall[];
   readonly stats: () => ServerStats;
 }

@@ -9,6 +9,7 @@ import { createMetricsDoor } from "./builtin/metrics-door.ts";
 import { createProbes } from "./builtin/probes.ts";
 import { createReflection } from "./builtin/reflection.ts";
 import { createCalls } from "./call/calls.ts";
+import { type OpenCall, shownCallsOf } from "./call/open-call.ts";
 import type { CallRecord } from "./call/record.ts";
 import { watchStrays } from "./call/strays.ts";
 import { createDispatch } from "./dispatch.ts";
@@ -23,13 +24,14 @@ import { createFastLane } from "./lanes/fast/lane.ts";
 import { createStockLane } from "./lanes/stock/lane.ts";
 import { listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
-import { closeOnlookers, loadOnlookers, type Onlookers } from "./onlookers.ts";
+import { closeOnlookers, countOf, loadOnlookers, type Onlookers } from "./onlookers.ts";
 import { createRefusals } from "./refusals.ts";
 import { BUILT_IN } from "./routes/policy.ts";
 import { createRoutes } from "./routes/routes.ts";
 import type { LifecycleStart, ServiceDefinition } from "./routes/service.ts";
 import { createValidation } from "./routes/validation.ts";
-import type { ServerMetrics } from "./server-metrics.ts";
+import type { CountedServer, ServerMetrics, ServerMonitor } from "./server-metrics.ts";
+import type { ServerTracing } from "./server-tracing.ts";
 import {
   checkDebug,
   checkOptionNames,
@@ -40,7 +42,7 @@ import {
 } from "./settings.ts";
 import type { ServerStats } from "./stats.ts";
 import { urlOf } from "./url.ts";
-import type { OpenCall, ServerWatch } from "./watch.ts";
+import type { ServerWatch } from "./watch.ts";
 
 /** What a server is made of. The settings beside these have their defaults in the configuration's schema. */
 export interface ServerOptions extends ServerSettings {
@@ -81,6 +83,10 @@ export interface ServerOptions extends ServerSettings {
   readonly watch?: ServerWatch;
   /** Counts while the server serves. Default: under `metrics.enabled` what is served as /metrics, else nobody. */
   readonly counter?: ServerMetrics;
+  /** What operators are told by: what it serves is served beside the services. Default: there is none. */
+  readonly monitor?: ServerMonitor;
+  /** Makes spans of calls. Default: under `traces.enabled` that of an OpenTelemetry SDK, where one is registered, else nobody. */
+  readonly tracing?: ServerTracing;
 }
 
 /** The names of all options. A record, so that one which is added to the type and not here does not compile. */
@@ -108,6 +114,9 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   debug: true,
   metrics: true,
   counter: true,
+  monitor: true,
+  traces: true,
+  tracing: true,
 };
 
 /** A server that listens. */
@@ -169,7 +178,7 @@ interface ServeParts {
 }
 
 async function serve(options: ServerOptions, { settings, log, onlookers }: ServeParts): Promise<Server> {
-  const { watch, counter } = onlookers;
+  const { watch, counter, monitor, tracing } = onlookers;
   const { production = false } = options;
   const { limits, timeouts, auth } = settings;
   const strictAnswers = options.strictAnswers ?? settings.server.debug;
@@ -179,7 +188,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     ...(options.probe === undefined ? {} : { probe: options.probe }),
   });
   const routes = createRoutes({
-    definitions: [...watched(options.services, watch), ...builtIn(settings, options, health, watch)],
+    definitions: [...watched(options.services, watch), ...builtIn(settings, options, health, onlookers)],
     defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
     interceptorsFor: () => options.interceptors ?? [],
     checkFor: createValidation(),
@@ -192,7 +201,8 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     onRecord: options.onRecord ?? (() => {}),
     writeTimeoutMs: timeouts.writeTimeoutMs,
     watch: watch && ((call) => watch.begun(call)),
-    count: counter && ((call) => counter.ended(call)),
+    trace: tracing && ((call) => tracing.begun(call)),
+    count: countOf(onlookers),
   });
   const authenticator = authenticatorFor(options, { ...auth, production, log });
   const gate = createGate({
@@ -236,7 +246,14 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
   });
 
   async function drain(): Promise<void> {
-    await drainServer({ ...timeouts, health, listener, calls, gate });
+    const lookers = {
+      drain: health.drain,
+      close() {
+        health.close();
+        monitor?.drain();
+      },
+    };
+    await drainServer({ ...timeouts, health: lookers, listener, calls, gate });
     calls.close();
     await closeServices(options.services);
     await authenticator?.close();
@@ -266,7 +283,10 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     strays: strays.count,
     findings: watch?.counts() ?? {},
   });
-  counter?.start({ routes: routes.all, openCalls: calls.open, stats });
+  const shownCalls = watch?.openCalls ?? (() => shownCallsOf(calls.open()));
+  const counted: CountedServer = { routes: routes.all, openCalls: calls.open, shownCalls, stats };
+  counter?.start(counted);
+  monitor?.start(counted);
   return {
     host: listener.host,
     port: listener.port,
@@ -285,7 +305,7 @@ function builtIn(
   { server }: ResolvedSettings,
   { services, production, keys }: ServerOptions,
   health: Health,
-  watch: ServerWatch | undefined,
+  { watch, monitor }: Onlookers,
 ): readonly ServiceDefinition[] {
   const withLimits = (definition: ServiceDefinition): ServiceDefinition => ({
     ...definition,
@@ -294,6 +314,7 @@ function builtIn(
   const healthServices = [
     ...(server.health ? [withLimits(health.definition)] : []),
     ...(watch?.services.map(withLimits) ?? []),
+    ...(monitor?.services.map(withLimits) ?? []),
   ];
   if (!server.reflection) return healthServices;
   const described = [...services, ...healthServices].map(({ service }) => service);

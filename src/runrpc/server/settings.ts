@@ -19,6 +19,7 @@ import {
   ServerSchema,
   TimeoutsSchema,
   TlsSchema,
+  TracesSchema,
 } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { production_default } from "../../../gen/runrpc/config/v1/defaults_pb.ts";
 import { closest, didYouMean } from "../closest.ts";
@@ -38,6 +39,7 @@ export interface ServerSettings {
   readonly compression?: MessageInitShape<typeof CompressionSchema> | undefined;
   readonly debug?: MessageInitShape<typeof DebugSchema> | undefined;
   readonly metrics?: MessageInitShape<typeof MetricsSchema> | undefined;
+  readonly traces?: MessageInitShape<typeof TracesSchema> | undefined;
 }
 
 /** The settings with every default filled in, as own properties. */
@@ -77,6 +79,7 @@ export function resolveSettings(settings: ServerSettings, production = false) {
     compression: resolve(validator, "compression", CompressionSchema, settings.compression),
     debug: resolve(validator, "debug", DebugSchema, settings.debug),
     metrics: resolve(validator, "metrics", MetricsSchema, settings.metrics),
+    traces: resolve(validator, "traces", TracesSchema, settings.traces),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Call, CallHead } from "./call/call.ts";
 import type { CallWatch } from "./call/call-watch.ts";
+import type { OpenCall } from "./call/open-call.ts";
 import type { ServerLog } from "./log.ts";
 import type { ServiceDefinition } from "./routes/service.ts";
 
@@ -24,19 +25,4 @@ export interface ServerWatch {
   counts(): Readonly<Record<string, number>>;
   /** The calls that are open, the oldest first. */
   openCalls(): readonly OpenCall[];
-}
-
-/** An open call, as it is shown. */
-export interface OpenCall {
-  /** `service/Method`. */
-  readonly method: string;
-  readonly requestId: string;
-  /** Since its headers, in milliseconds. */
-  readonly ageMs: number;
-  /** Who calls: a key's subject, or the address. */
-  readonly caller: string;
-  readonly messagesIn: number;
-  readonly messagesOut: number;
-  /** Such as `the query users.getUser` or `its client to read`. */
-  readonly waitsFor: string;
 }

@@ -16,6 +16,11 @@ export const packageRules: readonly Rule[] = [
   { files: "src/runrpc/tune.ts", why: "it sets flags of Node", allowed: [NODE] },
   { files: "src/runrpc/signals.ts", why: "it is about the signals of a process", allowed: [NODE] },
   {
+    files: "src/runrpc/printable.ts",
+    why: "every room that shows texts of strangers on a terminal uses it, so that it uses none",
+    allowed: [],
+  },
+  {
     files: "src/runrpc/closest.ts",
     why: "every room that refuses a name uses it, so that it uses none",
     allowed: [],
@@ -34,7 +39,7 @@ export const packageRules: readonly Rule[] = [
       CONNECT,
       BUFBUILD,
       OWN_CONTRACTS,
-      /^src\/runrpc\/(app|config|data|debug|log|metrics|platform|server)\//,
+      /^src\/runrpc\/(app|config|data|debug|log|metrics|monitor|platform|server|traces)\//,
       /^src\/runrpc\/tune\.ts$/,
       CLOSEST,
       URLS,
@@ -86,7 +91,7 @@ export const packageRules: readonly Rule[] = [
   {
     files: "src/runrpc/log/*.ts",
     why: "the log knows lines and their formats, and of the server what a record is",
-    allowed: [NODE, /^pino$/, /^src\/runrpc\/log\//, /^src\/runrpc\/server\/bounded-text\.ts$/],
+    allowed: [NODE, /^pino$/, /^src\/runrpc\/log\//, /^src\/runrpc\/(server\/bounded-text|printable)\.ts$/],
     types: [/^gen\/runrpc\//, /^src\/runrpc\/server\/(log|call\/record)\.ts$/],
   },
   {
@@ -108,7 +113,7 @@ export const packageRules: readonly Rule[] = [
       CLIENT,
       CLOSEST,
       URLS,
-      /^src\/runrpc\/signals\.ts$/,
+      /^src\/runrpc\/(signals|printable)\.ts$/,
     ],
     types: [/^src\/runrpc\/platform\/keys\/admin\.ts$/],
   },

@@ -1,12 +1,12 @@
 import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS, SERVER } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
-/** The runtime: server, codecs, threads, debug mode and metrics. */
+/** The runtime: server, codecs, threads, debug mode, metrics, traces and the monitor. */
 export const runtimeRules: readonly Rule[] = [
   {
     files: "src/runrpc/server/onlookers.ts",
-    why: "debug mode and metrics are loaded where they are asked for",
-    allowed: [SERVER, /^src\/runrpc\/(debug\/debug|metrics\/metrics)\.ts$/],
+    why: "debug mode, metrics and traces are loaded where they are asked for",
+    allowed: [SERVER, /^src\/runrpc\/(debug\/debug|metrics\/metrics|traces\/traces)\.ts$/],
   },
   {
     files: "src/runrpc/server/{!(onlookers),{call,routes,builtin,http,json,limits}/*}.ts",
@@ -90,6 +90,26 @@ export const runtimeRules: readonly Rule[] = [
       /^src\/runrpc\/data\/(around-queries|data-error)\.ts$/,
     ],
     types: [/^src\/runrpc\/(data\/store|platform\/request-log\/writer)\.ts$/],
+  },
+  {
+    files: "src/runrpc/traces/*.ts",
+    why: "traces follow calls through what the server declares, and queries by their names; the API of OpenTelemetry is loaded where it is there",
+    allowed: [
+      SERVER,
+      /^src\/runrpc\/traces\//,
+      /^src\/runrpc\/data\/(around-queries|data-error)\.ts$/,
+      /^@opentelemetry\/api$/,
+    ],
+    types: [NODE, OWN_CONTRACTS],
+  },
+  {
+    files: "src/runrpc/monitor/*.ts",
+    why: "the monitor tells what the server, the store and the platform say of themselves",
+    allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, /^src\/runrpc\/(monitor|paging)\//],
+    types: [
+      /^src\/runrpc\/data\/store\.ts$/,
+      /^src\/runrpc\/platform\/(request-log\/(queries|writer)|keys\/admin)\.ts$/,
+    ],
   },
   {
     files: "src/runrpc/debug/watchdog/*.ts",

@@ -1,4 +1,4 @@
-import { asc, inArray, lt } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, lt, ne, or, type SQL } from "drizzle-orm";
 import { defineQueries, type QueriesOf } from "../../data/define-queries.ts";
 import { insertRows } from "../../data/insert-rows.ts";
 import { type GroupedRecords, rowColumns } from "./row.ts";
@@ -6,6 +6,55 @@ import { requestLog } from "./table.ts";
 
 /** A row as it is stored. */
 export type RequestLogRow = Omit<Required<typeof requestLog.$inferInsert>, "id">;
+
+/** A row with its number. */
+export type StoredRequest = Required<typeof requestLog.$inferSelect>;
+
+/** What is looked for; what is left out matches all. */
+export interface RequestSearch {
+  readonly before?: number | undefined;
+  readonly limit: number;
+  readonly maxScanned: number;
+  readonly service?: string | undefined;
+  readonly method?: string | undefined;
+  /** Any of these; `error` is every code but `ok`. */
+  readonly codes?: readonly string[] | undefined;
+  readonly keyId?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  readonly minDurationMs?: number | undefined;
+}
+
+/** What was found, and where to go on. */
+export interface FoundRequests {
+  readonly rows: StoredRequest[];
+  readonly next: number | undefined;
+}
+
+function conditionsOf(search: RequestSearch): (SQL | undefined)[] {
+  const { service, method, codes, keyId, subject, requestId, from, to, minDurationMs } = search;
+  const equal = <C extends "service" | "method" | "keyId" | "subject" | "requestId">(
+    column: C,
+    value: string | undefined,
+  ): SQL | undefined => (value === undefined ? undefined : eq(requestLog[column], value));
+  return [
+    equal("service", service),
+    equal("method", method),
+    equal("keyId", keyId),
+    equal("subject", subject),
+    equal("requestId", requestId),
+    codes === undefined || codes.length === 0
+      ? undefined
+      : codes.includes("error")
+        ? or(ne(requestLog.code, "ok"), inArray(requestLog.code, [...codes]))
+        : inArray(requestLog.code, [...codes]),
+    from === undefined ? undefined : gte(requestLog.startedAt, from),
+    to === undefined ? undefined : lt(requestLog.startedAt, to),
+    minDurationMs === undefined ? undefined : gte(requestLog.durationMs, minDurationMs),
+  ];
+}
 
 const insert = {
   caller: insertRows(requestLog, rowColumns.caller),
@@ -18,6 +67,38 @@ export const requestLogQueries = defineQueries({
     /** All rows, in the order in which they were written: for tests and small tables. */
     async listRequests(db, input: { readonly limit: number }): Promise<RequestLogRow[]> {
       return db.select().from(requestLog).orderBy(asc(requestLog.id)).limit(input.limit);
+    },
+
+    /** One row. */
+    async getRequest(db, input: { readonly id: number }): Promise<StoredRequest | undefined> {
+      const [row] = await db.select().from(requestLog).where(eq(requestLog.id, input.id));
+      return row;
+    },
+
+    /**
+     * The rows that match, the latest first, of those before `before`. No more than `maxScanned` rows are looked at, as no
+     * index tells which match: `next` is where to go on, and undefined when there are none before it.
+     */
+    async findRequests(db, input: RequestSearch): Promise<FoundRequests> {
+      const [last] = await db
+        .select({ id: requestLog.id })
+        .from(requestLog)
+        .orderBy(desc(requestLog.id))
+        .limit(1);
+      const below = Math.min(input.before ?? Number.MAX_SAFE_INTEGER, (last?.id ?? 0) + 1);
+      const from = below - input.maxScanned;
+      const rows = await db
+        .select()
+        .from(requestLog)
+        .where(and(lt(requestLog.id, below), gte(requestLog.id, from), ...conditionsOf(input)))
+        .orderBy(desc(requestLog.id))
+        .limit(input.limit);
+      const next = rows.length === input.limit ? rows.at(-1)?.id : from;
+      const [more] =
+        next === undefined
+          ? []
+          : await db.select({ id: requestLog.id }).from(requestLog).where(lt(requestLog.id, next)).limit(1);
+      return { rows, next: more === undefined ? undefined : next };
     },
   },
 

@@ -7,6 +7,7 @@ import { codeName } from "../errors.ts";
 import type { CorsHeaders } from "../http/cors.ts";
 import type { Origin } from "../http/origin.ts";
 import type { Route } from "../routes/routes.ts";
+import type { CallTrace } from "./call-trace.ts";
 import type { CallWatch } from "./call-watch.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import type { LoopTurns } from "./loop-turns.ts";
@@ -101,6 +102,8 @@ export class Call implements Member, Timed {
   follower: Follower | undefined = undefined;
   /** Unties the call from its key. */
   release: (() => void) | undefined = undefined;
+  /** Its span, where spans are made. */
+  trace: CallTrace | undefined = undefined;
   /** What follows the call, in debug mode. */
   watch: CallWatch | undefined = undefined;
   readonly #owner: CallOwner;
@@ -233,7 +236,10 @@ export class Call implements Member, Timed {
 
   /** Runs user code as a part of this call, so that of an error which nobody catches it is known where it comes from. */
   enter<A, B, R>(run: (a: A, b: B) => R, a: A, b: B): R {
-    return this.#owner.scope.run(this.head, run, a, b);
+    const { scope } = this.#owner;
+    const { trace } = this;
+    if (trace === undefined) return scope.run(this.head, run, a, b);
+    return scope.run(this.head, () => trace.enter(run, a, b));
   }
 
   /** User code is done, whatever came of it. */
@@ -273,6 +279,7 @@ export class Call implements Member, Timed {
     this.#endedAtWallMs = this.#owner.wallClock(this.#endedAtMs);
     this.#owner.ended(this);
     this.watch?.ended();
+    this.trace?.ended();
   }
 
   /** What is written of the call once it has ended. */
@@ -302,6 +309,7 @@ export class Call implements Member, Timed {
       keyId: this.principal?.keyId,
       cancelledBy: this.cancelledBy,
       abandoned: this.handlerRunning,
+      ...(this.trace === undefined ? {} : { traceId: this.trace.traceId }),
     };
   }
 

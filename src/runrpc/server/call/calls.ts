@@ -6,6 +6,7 @@ import { watchStalledReaders } from "../http/stalled-readers.ts";
 import { guardLog, type ServerLog } from "../log.ts";
 import { follow, isThenable } from "../routes/thenable.ts";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
+import type { CallTrace } from "./call-trace.ts";
 import type { CallWatch } from "./call-watch.ts";
 import { Deadlines } from "./deadlines.ts";
 import { createLoopTurns } from "./loop-turns.ts";
@@ -56,12 +57,14 @@ export interface CallsOptions {
   readonly now?: () => number;
   /** Follows each call, in debug mode. Default: nobody does. */
   readonly watch?: ((call: Call) => CallWatch) | undefined;
+  /** Makes a span of each call. Default: nobody does. */
+  readonly trace?: ((call: Call) => CallTrace | undefined) | undefined;
   /** Counts each call when it has ended, before its record is written. Default: nobody does. */
   readonly count?: ((call: Call) => void) | undefined;
 }
 
 export function createCalls(options: CallsOptions): Calls {
-  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now, watch, count } = options;
+  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now, watch, trace, count } = options;
   const log = guardLog(ownersLog);
   const open = new Roster<Call>();
   const waiting = new Set<Call>();
@@ -146,6 +149,7 @@ export function createCalls(options: CallsOptions): Calls {
   return {
     begin(head) {
       const call = new Call(head, owner);
+      if (trace !== undefined) call.trace = trace(call);
       if (watch !== undefined) call.watch = watch(call);
       open.add(call);
       return call;
@@ -188,8 +192,12 @@ function followsFromCancel(reason: unknown, cancel: ConnectError | undefined): b
 
 function nothing(): void {}
 
+function traceFields({ trace }: Call): object {
+  return trace === undefined ? {} : { traceId: trace.traceId };
+}
+
 function failureFields(call: Call, reason: unknown, failure: Failure): object {
   const { requestId, path, protocol, peer } = call.head;
-  const fields = { err: reason, requestId, path: boundedText(path), protocol, peer };
+  const fields = { err: reason, requestId, path: boundedText(path), protocol, peer, ...traceFields(call) };
   return "second" in failure ? { ...fields, second: failure.second } : fields;
 }

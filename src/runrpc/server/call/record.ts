@@ -4,7 +4,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 export type Protocol = "connect" | "grpc" | "grpc-web";
 
 /** What ended a call before its handler did. */
-export type CancelledBy = "client" | "deadline" | "shutdown" | "key";
+export type CancelledBy = "client" | "deadline" | "shutdown" | "key" | "operator";
 
 /**
  * What is known of a call once it has ended: one record for each call, refusals and streams
@@ -39,4 +39,6 @@ export interface CallRecord {
   readonly cancelledBy: CancelledBy | undefined;
   /** True when the handler was left behind still running, because it did not end on its cancelled signal. */
   readonly abandoned: boolean;
+  /** 32 hexadecimal digits, where spans are made. */
+  readonly traceId?: string;
 }

@@ -1,0 +1,7 @@
+import type { Monitor, MonitorParts } from "../monitor/monitor.ts";
+
+/** Loaded where it is asked for: an application without a monitor has none of its code. */
+export async function createAppMonitor(parts: MonitorParts): Promise<Monitor> {
+  const { createMonitor } = await import("../monitor/monitor.ts");
+  return createMonitor(parts);
+}

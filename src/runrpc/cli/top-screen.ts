@@ -1,0 +1,137 @@
+import type { MethodActivity, WatchResponse } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
+import { printable } from "../printable.ts";
+import { formatTable } from "./io.ts";
+
+/** What there is room for. */
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What `runrpc top` shows of one look at a server: lines that fit. */
+export function topScreen(
+  look: WatchResponse,
+  address: string,
+  { columns, rows }: ScreenSize,
+): readonly string[] {
+  const head = headOf(look, address);
+  const methods = linesOf(METHOD_HEADING, look.methods.map(methodRow));
+  const calls = linesOf(
+    CALL_HEADING,
+    look.openCalls.map((call) => [
+      printable(call.method),
+      printable(call.requestId),
+      duration(call.ageMs),
+      printable(call.caller),
+      `${call.messagesIn} in, ${call.messagesOut} out`,
+      printable(call.waitsFor),
+    ]),
+  );
+  // Methods have half of what is left, and more where there are few calls.
+  const left = Math.max(4, rows - head.length - 3);
+  const forCalls = Math.min(calls.length, Math.max(Math.floor(left / 2), left - methods.length));
+  return [
+    ...head,
+    "",
+    ...shortened(methods, left - forCalls, look.methods.length),
+    "",
+    ...shortened(calls, forCalls, look.openCallCount),
+  ].map((line) => line.slice(0, columns));
+}
+
+const METHOD_HEADING = [
+  "METHOD",
+  "KIND",
+  "CALLS/S",
+  "FAULTS/S",
+  "P50",
+  "P95",
+  "P99",
+  "OPEN",
+  "OLDEST",
+  "IN/S",
+  "OUT/S",
+];
+
+const CALL_HEADING = ["OPEN CALL", "REQUEST ID", "AGE", "CALLER", "MESSAGES", "WAITS FOR"];
+
+function headOf({ process, store, findings, openCallCount, time }: WatchResponse, address: string): string[] {
+  const clock = time === undefined ? "" : new Date(Number(time.seconds) * 1_000).toISOString().slice(11, 19);
+  const lines = [`runrpc top  ${printable(address)}  ${clock} UTC`];
+  if (process !== undefined)
+    lines.push(
+      [
+        `up ${duration(process.uptimeSeconds * 1_000)}`,
+        `${openCallCount} open calls`,
+        `${process.connections} connections`,
+        `loop ${percent(process.loopBusy)} busy, ${duration(process.loopDelayP99Ms)} late`,
+      ].join("  "),
+      `CPU ${percent(process.cpu)}  memory ${bytes(process.residentBytes)}, heap ${bytes(process.heapUsedBytes)}`,
+    );
+  const { reads, writes } = store ?? {};
+  if (store !== undefined && reads !== undefined && writes !== undefined)
+    lines.push(
+      [
+        `reads ${count(reads.queriesPerSecond)}/s, ${reads.queued} wait`,
+        `writes ${count(writes.queriesPerSecond)}/s, ${writes.queued} wait`,
+        `request log ${store.queuedRecords} wait, ${store.droppedRecords} dropped`,
+      ].join("  "),
+    );
+  const found = Object.entries(findings).map(([kind, times]) => `${printable(kind)} ${times}`);
+  if (found.length > 0) lines.push(`findings  ${found.join("  ")}`);
+  return lines;
+}
+
+function methodRow(method: MethodActivity): string[] {
+  const isIdle = method.callsPerSecond === 0;
+  const took = (ms: number): string => (isIdle ? "-" : duration(ms));
+  return [
+    printable(method.method),
+    method.kind.replace("_streaming", ""),
+    count(method.callsPerSecond),
+    count(method.faultsPerSecond),
+    took(method.p50Ms),
+    took(method.p95Ms),
+    took(method.p99Ms),
+    String(method.openCalls),
+    method.openCalls === 0 ? "-" : duration(method.oldestAgeMs),
+    count(method.messagesInPerSecond),
+    count(method.messagesOutPerSecond),
+  ];
+}
+
+function linesOf(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return formatTable([heading, ...rows]).split("\n");
+}
+
+/** The heading and as many rows as there is room for, the last of which says how many more there are. */
+function shortened(lines: readonly string[], room: number, total: number): readonly string[] {
+  if (lines.length <= room && lines.length === total + 1) return lines;
+  const shown = lines.slice(0, Math.max(1, Math.min(room - 1, lines.length)));
+  return [...shown, `and ${total - shown.length + 1} more`];
+}
+
+/** Three digits, about. */
+function count(value: number): string {
+  if (value === 0) return "0";
+  return value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en");
+}
+
+function percent(part: number): string {
+  return `${Math.round(part * 100)} %`;
+}
+
+function bytes(value: bigint): string {
+  return `${Math.round(Number(value) / 1_000_000)} MB`;
+}
+
+function duration(ms: number): string {
+  if (ms < 10) return `${ms.toFixed(2)} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 2_880
+    ? `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+    : `${Math.floor(minutes / 1_440)} d`;
+}
