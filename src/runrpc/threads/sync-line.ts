@@ -29,7 +29,7 @@ export interface SyncLine {
 }
 
 /** What is left of a longest call after one more call. */
-const FADING = 0.99;
+const FADING = 0.9;
 /** Answers wait for those of the next calls so long, in milliseconds, and none waits for a function that may take longer. */
 const GATHER_MS = 0.25;
 /** After this the thread's event loop turns once, in milliseconds. */
