@@ -9,6 +9,11 @@ import type { BlockFrame } from "./memory.ts";
  */
 export interface Recorder {
   readonly isOn: boolean;
+  /**
+   * When it last held the main thread itself, by `performance.now()`: V8 tells a profiler of all code there is each time that one
+   * starts, which takes tens of milliseconds.
+   */
+  readonly heldAtMs: number;
   /** Starts it, or goes on with it. */
   arm(): void;
   /** Where most of the last `ms` milliseconds went. Undefined where it is off, or saw nothing. */
@@ -29,9 +34,15 @@ export function createRecorder(connect: () => Session): Recorder {
   let session: Session | undefined;
   let startedMs = 0;
   let neededMs = 0;
+  let starting = 0;
+  let heldAtMs = Number.NEGATIVE_INFINITY;
 
   const restart = (): void => {
-    session?.post("Profiler.start");
+    starting++;
+    session?.post("Profiler.start", () => {
+      starting--;
+      heldAtMs = performance.now();
+    });
     startedMs = performance.now();
   };
   const stop = (): Promise<Profile | undefined> =>
@@ -47,6 +58,9 @@ export function createRecorder(connect: () => Session): Recorder {
   const recorder: Recorder = {
     get isOn() {
       return session !== undefined;
+    },
+    get heldAtMs() {
+      return starting > 0 ? performance.now() : heldAtMs;
     },
     arm() {
       neededMs = performance.now();
@@ -70,6 +84,7 @@ export function createRecorder(connect: () => Session): Recorder {
       session?.post("Profiler.disable");
       session?.disconnect();
       session = undefined;
+      starting = 0;
     },
   };
   return recorder;

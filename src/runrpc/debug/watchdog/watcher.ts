@@ -100,10 +100,13 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
     ended.asked.cancel();
     // The stop may be on its way from there.
     await ended.asked.made.catch(ignore);
+    // The recorder itself held it, by its start: to cut it once more would hold it once more.
+    const isRecorders = recorder.heldAtMs >= ended.askedAtMs - blockMs;
+    if (isRecorders && ended.stop?.call === undefined && !isOfUser(ended)) return;
     const recorded = await recorder.cut(heldMs);
     const frames = ended.stop?.frames ?? [];
     const isRecorderOn = recorder.isOn;
-    const isSure = frames.some(({ url }) => ownerOf(url) === "user") && !isLate(ended);
+    const isSure = isOfUser(ended) && !isLate(ended);
     if (isRecorderOn || !isSure) recorder.arm();
     const told: Block = {
       heldMs,
@@ -146,6 +149,10 @@ interface OpenBlock {
   readonly cpu: number;
   stop: Stop | undefined;
   isTold: boolean;
+}
+
+function isOfUser({ stop }: OpenBlock): boolean {
+  return stop?.frames.some(({ url }) => ownerOf(url) === "user") === true;
 }
 
 /**
