@@ -33,7 +33,7 @@ export const runtimeRules: readonly Rule[] = [
     why: "the listener knows sockets and HTTP, and nothing of calls",
     allowed: [
       NODE,
-      /^src\/runrpc\/server\/listener\//,
+      /^src\/runrpc\/server\/(listener\/|patient-timeout\.ts$)/,
       /^src\/runrpc\/server\/http2\/(engine|options|stream)\.ts$/,
     ],
   },

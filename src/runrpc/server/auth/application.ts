@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ServerLog } from "../log.ts";
+import { setPatientTimeout } from "../patient-timeout.ts";
 import { isHealth } from "../routes/health-route.ts";
 import { type Authenticator, type AuthenticatorOptions, createAuthenticator } from "./authenticate.ts";
 import { type Authenticate, type CallerHead, identify } from "./identity.ts";
@@ -105,8 +106,8 @@ function inTime<T>(found: T | Promise<T>, timeoutMs: number): T | Promise<T> {
       const text = `the caller could not be told within ${timeoutMs} ms: try again`;
       reject(new ConnectError(text, Code.Unavailable));
     };
-    const timer = setTimeout(late, timeoutMs);
-    found.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = setPatientTimeout(late, timeoutMs);
+    found.then(resolve, reject).finally(() => timer.clear());
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ServerLog } from "../log.ts";
+import { setPatientTimeout } from "../patient-timeout.ts";
 import type { KeyStore, StoredKey } from "./key-store.ts";
 import type { Principal } from "./principal.ts";
 
@@ -124,7 +125,7 @@ export function createLeases(options: LeaseOptions): Leases {
     const leases = new Map(ids.map((keyId) => [keyId, leaseOf(keyId, undefined, askedAt)]));
     const lookup = new AbortController();
     lookups.add(lookup);
-    const timer = setTimeout(
+    const timer = setPatientTimeout(
       () => lookup.abort(new Error(`the key store took longer than ${lookupTimeoutMs} ms`)),
       lookupTimeoutMs,
     );
@@ -136,7 +137,7 @@ export function createLeases(options: LeaseOptions): Leases {
       }
       return leases;
     } finally {
-      clearTimeout(timer);
+      timer.clear();
       lookups.delete(lookup);
     }
   }

@@ -1,4 +1,5 @@
 import { type ServerLog, silentLog } from "../log.ts";
+import { setPatientTimeout } from "../patient-timeout.ts";
 
 /** The outcome of a probe, shared by all who ask. */
 export interface HealthProbe {
@@ -90,14 +91,14 @@ export function createHealthProbe(options: ProbeOptions, changed: () => void): H
   async function attempt(): Promise<{ readonly passes: boolean; readonly error?: unknown }> {
     const bound = new AbortController();
     const late = new Error(`the health probe took longer than ${probeTimeoutMs} ms`);
-    const timeout = setTimeout(() => bound.abort(late), probeTimeoutMs);
+    const timeout = setPatientTimeout(() => bound.abort(late), probeTimeoutMs);
     try {
       await settledOrAborted(ask(bound.signal), bound.signal);
       return { passes: true };
     } catch (error) {
       return { passes: false, error };
     } finally {
-      clearTimeout(timeout);
+      timeout.clear();
     }
   }
 }

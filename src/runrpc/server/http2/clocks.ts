@@ -78,6 +78,7 @@ export class Clocks {
 
   /** Does what is due, and sets the timer anew. */
   look(): void {
+    if (this.#timerAtMs === Number.NEGATIVE_INFINITY) return;
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     const nowMs = performance.now();
     for (const { atMs, run } of this.#dues()) if (atMs <= nowMs && !this.#core.isOver) run();
@@ -121,6 +122,11 @@ export class Clocks {
   }
 }
 
+/** What arrived while the loop was held is read first: timers come before it, and immediates after. */
 function fire(clocks: Clocks): void {
+  setImmediate(look, clocks);
+}
+
+function look(clocks: Clocks): void {
   clocks.look();
 }

@@ -1,5 +1,6 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import { type PatientTimeout, setPatientTimeout } from "../patient-timeout.ts";
 import type { ListenerOptions } from "./options.ts";
 
 /**
@@ -12,8 +13,8 @@ export function watchSession(
   options: ListenerOptions,
   close: () => void,
 ): (stream: ServerHttp2Stream) => void {
-  const late = setTimeout(() => session.destroy(), options.headersTimeoutMs);
-  session.once("remoteSettings", () => clearTimeout(late));
+  const late = setPatientTimeout(() => session.destroy(), options.headersTimeoutMs);
+  session.once("remoteSettings", () => late.clear());
   const stopPings = pingPeer(session, options);
 
   let open = 0;
@@ -31,7 +32,7 @@ export function watchSession(
   };
 
   socket.once("close", () => {
-    clearTimeout(late);
+    late.clear();
     clearTimeout(idle);
     stopPings();
   });
@@ -44,18 +45,18 @@ export function watchSession(
 /** Pings the peer, one ping at a time, and destroys the session of one that does not answer. Gives the function that stops it. */
 function pingPeer(session: ServerHttp2Session, options: ListenerOptions): () => void {
   if (options.pingIntervalMs === 0) return () => {};
-  let late: NodeJS.Timeout | undefined;
+  let late: PatientTimeout | undefined;
   const answered = (): void => {
-    clearTimeout(late);
+    late?.clear();
     late = undefined;
   };
   const interval = setInterval(() => {
     if (session.destroyed || session.closed || late !== undefined) return;
-    late = setTimeout(() => session.destroy(), options.pingTimeoutMs);
+    late = setPatientTimeout(() => session.destroy(), options.pingTimeoutMs);
     session.ping(answered);
   }, options.pingIntervalMs);
   return () => {
     clearInterval(interval);
-    clearTimeout(late);
+    late?.clear();
   };
 }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { setPatientTimeout } from "../patient-timeout.ts";
 
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
@@ -22,17 +23,17 @@ export function sniff(
   const giveUp = (): void => {
     socket.destroy();
   };
-  let timer = setTimeout(giveUp, firstByteTimeoutMs);
+  let timer = setPatientTimeout(giveUp, firstByteTimeoutMs);
   const stop = (): void => {
-    clearTimeout(timer);
+    timer.clear();
     socket.off("data", onData);
     socket.off("end", giveUp);
     socket.off("close", stop);
   };
   const onData = (chunk: Buffer): void => {
     if (seen === undefined) {
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, headersTimeoutMs);
+      timer.clear();
+      timer = setPatientTimeout(giveUp, headersTimeoutMs);
     }
     seen = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
     const length = Math.min(seen.length, PREFACE.length);
