@@ -125,7 +125,7 @@ for (const [title, find] of [
       const growing = () => {
         const list = [1];
         const grow = () => {
-          if (list.length < 200_000) list.push(...Array<number>(50_000).fill(1));
+          if (list.length === 1) list.push(...Array<number>(100_000).fill(1));
           return 1;
         };
         return Object.defineProperty(list, 0, { get: grow, enumerable: true });

@@ -193,6 +193,16 @@ describe("depth", () => {
       (depth) => deep(depth, (delimited) => ({ delimited, req: "r", first: 5 }), { req: "r", first: 5 }),
     ],
     ["Structs", KnownSchema, (depth) => ({ struct: deep(depth, (a) => ({ a }), { b: 1 }) })],
+    [
+      "Structs, one level deeper",
+      KnownSchema,
+      (depth) => ({ known: { struct: deep(depth, (a) => ({ a }), { b: 1 }) } }),
+    ],
+    [
+      "lists of Values, one level deeper",
+      KnownSchema,
+      (depth) => ({ known: { struct: { a: deep(depth, (list) => [list], null) } } }),
+    ],
     ["lists of Values", KnownSchema, (depth) => ({ struct: { a: deep(depth, (list) => [list], null) } })],
     ["messages of proto2", TwoSchema, (depth) => deep(depth, (child) => ({ id: "i", child }), { id: "i" })],
   ];
@@ -285,6 +295,49 @@ describe("hostile bytes", () => {
         const struct = [0x0a, entry.length, ...entry, ...tail];
         agrees(KnownSchema, Buffer.from([0x2a, struct.length, ...struct]));
       }
+  });
+
+  it("Values of every kind: whole, cut, too long, twice, in a longer form, and of no kind", () => {
+    const double = [0, 0, 0, 0, 0, 0, 0xf0, 0x3f];
+    const values = [
+      [0x08, 0],
+      [0x08, 1],
+      [0x08, 0x80, 0],
+      [0x08],
+      [0x08, 0, 0x08, 0],
+      [0x11, ...double],
+      [0x11, ...double, 0],
+      [0x11, ...double.slice(1)],
+      [0x11, ...double, 0x11, ...double],
+      [0x20, 1],
+      [0x20, 2],
+      [0x20, 0x81, 0],
+      [0x20],
+      [0x20, 1, 0x20, 0],
+      [0x1a, 1, 97],
+      [0x1a, 0x81, 0, 97],
+      [0x1a, 2, 97],
+      [0x1a],
+      [0x1a, 1, 97, 0x08, 0],
+      [0x2a, 0],
+      [0x2a, 1, 0x0a],
+      [0x32, 0],
+      [0x32, 1, 0x0a],
+      [0x32, 2, 0x0a, 0],
+      [0x32, 2, 0x12, 0],
+      [0x3a, 0],
+      [0x3a, 1, 97],
+      [0x40, 1],
+      [0x0b],
+    ];
+    for (const value of values) {
+      const entry = [0x0a, 1, 97, 0x12, value.length, ...value];
+      const struct = [0x0a, entry.length, ...entry];
+      agrees(KnownSchema, Buffer.from([0x2a, struct.length, ...struct]));
+      const list = [0x0a, value.length, ...value];
+      agrees(KnownSchema, Buffer.from([0x3a, list.length, ...list]));
+    }
+    agrees(KnownSchema, Buffer.from([0x2a, 1, 0x0a]));
   });
 
   it("fields that the schema does not know are written as they came, also at the end of a buffer", () => {

@@ -1936,7 +1936,7 @@ export function writeInner(w: Writer, m: any, p: number, isWhole: boolean): numb
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeKnown: any = function (this: any, $timestamp: any, $duration: any, $mask: any, $any: any, $struct: any, $value: any, $list: any, $structs: any, $structBy: any, $values: any, $double: any, $float: any, $int64: any, $uint64: any, $int32: any, $uint32: any, $bool: any, $string: any, $bytes: any, $strings: any, $boolBy: any, $one: any) {
+const MadeKnown: any = function (this: any, $timestamp: any, $duration: any, $mask: any, $any: any, $struct: any, $value: any, $list: any, $structs: any, $structBy: any, $values: any, $double: any, $float: any, $int64: any, $uint64: any, $int32: any, $uint32: any, $bool: any, $string: any, $bytes: any, $strings: any, $boolBy: any, $one: any, $known: any) {
   this.$typeName = "kinds.v1.Known";
   if ($timestamp !== undefined) this.timestamp = $timestamp;
   if ($duration !== undefined) this.duration = $duration;
@@ -1960,10 +1960,11 @@ const MadeKnown: any = function (this: any, $timestamp: any, $duration: any, $ma
   this.strings = $strings;
   this.boolBy = $boolBy;
   this.one = $one;
+  if ($known !== undefined) this.known = $known;
 };
 MadeKnown.prototype = Object.prototype;
 
-const knownKnown = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
+const knownKnown = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26]);
 
 export function readKnown(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -1989,6 +1990,7 @@ export function readKnown(r: Reader, p: number, end: number, depth: number): any
   const $strings: unknown[] = [];
   const $boolBy: Record<string, unknown> = {};
   let $one: Oneof = { case: undefined };
+  let $known: any;
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -2316,6 +2318,17 @@ export function readKnown(r: Reader, p: number, end: number, depth: number): any
         $one = { case: "oneNull", value: v };
         break;
       }
+      case 210: { // known
+        if ($known !== undefined) throw BAIL;
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $known = readKnown(r, p, e, depth + 1);
+        p = e;
+        break;
+      }
       default: {
         if (knownKnown.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -2324,7 +2337,7 @@ export function readKnown(r: Reader, p: number, end: number, depth: number): any
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeKnown($timestamp, $duration, $mask, $any, $struct, $value, $list, $structs, $structBy, $values, $double, $float, $int64, $uint64, $int32, $uint32, $bool, $string, $bytes, $strings, $boolBy, $one);
+  const m: any = new MadeKnown($timestamp, $duration, $mask, $any, $struct, $value, $list, $structs, $structBy, $values, $double, $float, $int64, $uint64, $int32, $uint32, $bool, $string, $bytes, $strings, $boolBy, $one, $known);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -2332,13 +2345,13 @@ export function readKnown(r: Reader, p: number, end: number, depth: number): any
 export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "kinds.v1.Known") throw BAIL;
-  let b = ensure(w, p, 103);
+  let b = ensure(w, p, 108);
   {
     const v = m.timestamp;
     if (v !== undefined && (t === undefined || isOwn(m, "timestamp"))) {
       b[p++] = 10;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2346,7 +2359,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "duration"))) {
       b[p++] = 18;
       p = close(w, p, write_google_protobuf_Duration(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2354,7 +2367,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "mask"))) {
       b[p++] = 26;
       p = close(w, p, write_google_protobuf_FieldMask(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2362,7 +2375,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "any"))) {
       b[p++] = 34;
       p = close(w, p, write_google_protobuf_Any(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2370,7 +2383,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "struct"))) {
       b[p++] = 42;
       p = close(w, p, putStruct(w, v, p + 1));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2378,7 +2391,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "value"))) {
       b[p++] = 50;
       p = close(w, p, write_google_protobuf_Value(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2386,7 +2399,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "list"))) {
       b[p++] = 58;
       p = close(w, p, write_google_protobuf_ListValue(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2396,7 +2409,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       for (let i = 0; i < v.length; i++) {
         b[p++] = 66;
         p = close(w, p, putStruct(w, v[i], p + 1));
-        b = ensure(w, p, 103);
+        b = ensure(w, p, 108);
       }
     }
   }
@@ -2406,17 +2419,17 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
       for (const k of Object.keys(v)) {
         const x = (v as Record<string, unknown>)[k];
-        b = ensure(w, p, 103 + 24 + 1);
+        b = ensure(w, p, 108 + 24 + 1);
         b[p++] = 74;
         const start = p++;
         b[p++] = 10;
-        p = putText(w, k, p, 103 + 24);
+        p = putText(w, k, p, 108 + 24);
         b = w.b;
-        b = ensure(w, p, 103 + 24);
+        b = ensure(w, p, 108 + 24);
         b[p++] = 18;
         p = close(w, p, putStruct(w, x, p + 1));
         p = close(w, start, p);
-        b = ensure(w, p, 103);
+        b = ensure(w, p, 108);
       }
     }
   }
@@ -2427,7 +2440,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       for (let i = 0; i < v.length; i++) {
         b[p++] = 82;
         p = close(w, p, write_google_protobuf_Value(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 103);
+        b = ensure(w, p, 108);
       }
     }
   }
@@ -2436,7 +2449,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "double"))) {
       b[p++] = 90;
       p = close(w, p, write_google_protobuf_DoubleValue(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2444,7 +2457,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "float"))) {
       b[p++] = 98;
       p = close(w, p, write_google_protobuf_FloatValue(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2452,7 +2465,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "int64"))) {
       b[p++] = 106;
       p = close(w, p, write_google_protobuf_Int64Value(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2460,7 +2473,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "uint64"))) {
       b[p++] = 114;
       p = close(w, p, write_google_protobuf_UInt64Value(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2468,7 +2481,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
     if (v !== undefined && (t === undefined || isOwn(m, "int32"))) {
       b[p++] = 122;
       p = close(w, p, write_google_protobuf_Int32Value(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2477,7 +2490,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       b[p++] = 130;
       b[p++] = 1;
       p = close(w, p, write_google_protobuf_UInt32Value(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2486,7 +2499,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       b[p++] = 138;
       b[p++] = 1;
       p = close(w, p, write_google_protobuf_BoolValue(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2495,7 +2508,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       b[p++] = 146;
       b[p++] = 1;
       p = close(w, p, write_google_protobuf_StringValue(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2504,7 +2517,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       b[p++] = 154;
       b[p++] = 1;
       p = close(w, p, write_google_protobuf_BytesValue(w, { value: v }, p + 1, false));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2515,7 +2528,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
         b[p++] = 162;
         b[p++] = 1;
         p = close(w, p, write_google_protobuf_StringValue(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 103);
+        b = ensure(w, p, 108);
       }
     }
   }
@@ -2525,17 +2538,17 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
       for (const k of Object.keys(v)) {
         const x = (v as Record<string, unknown>)[k];
-        b = ensure(w, p, 103 + 24 + 2);
+        b = ensure(w, p, 108 + 24 + 2);
         b[p++] = 170;
         b[p++] = 1;
         const start = p++;
         b[p++] = 8;
         p = putInt32(b, Number.parseInt(k), p);
-        b = ensure(w, p, 103 + 24);
+        b = ensure(w, p, 108 + 24);
         b[p++] = 18;
         p = close(w, p, write_google_protobuf_BoolValue(w, x, p + 1, t !== undefined));
         p = close(w, start, p);
-        b = ensure(w, p, 103);
+        b = ensure(w, p, 108);
       }
     }
   }
@@ -2547,7 +2560,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       b[p++] = 178;
       b[p++] = 1;
       p = close(w, p, putStruct(w, v, p + 1));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2557,7 +2570,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       b[p++] = 186;
       b[p++] = 1;
       p = close(w, p, write_google_protobuf_Int32Value(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2567,7 +2580,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       b[p++] = 194;
       b[p++] = 1;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 103);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -2577,6 +2590,15 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
       b[p++] = 200;
       b[p++] = 1;
       p = putInt32(b, v, p);
+    }
+  }
+  {
+    const v = m.known;
+    if (v !== undefined && (t === undefined || isOwn(m, "known"))) {
+      b[p++] = 210;
+      b[p++] = 1;
+      p = close(w, p, writeKnown(w, v, p + 1, t !== undefined));
+      b = ensure(w, p, 108);
     }
   }
   const unknowns = m.$unknown;
@@ -3034,7 +3056,7 @@ export function writeOdd_Timestamp_Deep(w: Writer, m: any, p: number, isWhole: b
 export const codecs: readonly MessageCodec[] = [
   { typeName: "kinds.v1.All", shape: "Wm5Tv_oDN6MJCSRN", read: readAll, write: writeAll },
   { typeName: "kinds.v1.Inner", shape: "9w13aKJ27af2N5lF", read: readInner, write: writeInner },
-  { typeName: "kinds.v1.Known", shape: "6J5YKPKzct0zqOVs", read: readKnown, write: writeKnown },
+  { typeName: "kinds.v1.Known", shape: "9OJB0bWWCwUbnayO", read: readKnown, write: writeKnown },
   { typeName: "kinds.v1.Odd", shape: "bBmuRVomRgwwmWTX", read: readOdd, write: writeOdd },
   { typeName: "kinds.v1.Empty", shape: "fPqYq5kyXFWgIvun", read: readEmpty, write: writeEmpty },
   { typeName: "kinds.v1.Odd.Timestamp", shape: "X4Pt_IT7xIXN_3V4", read: readOdd_Timestamp, write: writeOdd_Timestamp },
