@@ -91,6 +91,22 @@ describe("texts", () => {
   });
 });
 
+it("text and bytes make room for what follows them, wherever the buffer ends", () => {
+  const write = generated.get(AllSchema.typeName)?.write;
+  for (let length = 0; length < 200; length++)
+    for (const value of [
+      { by: new Uint8Array(length), color: 200 },
+      { uni: "u".repeat(length), color: 200 },
+      { rby: [new Uint8Array(length)], unpacked: [1] },
+      { mss: { k: "v".repeat(length) }, far: "end" },
+    ]) {
+      const own = new Writer(Buffer.alloc(16));
+      const end = write?.(own, value, 0, false) ?? 0;
+      const expected = Buffer.from(toBinary(AllSchema, create(AllSchema, value)));
+      assert.deepEqual(own.b.subarray(0, end), expected, `${Object.keys(value)[0]} of ${length}`);
+    }
+});
+
 describe("numbers", () => {
   const signed32 = [0, 1, -1, 127, 128, 2 ** 31 - 1, -(2 ** 31)];
   const unsigned32 = [0, 1, 127, 128, 2 ** 31, 2 ** 32 - 1];
