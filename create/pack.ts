@@ -2,7 +2,16 @@
 // from a folder of its own with a package.json for those who depend on it, so that nothing in this one changes, also when
 // the packing is cut short.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -44,8 +53,13 @@ function stageRunrpc(folder: string, repository: string | undefined): void {
   }
   writeManifest(folder, publishedManifest(readManifest("package.json"), repository));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  const project = join(folder, "src/runrpc/tsconfig.build.json");
-  execFileSync(join(root, "node_modules/.bin/tsc"), ["--project", project], { stdio: "inherit" });
+  // The package, and what of it runs in browsers.
+  for (const project of ["src/runrpc/tsconfig.build.json", "src/runrpc/web/page/tsconfig.build.json"])
+    execFileSync(join(root, "node_modules/.bin/tsc"), ["--project", join(folder, project)], {
+      stdio: "inherit",
+    });
+  for (const path of globSync("src/runrpc/web/page/*.{css,svg}", { cwd: folder }))
+    cpSync(join(folder, path), join(folder, "dist", path));
   cpSync(
     join(folder, "src/runrpc/platform/migrations"),
     join(folder, "dist/src/runrpc/platform/migrations"),

@@ -27,7 +27,7 @@ describe("the template", () => {
     const patterns = [
       "src/*.ts",
       "src/services/**/*.{ts,sql,json}",
-      // What both kinds of database have in common is a test of the package.
+      // What both kinds of database have in common is a test of the package, and so is the page.
       "test/services/{*/**/*,fixture}.ts",
       "proto/{users,events,logs,chat,reports}/**",
     ];

@@ -1,6 +1,6 @@
 // The table of options, made from the schema. `node test/readme/options-table.ts` writes it.
 import { readFileSync, writeFileSync } from "node:fs";
-import { type DescField, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescField, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import { ConfigSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
 import { production_default } from "../../gen/runrpc/config/v1/defaults_pb.ts";
 import { configTexts } from "../../src/runrpc/config/texts.ts";
@@ -14,7 +14,7 @@ export function optionsTable(): string {
     (group.message?.fields ?? []).map((field) => {
       const path = `${group.name}.${field.name}`;
       const inProduction = hasOption(field, production_default)
-        ? `, in production \`${getOption(field, production_default)}\``
+        ? `, in production \`${productionDefaultOf(field)}\``
         : "";
       return `| \`${path}\` | \`${defaultOf(field)}\`${inProduction} | ${configTexts[path] ?? ""} |`;
     }),
@@ -33,6 +33,11 @@ function defaultOf(field: DescField): string {
   if (field.fieldKind === "list") return "[]";
   const value = field.fieldKind === "scalar" ? (field.getDefaultValue() ?? zeroOf(field)) : "";
   return JSON.stringify(value);
+}
+
+function productionDefaultOf(field: DescField): unknown {
+  const value = getOption(field, production_default);
+  return field.scalar === ScalarType.BOOL ? value === 1 : value;
 }
 
 function zeroOf(field: DescField): unknown {

@@ -5,9 +5,10 @@ import { packageRules } from "./imports/package.ts";
 import { isAllowed, type Rule, sentenceOf } from "./imports/rule.ts";
 import { runtimeRules } from "./imports/runtime.ts";
 import { storeRules } from "./imports/store.ts";
+import { webRules } from "./imports/web.ts";
 import { importsOf, sources } from "./source.ts";
 
-const rules: readonly Rule[] = [...appRules, ...packageRules, ...runtimeRules, ...storeRules];
+const rules: readonly Rule[] = [...appRules, ...packageRules, ...runtimeRules, ...storeRules, ...webRules];
 
 describe("who may import whom", () => {
   for (const rule of rules) {

@@ -1,3 +1,4 @@
+import type { Registry } from "@bufbuild/protobuf";
 import type { LoadedConfig, ResolvedConfig } from "../config/config.ts";
 import type { QueryModules } from "../data/query.ts";
 import type { Debug } from "../debug/debug.ts";
@@ -16,6 +17,7 @@ import { isPostgresUrl } from "../url.ts";
 import { noAccounts } from "./accounts.ts";
 import { createAppMetrics } from "./app-metrics.ts";
 import { createAppMonitor } from "./app-monitor.ts";
+import { openAppPage } from "./app-page.ts";
 import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
 import { createChores } from "./chores.ts";
 import { connectErrorFromDataError } from "./data-errors.ts";
@@ -35,6 +37,8 @@ export interface App extends Server {
   readonly services: readonly string[];
   /** A method to try the server with, such as `users.v1.UserService/ListUsers`: an empty request will do. */
   readonly exampleMethod: string | undefined;
+  /** Where the page for people is, with a token that signs in once where it needs no key; undefined where there is none. */
+  readonly pageLink: string | undefined;
   /** The methods whose handlers are still to be written, such as `parcels.v1.ParcelService/Track`. */
   readonly skeletons: readonly string[];
 }
@@ -47,6 +51,8 @@ export interface StartOptions {
   readonly strictAnswers?: boolean | undefined;
   /** Debug mode, made before the application was loaded. Default: under `server.debug` one that is made now. */
   readonly debug?: Debug | undefined;
+  /** The contracts with their comments, for the page, which asks when somebody looks. Default: it shows no comments. */
+  readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
 }
 
 /**
@@ -70,7 +76,7 @@ export async function startApp<M extends QueryModules>(
   { onRecord = () => {}, strictAnswers = config.server.debug, ...given }: StartOptions = {},
 ): Promise<App> {
   tuneGarbageCollection();
-  const { database, log: logSettings, monitor: monitorSettings, ...settings } = config;
+  const { database, log: logSettings, monitor: monitorSettings, web, ...settings } = config;
   // Both before a database is made or migrated, so that a start that fails leaves none behind.
   storeOptions(definition, database);
   await tryListening(settings);
@@ -106,12 +112,16 @@ export async function startApp<M extends QueryModules>(
           data: { store: store.stats, requestLog: requestLog.stats },
         })
       : undefined;
+    const page = web.enabled
+      ? await openAppPage({ ...given, hosts: web.hosts, production, developer: () => accounts.developer() })
+      : undefined;
+    const keys = createKeyStore(queries.runrpcKeys);
     const started = await startServer({
       ...settings,
       services,
       codecs: definition.codecs ?? [],
       interceptors: definition.interceptors?.(parts) ?? [],
-      keys: createKeyStore(queries.runrpcKeys),
+      keys: page === undefined ? keys : page.keysOver(keys),
       ...(definition.authenticate === undefined ? {} : { authenticate: definition.authenticate(parts) }),
       mapError: (reason) => mapError(reason) ?? connectErrorFromDataError(reason),
       probe: (signal) => store.ping({ signal }),
@@ -122,6 +132,7 @@ export async function startApp<M extends QueryModules>(
       ...(metrics === undefined ? {} : { counter: metrics }),
       ...(traces === undefined ? {} : { tracing: traces }),
       ...(monitor === undefined ? {} : { monitor }),
+      ...(page === undefined ? {} : { page: page.page }),
       onRecord(record) {
         onRecord(record);
         monitor?.record(record);
@@ -148,6 +159,7 @@ export async function startApp<M extends QueryModules>(
       developmentKey,
       services: services.map(({ service }) => service.typeName),
       exampleMethod: exampleMethodOf(services),
+      pageLink: page?.linkAt(started.url),
       skeletons: skeletonsOf(services),
       drain: () => (drained ??= drain()),
     };

@@ -8,7 +8,7 @@ import { usageError } from "./io.ts";
 /** What is told of a server that has just started. */
 export type StartedApp = Pick<
   App,
-  "url" | "created" | "database" | "developmentKey" | "services" | "exampleMethod" | "skeletons"
+  "url" | "created" | "database" | "developmentKey" | "services" | "exampleMethod" | "pageLink" | "skeletons"
 >;
 
 /** Where a project's application is when its package.json does not say. */

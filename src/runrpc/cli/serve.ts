@@ -62,6 +62,12 @@ function followWatcher({ stop }: StopSignals): void {
   process.once("disconnect", stop);
 }
 
+/** For the page, when somebody looks. */
+async function contracts() {
+  const { contractsHere } = await import("./call/own-contract.ts");
+  return contractsHere();
+}
+
 async function run(
   loaded: LoadedConfig,
   io: Io,
@@ -71,7 +77,7 @@ async function run(
   const { createDebugMode, startApp } = await import("../app/start-app.ts");
   // Before the application's code is loaded, which may take functions out of the modules that debug mode wraps.
   const debug = loaded.config.server.debug ? await createDebugMode(loaded.config) : undefined;
-  const app = await startApp(await loadApp(), loaded, { debug });
+  const app = await startApp(await loadApp(), loaded, { debug, contracts });
   hangUp.heard = app.reloadCertificates;
   const isJson = speaksJson(loaded);
   const { openCalls } = app;

@@ -16,10 +16,18 @@ export function jsonLine(msg: string, fields: Readonly<Record<string, unknown>> 
 }
 
 /** What `welcomeText` tells, as a line of the log. The development key is kept nowhere, so it is told here too. */
-export function welcomeLine({ url, created, database, developmentKey, skeletons }: StartedApp): string {
+export function welcomeLine({
+  url,
+  created,
+  database,
+  developmentKey,
+  pageLink,
+  skeletons,
+}: StartedApp): string {
   return jsonLine(`runrpc ${packageVersion()} listens on ${url}`, {
     url,
     ...(skeletons.length === 0 ? {} : { toBeWritten: skeletons }),
+    ...(pageLink === undefined ? {} : { page: pageLink }),
     ...(created ? { createdDatabase: database } : {}),
     ...(developmentKey === undefined ? {} : { developmentKey }),
   });

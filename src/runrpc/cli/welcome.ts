@@ -16,6 +16,8 @@ export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writa
   const { config, production } = loaded;
   const { url } = app;
   const text = [`runrpc ${packageVersion()} listens on ${style(stream, "bold", url)}`];
+  if (app.pageLink !== undefined)
+    text.push("", "Look it over and call it from a browser:", "", `  ${style(stream, "cyan", app.pageLink)}`);
   if (app.services.length === 0) text.push(...noServices);
   if (app.skeletons.length > 0)
     text.push(

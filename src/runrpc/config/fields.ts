@@ -16,7 +16,7 @@ export interface ConfigField {
   readonly kind: "boolean" | "number" | "text" | "list";
   readonly defaultValue: boolean | number | string | readonly string[];
   /** The default when NODE_ENV is `production`, where that is another one. */
-  readonly productionDefault: number | undefined;
+  readonly productionDefault: boolean | number | undefined;
   /** Flags without their dashes; the first is the one that help shows. */
   readonly flags: readonly [string, ...string[]];
   /** Variables; the first is the one that help shows. */
@@ -36,6 +36,7 @@ const mainLeaves: Readonly<Record<string, string>> = {
   database: "url",
   metrics: "enabled",
   monitor: "enabled",
+  web: "enabled",
 };
 
 /** Every value of the configuration, in the order of the schema. */
@@ -60,14 +61,18 @@ function describeField(group: string, groupType: DescMessage, field: DescField):
     field,
     kind,
     defaultValue,
-    productionDefault: hasOption(field, production_default)
-      ? getOption(field, production_default)
-      : undefined,
+    productionDefault: productionDefaultOf(field, kind),
     flags: map((name) => name.replaceAll("_", "-")),
     variables: map((name) => `RUNRPC_${name.toUpperCase()}`),
     choices: rules.type.case === "string" ? rules.type.value.in : [],
     takes: describeValues(kind, rules),
   };
+}
+
+function productionDefaultOf(field: DescField, kind: ConfigField["kind"]): boolean | number | undefined {
+  if (!hasOption(field, production_default)) return undefined;
+  const value = getOption(field, production_default);
+  return kind === "boolean" ? value === 1 : value;
 }
 
 function kindOf(field: DescField): Pick<ConfigField, "kind" | "defaultValue"> {

@@ -153,4 +153,9 @@ export const configTexts: Readonly<Record<string, string>> = {
   monitor:
     "What operators see of a running server, and may do to it, by its own service runrpc.monitor.v1.MonitorService.",
   "monitor.enabled": "Serves it, to keys with the scope admin. `runrpc top` and `runrpc logs` stand on it.",
+  web: "The page for people that the server has at /_/, to look its services over and call them from a browser.",
+  "web.enabled":
+    "Serves it. In development `serve` prints a link that signs in; in production it asks for a key with the scope admin.",
+  "web.hosts":
+    "The host names that it is asked for by, such as api.example.com, besides localhost and addresses. Any other name is refused, because it may be a stranger's that leads here (DNS rebinding).",
 };

@@ -16,7 +16,7 @@ import { createDispatch } from "./dispatch.ts";
 import { drainServer } from "./drain.ts";
 import type { MapError } from "./errors.ts";
 import { createGate } from "./gate.ts";
-import { eitherOf } from "./http/answers.ts";
+import { anyOf } from "./http/answers.ts";
 import { createCors } from "./http/cors.ts";
 import { createOrigins } from "./http/origin.ts";
 import { createAnswerCompression } from "./lanes/answer-compression.ts";
@@ -31,6 +31,7 @@ import { createRoutes } from "./routes/routes.ts";
 import type { LifecycleStart, ServiceDefinition } from "./routes/service.ts";
 import { createValidation } from "./routes/validation.ts";
 import type { CountedServer, ServerMetrics, ServerMonitor } from "./server-metrics.ts";
+import type { ServerPage } from "./server-page.ts";
 import type { ServerTracing } from "./server-tracing.ts";
 import {
   checkDebug,
@@ -87,6 +88,8 @@ export interface ServerOptions extends ServerSettings {
   readonly monitor?: ServerMonitor;
   /** Makes spans of calls. Default: under `traces.enabled` that of an OpenTelemetry SDK, where one is registered, else nobody. */
   readonly tracing?: ServerTracing;
+  /** A page for people, beside the calls. Default: none. */
+  readonly page?: ServerPage;
 }
 
 /** The names of all options. A record, so that one which is added to the type and not here does not compile. */
@@ -111,6 +114,7 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   production: true,
   strictAnswers: true,
   watch: true,
+  page: true,
   debug: true,
   metrics: true,
   counter: true,
@@ -179,7 +183,7 @@ interface ServeParts {
 
 async function serve(options: ServerOptions, { settings, log, onlookers }: ServeParts): Promise<Server> {
   const { watch, counter, monitor, tracing } = onlookers;
-  const { production = false } = options;
+  const { production = false, page } = options;
   const { limits, timeouts, auth } = settings;
   const strictAnswers = options.strictAnswers ?? settings.server.debug;
   const health = createHealth({
@@ -188,7 +192,11 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     ...(options.probe === undefined ? {} : { probe: options.probe }),
   });
   const routes = createRoutes({
-    definitions: [...watched(options.services, watch), ...builtIn(settings, options, health, onlookers)],
+    definitions: [
+      ...watched(options.services, watch),
+      ...builtIn(settings, options, health, onlookers),
+      ...(page === undefined ? [] : [page.definition]),
+    ],
     defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
     interceptorsFor: () => options.interceptors ?? [],
     checkFor: createValidation(),
@@ -217,12 +225,13 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
   const lane = createLane(laneOptions);
   const probes = createProbes((signal) => health.check(signal));
   const metrics = createMetricsDoor(counter, settings.metrics, { authenticator, production });
+  page?.start({ routes, calls, gate });
   const dispatch = createDispatch({
     routes,
     calls,
     refusalOf: createRefusals(gate),
     lane,
-    plainRoutes: metrics.page === undefined ? probes : eitherOf(probes, metrics.page),
+    plainRoutes: anyOf(probes, metrics.page, page?.answer),
     cors: createCors(settings.cors),
     origins: createOrigins(settings.server),
     mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,

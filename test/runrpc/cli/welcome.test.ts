@@ -12,6 +12,7 @@ const app = {
   developmentKey: "rr_key",
   services: ["a.v1.B"],
   exampleMethod: "a.v1.B/C",
+  pageLink: undefined,
   skeletons: [],
 };
 
@@ -43,6 +44,14 @@ it("an application without a service is told how to add one", async () => {
   const loaded = await loadConfig({ flags: {}, folder: "/" });
   const empty = { ...app, url: "http://localhost:1", services: [], exampleMethod: undefined };
   assert.match(welcomeText(empty, loaded, new PassThrough()), /no service yet.*runrpc add service/);
+});
+
+it("the link to the page is told at each start", async () => {
+  const loaded = await loadConfig({ flags: {}, folder: "/" });
+  const pageLink = "http://localhost:1/_/#token=abc";
+  const started = { ...app, url: "http://localhost:1", created: false, developmentKey: undefined, pageLink };
+  assert.ok(welcomeText(started, loaded, new PassThrough()).includes(`  ${pageLink}\n`));
+  assert.equal(JSON.parse(welcomeLine(started)).page, pageLink);
 });
 
 it("the database is named by where it is", async () => {

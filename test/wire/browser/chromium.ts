@@ -22,6 +22,8 @@ export function findChromium(): Tool {
 export interface Browser {
   /** Opens the page that a site serves. */
   open(origin: string): Promise<CallingPage>;
+  /** An empty page. */
+  newPage(): Promise<Page>;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function startBrowser(executablePath: string): Promise<Browser> {
   });
   return {
     open: (origin) => openPage(context, origin),
+    newPage: () => context.newPage(),
     async close() {
       await context.close();
       await rm(profile, { recursive: true });

@@ -16,7 +16,7 @@ export const file_runrpc_config_v1_defaults: GenFile = /*@__PURE__*/
   fileDesc("Ch9ydW5ycGMvY29uZmlnL3YxL2RlZmF1bHRzLnByb3RvEhBydW5ycGMuY29uZmlnLnYxOk4KEnByb2R1Y3Rpb25fZGVmYXVsdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7ZQDIAEoDVIRcHJvZHVjdGlvbkRlZmF1bHRiCGVkaXRpb25zcOgH", [file_google_protobuf_descriptor]);
 
 /**
- * The default when NODE_ENV is "production", where it is another one.
+ * The default when NODE_ENV is "production", where it is another one. Of a bool, 0 is false and 1 is true.
  *
  * @generated from extension: uint32 production_default = 51821;
  */

@@ -22,8 +22,8 @@ import {
   PolicySchema,
   service as servicePolicy,
 } from "../../../../gen/runrpc/options/v1/options_pb.ts";
+import { commentOf } from "../../contracts/comments.ts";
 import { formatTable } from "../io.ts";
-import { commentOf } from "./comments.ts";
 
 /** A method's kind, as gRPC calls it. */
 export const kindNames = {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, Registry } from "@bufbuild/protobuf";
 import { describeMethod } from "./describe.ts";
 import { readProto } from "./read-proto.ts";
 
@@ -9,14 +9,18 @@ import { readProto } from "./read-proto.ts";
  * project, or where it says anything else of the method or its messages than the server does.
  */
 export async function sameMethodHere(method: DescMethod): Promise<DescMethod | undefined> {
+  const service = (await contractsHere())?.getService(method.parent.typeName);
+  const own = service?.methods.find(({ name }) => name === method.name);
+  const isSame = own !== undefined && toldOf(own) === toldOf(method);
+  return isSame ? own : undefined;
+}
+
+/** The contracts of the working directory's project, with their comments; undefined where there are none to be read. */
+export async function contractsHere(): Promise<Registry | undefined> {
   const folder = contractFolder(process.cwd());
   if (folder === undefined) return undefined;
   try {
-    const registry = await (await readProto(folder)).describe(method.parent.typeName);
-    const service = registry.getService(method.parent.typeName);
-    const own = service?.methods.find(({ name }) => name === method.name);
-    const isSame = own !== undefined && toldOf(own) === toldOf(method);
-    return isSame ? own : undefined;
+    return await (await readProto(folder)).describe("");
   } catch {
     return undefined; // files that do not compile, or no buf: what the server says will do
   }

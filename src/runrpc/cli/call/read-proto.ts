@@ -11,6 +11,9 @@ import type { Reflection } from "./reflect.ts";
 /** The greatest descriptor set that is read, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
+/** buf takes a second for a hundred files. */
+const TIMEOUT_MS = 60_000;
+
 /**
  * What files say of a server, in place of its reflection: a `.proto` file, a folder of them, or a descriptor set as
  * `buf build -o api.binpb` and `protoc --descriptor_set_out` write it. Comments come along where the files have them.
@@ -35,7 +38,7 @@ async function bytesOf(path: string): Promise<Uint8Array> {
     const { stdout } = await promisify(execFile)(
       findBuf(),
       ["build", ...inputOf(resolve(path)), "--as-file-descriptor-set", "--output", "-"],
-      { encoding: "buffer", maxBuffer: MAX_BYTES },
+      { encoding: "buffer", maxBuffer: MAX_BYTES, timeout: TIMEOUT_MS },
     );
     return stdout;
   } catch (error) {

@@ -33,9 +33,16 @@ export type PlainRoutes = (
   request: PlainRequest,
 ) => PlainAnswer | Promise<PlainAnswer> | undefined;
 
-/** Asks the first, and the second of what is none of its paths. */
-export function eitherOf(one: PlainRoutes, other: PlainRoutes): PlainRoutes {
-  return (httpMethod, path, request) => one(httpMethod, path, request) ?? other(httpMethod, path, request);
+/** Asks one after the other, until one knows the path; those that are not there are passed over. */
+export function anyOf(...all: readonly (PlainRoutes | undefined)[]): PlainRoutes {
+  const there = all.filter((one) => one !== undefined);
+  return (httpMethod, path, request) => {
+    for (const one of there) {
+      const answer = one(httpMethod, path, request);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  };
 }
 
 /** An answer of one line of text. */

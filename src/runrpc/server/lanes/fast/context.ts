@@ -1,6 +1,7 @@
 import { type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { principalKey } from "../../auth/principal.ts";
 import type { Call } from "../../call/call.ts";
+import { callHeadKey } from "../../call/call-head-key.ts";
 import { type CallFacts, factsKey } from "../../call-facts.ts";
 import { dropServerHeaders } from "../../http/server-headers.ts";
 import { sendHeadersKey } from "../../send-headers.ts";
@@ -64,6 +65,7 @@ export class CallContext implements HandlerContext {
   get values(): ContextValues {
     this.#values ??= createContextValues()
       .set(principalKey, this.#call.principal)
+      .set(callHeadKey, this.#call.head)
       .set(sendHeadersKey, this.#sendHeaders);
     return this.#values;
   }

@@ -9,6 +9,7 @@ import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { principalKey } from "../../auth/principal.ts";
 import { type Call, clientGone, headersOfEvery } from "../../call/call.ts";
+import { callHeadKey } from "../../call/call-head-key.ts";
 import type { Gate } from "../../gate.ts";
 import { wireOf } from "../../http/content-type.ts";
 import { reencodeMessage } from "../../http/grpc-status.ts";
@@ -170,7 +171,7 @@ function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
   signal.addEventListener("abort", () => refuse(call, signal.reason));
   const enter = (): void => {
     if (stock.unreadable !== undefined) throw stock.unreadable;
-    context.values.set(principalKey, call.principal);
+    context.values.set(principalKey, call.principal).set(callHeadKey, call.head);
   };
   const fail = (reason: unknown): never => {
     throw call.fail(reason);

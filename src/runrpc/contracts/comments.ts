@@ -5,10 +5,12 @@ import type {
   DescFile,
   DescMessage,
   DescMethod,
+  DescOneof,
+  DescService,
 } from "@bufbuild/protobuf";
 
 /** What is described, and may have a comment above it. */
-type Commented = DescMethod | DescMessage | DescField | DescEnum | DescEnumValue;
+type Commented = DescService | DescMethod | DescMessage | DescField | DescOneof | DescEnum | DescEnumValue;
 
 /**
  * The lines of the comment above a declaration; none where its file came without, as files do that travel by reflection.
@@ -29,10 +31,10 @@ interface Place {
 
 function placeOf(desc: Commented): Place {
   switch (desc.kind) {
-    case "rpc": {
-      const { file, proto } = desc.parent;
-      return { file, path: [6, file.proto.service.indexOf(proto), 2, proto.method.indexOf(desc.proto)] };
-    }
+    case "service":
+      return { file: desc.file, path: [6, desc.file.proto.service.indexOf(desc.proto)] };
+    case "rpc":
+      return within(placeOf(desc.parent), 2, desc.parent.proto.method.indexOf(desc.proto));
     case "message":
       return desc.parent === undefined
         ? { file: desc.file, path: [4, desc.file.proto.messageType.indexOf(desc.proto)] }
@@ -43,6 +45,8 @@ function placeOf(desc: Commented): Place {
         : within(placeOf(desc.parent), 4, desc.parent.proto.enumType.indexOf(desc.proto));
     case "field":
       return within(placeOf(desc.parent), 2, desc.parent.proto.field.indexOf(desc.proto));
+    case "oneof":
+      return within(placeOf(desc.parent), 8, desc.parent.proto.oneofDecl.indexOf(desc.proto));
     case "enum_value":
       return within(placeOf(desc.parent), 2, desc.parent.proto.value.indexOf(desc.proto));
   }

@@ -1,0 +1,103 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type {
+  OpenStreamRequest,
+  OpenStreamResponseSchema,
+  SendMessageRequest,
+} from "../../../../gen/runrpc/web/v1/page_pb.ts";
+import { principalKey } from "../../server/auth/principal.ts";
+import { type Call, clientGone } from "../../server/call/call.ts";
+import { callHeadKey } from "../../server/call/call-head-key.ts";
+import { deadlineFor } from "../../server/http/protocol.ts";
+import type { Route } from "../../server/routes/routes.ts";
+import type { Served } from "../../server/server-page.ts";
+import { endOf, eventOf } from "./events.ts";
+import { createRequestReader } from "./request-reader.ts";
+import { runStream } from "./run-stream.ts";
+import { createSessions, type Session } from "./sessions.ts";
+
+/** Streams of requests for a browser, which cannot send any: one call brings the responses, others send the requests. */
+export interface Bridge {
+  /** Makes a call and gives what comes of it. Never fails itself once the call has begun. */
+  open(request: OpenStreamRequest, context: HandlerContext): AsyncIterable<StreamResponse>;
+  /** Sends a request of an open one. */
+  send(request: SendMessageRequest, context: HandlerContext): Record<string, never>;
+}
+
+type StreamResponse = MessageInitShape<typeof OpenStreamResponseSchema>;
+
+export function createBridge(served: () => Served): Bridge {
+  const sessions = createSessions();
+
+  async function* open(request: OpenStreamRequest, context: HandlerContext): AsyncGenerator<StreamResponse> {
+    const { routes, gate } = served();
+    const { registry } = routes;
+    const route = streamRoute(routes.find(`/${request.method}`), request.method);
+    const call = begin(served(), route, request.timeoutMs, context);
+    const leave = () => call.cancel("client", clientGone());
+    context.signal.addEventListener("abort", leave);
+    let session: Session | undefined;
+    try {
+      await gate.admit(call);
+      session = sessions.add({
+        keyId: context.values.get(principalKey)?.keyId,
+        read: createRequestReader(route, registry, call),
+      });
+      yield { event: { case: "session", value: session.id } };
+      for await (const event of runStream(call, route, session.requests))
+        yield eventOf(event, route.method.output, registry);
+    } catch (reason) {
+      yield endOf(call.fail(reason), registry);
+    } finally {
+      context.signal.removeEventListener("abort", leave);
+      session?.close();
+      call.end();
+    }
+  }
+
+  return {
+    open,
+    send({ session, number, request }, context) {
+      const open = sessions.find(session, context.values.get(principalKey)?.keyId);
+      if (request.case === "end") open.requests.end(number);
+      else if (request.case === "message") {
+        const { value } = request;
+        open.requests.add(number, Buffer.byteLength(value), () => open.read(value));
+      }
+      return {};
+    },
+  };
+}
+
+function streamRoute(route: Route | undefined, name: string): Route {
+  if (route === undefined) throw new ConnectError(`there is no method ${name}`, Code.NotFound);
+  const { kind } = route.handler;
+  if (kind === "client_streaming" || kind === "bidi_streaming") return route;
+  throw new ConnectError(`${name} takes one request: it is called without a bridge`, Code.InvalidArgument);
+}
+
+/** A call of its own, from where the page's came. */
+function begin(
+  { calls }: Served,
+  route: Route,
+  timeoutMs: number | undefined,
+  { values, requestHeader }: HandlerContext,
+): Call {
+  const outer = values.get(callHeadKey);
+  if (outer === undefined) throw new Error("the lane has not told of the call");
+  const call = calls.begin({
+    route,
+    path: route.path,
+    headers: outer.headers,
+    protocol: "connect",
+    httpVersion: outer.httpVersion,
+    peer: outer.peer,
+    origin: outer.origin,
+    requestId: requestHeader.get("x-request-id") ?? `${outer.requestId}-1`,
+    timeoutMs,
+    corsHeaders: undefined,
+  });
+  const deadlineMs = deadlineFor(timeoutMs, route.policy);
+  if (deadlineMs !== undefined) call.startDeadline(deadlineMs);
+  return call;
+}

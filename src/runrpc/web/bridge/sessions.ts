@@ -1,0 +1,44 @@
+import { randomBytes } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { createRequestQueue, type RequestQueue } from "./request-queue.ts";
+import type { ReadRequest } from "./request-reader.ts";
+
+/** Streams that pages have open at a time, in the whole process. */
+const MAX_SESSIONS = 100;
+
+/** A stream that requests are sent to. */
+export interface Session {
+  /** 128 random bits. */
+  readonly id: string;
+  readonly requests: RequestQueue;
+  readonly read: ReadRequest;
+  close(): void;
+}
+
+export interface Sessions {
+  /** @throws ConnectError `resource_exhausted` when there are too many. */
+  add(opened: { readonly keyId: string | undefined; readonly read: ReadRequest }): Session;
+  /** @throws ConnectError `not_found` for one that has ended, or is another key's. */
+  find(id: string, keyId: string | undefined): Session;
+}
+
+export function createSessions(): Sessions {
+  const open = new Map<string, Session & { readonly keyId: string | undefined }>();
+  return {
+    add({ keyId, read }) {
+      if (open.size >= MAX_SESSIONS)
+        throw new ConnectError(`${open.size} streams of pages are open, the maximum`, Code.ResourceExhausted);
+      const id = randomBytes(16).toString("base64url");
+      const requests = createRequestQueue();
+      const session = { id, keyId, requests, read, close: () => void open.delete(id) };
+      open.set(id, session);
+      return session;
+    },
+    find(id, keyId) {
+      const session = open.get(id);
+      if (session === undefined || session.keyId !== keyId)
+        throw new ConnectError("the call has ended", Code.NotFound);
+      return session;
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { PageService } from "../../../gen/runrpc/web/v1/page_pb.ts";
+import { defineService, type ServiceDefinition } from "../server/routes/service.ts";
+import type { Bridge } from "./bridge/bridge.ts";
+import type { SignIn } from "./sign-in.ts";
+
+export interface PageServiceOptions {
+  /** Undefined: there is no link, as in production. */
+  readonly signIn: SignIn | undefined;
+  /** JSON of what is served. */
+  readonly schema: () => Promise<string>;
+  readonly bridge: Bridge;
+}
+
+/** What the page asks of the server. */
+export function createPageService({ signIn, schema, bridge }: PageServiceOptions): ServiceDefinition {
+  return defineService(PageService, {
+    async signIn({ token }) {
+      const key = await signIn?.trade(token);
+      if (key === undefined) throw new ConnectError(STALE, Code.Unauthenticated);
+      return { key };
+    },
+    getSchema: async () => ({ json: await schema() }),
+    openStream: (request, context) => bridge.open(request, context),
+    sendMessage: (request, context) => bridge.send(request, context),
+  });
+}
+
+const STALE =
+  "this link does not sign in, or not again: start the server anew for another one, or use an API key";

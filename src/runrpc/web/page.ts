@@ -1,0 +1,51 @@
+import type { Registry } from "@bufbuild/protobuf";
+import type { Served, ServerPage } from "../server/server-page.ts";
+import { createFileAnswers } from "./answer-files.ts";
+import { createBridge } from "./bridge/bridge.ts";
+import { describeServices } from "./describe.ts";
+import { createPageService } from "./page-service.ts";
+import type { SignIn } from "./sign-in.ts";
+
+export interface PageOptions {
+  /** The names that the page may be asked for by, besides localhost and addresses. */
+  readonly hosts: readonly string[];
+  /** Undefined: a key has to be typed. */
+  readonly signIn: SignIn | undefined;
+  /** The contracts with their comments, asked once, when somebody looks. Default: there are no comments. */
+  readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
+}
+
+/**
+ * Makes the page: its files, and what it asks of the server.
+ *
+ * @throws Error that names a host which is none.
+ */
+export function createPage({ hosts, signIn, contracts }: PageOptions): ServerPage {
+  let served: Served | undefined;
+  let schema: Promise<string> | undefined;
+  let commented: Promise<Registry | undefined> | undefined;
+  const askContracts = () => (commented ??= contracts?.() ?? Promise.resolve(undefined));
+  const answer = createFileAnswers(hosts);
+  const whatIsServed = (): Served => {
+    if (served === undefined) throw new Error("the page was asked before its server had started");
+    return served;
+  };
+  const describe = async (): Promise<string> =>
+    JSON.stringify(describeServices(whatIsServed().routes, await askContracts()));
+  return {
+    definition: createPageService({
+      signIn,
+      schema: () => (schema ??= describe()),
+      bridge: createBridge(whatIsServed),
+    }),
+    answer(httpMethod, path, request) {
+      const found = answer(httpMethod, path, request);
+      // While the browser loads the page, what takes longest is under way.
+      if (found !== undefined) void askContracts();
+      return found;
+    },
+    start(parts) {
+      served = parts;
+    },
+  };
+}

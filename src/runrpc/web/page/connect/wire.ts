@@ -1,0 +1,78 @@
+import type { Json } from "../schema.ts";
+
+/** Names and values of headers or trailers, in the order of their arrival. */
+export type Metadata = readonly (readonly [name: string, value: string])[];
+
+/** An error as Connect's JSON has it. */
+export interface CallError {
+  /** Such as `not_found`. */
+  readonly code: string;
+  readonly message: string;
+  readonly details: readonly ErrorDetail[];
+}
+
+export interface ErrorDetail {
+  /** Such as `google.rpc.BadRequest`. */
+  readonly type: string;
+  /** Base64. */
+  readonly value: string;
+  /** The same as JSON, where the server knows the type. */
+  readonly debug?: Json;
+}
+
+/** What a call is made with, besides its request. */
+export interface CallSettings {
+  readonly headers: Metadata;
+  /** Undefined: the method's own. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** What comes of a call, in order. After `end` nothing follows. */
+export type CallEvent =
+  | { readonly kind: "headers"; readonly headers: Metadata }
+  | { readonly kind: "message"; readonly text: string }
+  | { readonly kind: "end"; readonly trailers: Metadata; readonly error: CallError | undefined };
+
+/** The headers of a request: those of the protocol, the key, and what the person adds, which wins. */
+export function requestHeaders(
+  contentType: string,
+  key: string | undefined,
+  { headers, timeoutMs }: CallSettings,
+): Headers {
+  const all = new Headers({ "content-type": contentType, "connect-protocol-version": "1" });
+  if (key !== undefined) all.set("x-api-key", key);
+  if (timeoutMs !== undefined) all.set("connect-timeout-ms", String(timeoutMs));
+  for (const [name, value] of headers) all.set(name, value);
+  return all;
+}
+
+/** Sends a request to a method of this server. */
+export function post(
+  method: string,
+  headers: Headers,
+  body: BodyInit,
+  signal?: AbortSignal,
+): Promise<Response> {
+  return fetch(new URL(`../${method}`, document.baseURI), {
+    method: "POST",
+    headers,
+    body,
+    signal: signal ?? null,
+    cache: "no-store",
+    credentials: "omit",
+    redirect: "error",
+  });
+}
+
+export function errorFrom(json: unknown): CallError {
+  const { code = "unknown", message = "", details = [] } = (json ?? {}) as Partial<CallError>; // Connect's own
+  return { code, message, details };
+}
+
+/** What became of a request that has no answer of Connect's: it was cancelled here, or did not arrive. */
+export function errorOfFetch(reason: unknown): CallError {
+  if (reason instanceof DOMException && reason.name === "AbortError")
+    return { code: "canceled", message: "cancelled here", details: [] };
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return { code: "unavailable", message: `the server cannot be reached: ${message}`, details: [] };
+}

@@ -1,0 +1,98 @@
+import { button, h } from "../dom.ts";
+import { copyText } from "./copy.ts";
+import { colouredJson, prettyJson } from "./json-text.ts";
+
+/** Messages that are kept, and their characters: past it the oldest ones go. */
+const MAX_MESSAGES = 500;
+const MAX_CHARACTERS = 4_000_000;
+
+const PREVIEW_CHARACTERS = 300;
+
+/** The messages of a call, as they pass. */
+export interface Timeline {
+  readonly element: HTMLElement;
+  /** Gives what marks it as one that the server has refused. */
+  add(message: TimelineMessage): () => void;
+  /** How many have passed. */
+  readonly counts: { readonly sent: number; readonly received: number };
+}
+
+export interface TimelineMessage {
+  readonly way: "sent" | "received";
+  /** As JSON. */
+  readonly text: string;
+  /** Since the call began. */
+  readonly atMs: number;
+  /** Shown as a whole at first. */
+  readonly isOpen: boolean;
+}
+
+export function createTimeline(): Timeline {
+  const list = h("ol", { class: "messages", tabindex: 0, "aria-label": "Messages" });
+  const dropped = h("p", { class: "dim", hidden: true });
+  const counts = { sent: 0, received: 0 };
+  const lengths: number[] = [];
+  let characters = 0;
+  let droppedCount = 0;
+
+  function dropOldest(): void {
+    while (lengths.length > MAX_MESSAGES || (characters > MAX_CHARACTERS && lengths.length > 1)) {
+      characters -= lengths.shift() ?? 0;
+      list.firstElementChild?.remove();
+      droppedCount++;
+    }
+    dropped.hidden = droppedCount === 0;
+    dropped.textContent = `${droppedCount} earlier messages are not kept.`;
+  }
+
+  return {
+    element: h("div", {}, dropped, list),
+    counts,
+    add(message) {
+      const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+      counts[message.way]++;
+      lengths.push(message.text.length);
+      characters += message.text.length;
+      const row = rowOf(message);
+      list.append(row);
+      dropOldest();
+      if (isAtEnd) list.scrollTop = list.scrollHeight;
+      return () => {
+        counts[message.way]--;
+        row.classList.add("refused");
+      };
+    },
+  };
+}
+
+function rowOf({ way, text, atMs, isOpen }: TimelineMessage): HTMLElement {
+  const preview = text.length > PREVIEW_CHARACTERS ? `${text.slice(0, PREVIEW_CHARACTERS)}…` : text;
+  const whole = h("div", { class: "whole" });
+  const details = h(
+    "details",
+    { class: `passed ${way}` },
+    h(
+      "summary",
+      {},
+      h("span", { class: "way", title: way, role: "img", "aria-label": way }, way === "sent" ? "↑" : "↓"),
+      h("span", { class: "at" }, shownTime(atMs)),
+      h("code", {}, ...colouredJson(preview)),
+    ),
+    whole,
+  );
+  // Made when it is looked at: a stream may bring thousands.
+  const fill = (): void => {
+    const pretty = prettyJson(text);
+    const copy = button("Copy", (event) => void copyText(pretty, event));
+    whole.replaceChildren(h("pre", { tabindex: 0 }, ...colouredJson(pretty)), copy);
+  };
+  details.addEventListener("toggle", () => (details.open ? fill() : whole.replaceChildren()));
+  details.open = isOpen;
+  return h("li", {}, details);
+}
+
+/** Such as `12 ms`, `3.4 s`. */
+export function shownTime(ms: number): string {
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+}
