@@ -10,4 +10,4 @@ export const CLOSEST = /^src\/runrpc\/closest\.ts$/;
 export const URLS = /^src\/runrpc\/url\.ts$/;
 export const SERVER = /^src\/runrpc\/server\//;
 /** What the room of codecs is asked for. */
-export const CODECS = /^src\/runrpc\/codec\/(codecs|message-codec)\.ts$/;
+export const CODECS = /^src\/runrpc\/codec\/(codecs|message-codec|excess\/(binary|json|size-rules))\.ts$/;

@@ -24,6 +24,11 @@ export const runtimeRules: readonly Rule[] = [
     allowed: [/^node:(buffer|crypto|os)$/, BUFBUILD, /^src\/runrpc\/codec\/[^/]+$/],
   },
   {
+    files: "src/runrpc/codec/excess/*.ts",
+    why: "it reads bytes as codecs do, and of a schema its rules of sizes",
+    allowed: [BUFBUILD, /^src\/runrpc\/codec\/(bail|reader)\.ts$/, /^src\/runrpc\/codec\/excess\//],
+  },
+  {
     files: "src/runrpc/codec/plugin/*.ts",
     why: "what writes codecs is a command of its own",
     allowed: [NODE, BUFBUILD, /^src\/runrpc\/codec\/(plugin\/|shape\.ts$)/],

@@ -2,6 +2,7 @@ import { types } from "node:util";
 import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import { closest } from "../../closest.ts";
+import { createExcess, type Excess } from "./excess.ts";
 import { type Check, createHandler, type Handler } from "./handler.ts";
 import { createMessageRegistry } from "./message-registry.ts";
 import { type Policy, type PolicyDefaults, policyOf } from "./policy.ts";
@@ -16,6 +17,8 @@ export interface Route {
   readonly policy: Policy;
   /** The handler behind its interceptors. */
   readonly handler: Handler;
+  /** Undefined where requests are not checked, or hold no list or map of a bounded size. */
+  readonly excess?: Excess | undefined;
 }
 
 export interface Routes {
@@ -49,6 +52,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   if (definitions.length === 0) throw new Error("no service is registered: pass at least one to `services`");
   const byPath = new Map<string, Route>();
   const services: DescService[] = [];
+  const registry = createMessageRegistry(definitions.map(({ service }) => service));
   for (const definition of definitions) {
     const { service, implementation, policy } = definition;
     if (services.some(({ typeName }) => typeName === service.typeName)) {
@@ -64,6 +68,7 @@ export function createRoutes(options: RoutesOptions): Routes {
         );
       }
       const path = methodPath(method);
+      const check = checkFor?.(method);
       byPath.set(path, {
         path,
         service: service.typeName,
@@ -71,16 +76,17 @@ export function createRoutes(options: RoutesOptions): Routes {
         policy: policyOf(method, defaults, policy),
         handler: createHandler(method, implemented.bind(implementation), {
           interceptors: interceptorsFor(method),
-          check: checkFor?.(method),
+          check,
           strictAnswers,
           bytes: definition.bytes?.[method.localName],
         }),
+        excess: check && createExcess(method.input, check, registry),
       });
     }
   }
   return {
     services,
-    registry: createMessageRegistry(services),
+    registry,
     find: (path) => byPath.get(path),
     all: [...byPath.values()],
   };

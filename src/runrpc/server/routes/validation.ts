@@ -6,7 +6,7 @@ import { isSmall } from "./message-size.ts";
 import { refusal } from "./violations.ts";
 
 /** A message with more parts than this is not searched for further violations once it has one. */
-const MAX_SEARCHED_PARTS = 20;
+export const MAX_SEARCHED_PARTS = 20;
 
 /**
  * Validation of requests by the protovalidate rules of their schema. A method whose input has no rule, at any

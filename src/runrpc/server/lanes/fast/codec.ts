@@ -14,6 +14,7 @@ import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { FindCodec } from "../../../codec/codecs.ts";
 import { createExactCheck } from "../../json/exact-json.ts";
 import { exactTextOf } from "../../json/json-text.ts";
+import type { Excess } from "../../routes/excess.ts";
 import type { Admit } from "../../routes/whole-message.ts";
 import { ENVELOPE_BYTES, Framed } from "./framed.ts";
 import { readJson } from "./json.ts";
@@ -63,6 +64,8 @@ export interface CodecOptions {
   readonly admit: Admit;
   /** Fields of a request that its schema does not know are not kept. Default: they are. */
   readonly dropsUnknownFields?: true | undefined;
+  /** Default: all of a request is decoded. */
+  readonly excess?: Excess | undefined;
 }
 
 export function createCodec(method: DescMethod, format: Format, options: CodecOptions): Codec<Message> {
@@ -71,7 +74,7 @@ export function createCodec(method: DescMethod, format: Format, options: CodecOp
 
 function binaryCodec(
   { input, output }: DescMethod,
-  { maxResponseBytes: maxBytes, dropsUnknownFields, find, isEnveloped, admit }: CodecOptions,
+  { maxResponseBytes: maxBytes, dropsUnknownFields, excess, find, isEnveloped, admit }: CodecOptions,
 ): Codec<Message> {
   const { decode } = dropsUnknownFields ? { decode: decodeKnown } : find(input);
   const { encode } = find(output);
@@ -86,8 +89,9 @@ function binaryCodec(
     fields.some((field) => "scalar" in field && field.scalar === ScalarType.BYTES),
   );
   return {
-    decode(bytes) {
+    decode(all) {
       try {
+        const bytes = excess === undefined ? all : excess.binary(all);
         const isSmallPart = hasViews && 2 * bytes.byteLength < bytes.buffer.byteLength;
         return decode(isSmallPart ? Uint8Array.prototype.slice.call(bytes) : bytes);
       } catch (reason) {
@@ -113,7 +117,7 @@ function binaryCodec(
 
 function jsonCodec(
   { input, output }: DescMethod,
-  { maxResponseBytes: maxBytes, registry, admit }: CodecOptions,
+  { maxResponseBytes: maxBytes, excess, registry, admit }: CodecOptions,
 ): Codec<Message> {
   // As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
   const readOptions = { ignoreUnknownFields: true, registry };
@@ -127,7 +131,7 @@ function jsonCodec(
   return {
     decode(bytes) {
       try {
-        return readJson(input, exactTextOf(bytes), readOptions, check);
+        return readJson(input, exactTextOf(bytes), readOptions, { check, excess });
       } catch (reason) {
         throw ConnectError.from(reason, Code.InvalidArgument);
       }

@@ -1,12 +1,21 @@
 import { type DescMessage, fromJson, type JsonReadOptions, type Message } from "@bufbuild/protobuf";
 import type { ExactCheck } from "../../json/exact-json.ts";
 import { parseJson } from "../../json/parse-json.ts";
+import type { Excess } from "../../routes/excess.ts";
 
 export { textOf } from "../../json/json-text.ts";
 
+/** What stands between a JSON document and its message. */
+export interface JsonGuards {
+  /** Refuses what would be read as another value in silence. Default: nothing. */
+  readonly check?: ExactCheck | undefined;
+  /** Default: all of the document is read. */
+  readonly excess?: Excess | undefined;
+}
+
 /**
  * What `fromJsonString` does, for less: it reads every text a second time, character by character, for members that are
- * named twice, and `parseJson` only some. With a check, no value is read as another one in silence.
+ * named twice, and `parseJson` only some.
  *
  * @throws Error what `fromJsonString` throws, and one that names the value that the check does not let pass.
  */
@@ -14,7 +23,7 @@ export function readJson(
   schema: DescMessage,
   text: string,
   options: Partial<JsonReadOptions>,
-  check?: ExactCheck,
+  { check, excess }: JsonGuards = {},
 ): Message {
   let json: unknown;
   try {
@@ -22,6 +31,7 @@ export function readJson(
   } catch (cause) {
     throw unreadable(schema, cause instanceof Error ? cause.message : String(cause), cause);
   }
+  if (excess !== undefined) json = excess.json(json, text.length);
   const inexact = check?.(json, text);
   if (inexact !== undefined) throw unreadable(schema, inexact);
   return fromJson(schema, json as never, options); // what was parsed is JSON

@@ -28,7 +28,8 @@ export interface Plan extends CallForm {
 }
 
 /** What the plans of a server have in common. */
-export interface PlanOptions extends Omit<CodecOptions, "dropsUnknownFields" | "isEnveloped" | "admit"> {
+export interface PlanOptions
+  extends Omit<CodecOptions, "dropsUnknownFields" | "excess" | "isEnveloped" | "admit"> {
   readonly compression: AnswerCompression;
 }
 
@@ -88,6 +89,7 @@ function plansOf(route: Route, options: PlanOptions): ReadonlyMap<string, Plan> 
           ...formOf(route, format, {
             ...options,
             dropsUnknownFields: route.policy.dropsUnknownFields,
+            excess: route.excess,
             // Where there may be several messages, each has its envelope.
             isEnveloped: protocol.servesStreams,
             admit: route.handler.admit,

@@ -20,6 +20,7 @@ import { base64, base64Decoded, wantsText, webType } from "../base64-body.ts";
 import { COMPRESSIONS } from "../compressions.ts";
 import type { Lane } from "../lane.ts";
 import { blameClient } from "./client-faults.ts";
+import { withoutExcess } from "./excess-body.ts";
 import { dropConnectionHeaders, finishHeaders } from "./finish-headers.ts";
 import { spelledGetTarget } from "./get-target.ts";
 import {
@@ -61,10 +62,10 @@ export function createStockLane(options: StockLaneOptions): Lane {
     jsonOptions: { registry: routes.registry },
     requestGate: (context) => admit(gate, context),
   });
-  for (const { method, handler, policy } of routes.all) {
+  for (const { method, handler, policy, excess } of routes.all) {
     router.rpc(method, implementation(handler), {
       readMaxBytes: policy.maxRequestBytes,
-      jsonOptions: jsonOptionsOf(method.input, routes.registry),
+      jsonOptions: jsonOptionsOf(method.input, routes.registry, excess),
       ...(policy.dropsUnknownFields ? { binaryOptions: { readUnknownFields: false } } : {}),
     });
   }
@@ -136,7 +137,7 @@ async function answer(
   const answered = await handler({
     ...universal,
     url: query === undefined ? universal.url : new URL(query.target, universal.url).toString(),
-    body: isText ? base64Decoded(body) : body,
+    body: withoutExcess(call, isText ? base64Decoded(body) : body),
   });
   stock.answered = answered;
   finishHeaders(call, answered, isGet, givesText);
