@@ -1,6 +1,7 @@
 import { codecMutations } from "./codec.ts";
 import { http2Mutations } from "./http2.ts";
 import { http2BoundsMutations } from "./http2-bounds.ts";
+import { requestMutations } from "./requests.ts";
 
 /** One change of one place in src that must not go unseen. */
 export interface Mutation {
@@ -99,8 +100,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "an answer of exactly the limit is refused",
     file: "server/lanes/fast/codec.ts",
-    from: "if (bytes.length > maxBytes)",
-    to: "if (bytes.length >= maxBytes)",
+    from: "if (length > maxBytes)",
+    to: "if (length >= maxBytes)",
     tests: ["server/lanes/message-limits.test.ts"],
   },
   {
@@ -197,4 +198,5 @@ export const mutations: readonly Mutation[] = [
   ...http2Mutations,
   ...http2BoundsMutations,
   ...codecMutations,
+  ...requestMutations,
 ];

@@ -23,16 +23,25 @@ export interface LoopTurns {
  */
 const MAX_TURN_MS = 5;
 
-export function createLoopTurns(): LoopTurns {
+/** What turns are told by. */
+export interface LoopClock {
+  /** A monotonic time in milliseconds. */
+  nowMs(): number;
+  /** How often the loop has turned. */
+  turn(): number;
+}
+
+/** @param clock Default: the process's own. */
+export function createLoopTurns(clock: LoopClock = processClock): LoopTurns {
   const waiting = new Set<TurnWaiter>();
   let turn = -1;
   let seenAtMs = 0;
   let isDue = false;
 
   function isOver(): boolean {
-    const nowMs = performance.now();
+    const nowMs = clock.nowMs();
     if (nowMs - seenAtMs < MAX_TURN_MS) return false;
-    const current = turnOfLoop();
+    const current = clock.turn();
     if (current === turn) return true;
     turn = current;
     seenAtMs = nowMs;
@@ -64,7 +73,7 @@ export function createLoopTurns(): LoopTurns {
   };
 }
 
-/** libuv counts the turns of the loop. */
-function turnOfLoop(): number {
-  return performance.nodeTiming.uvMetricsInfo.loopCount;
-}
+const processClock: LoopClock = {
+  nowMs: () => performance.now(),
+  turn: () => performance.nodeTiming.uvMetricsInfo.loopCount, // libuv counts
+};

@@ -141,7 +141,9 @@ export class Connection {
     const core = this.#core;
     if (core.isOver) return;
     const isPeers = error instanceof ConnectionError;
-    core.writeGoaway(core.lastId, isPeers ? error.code : INTERNAL_ERROR, isPeers ? error.message : "");
+    // RFC 9113, 6.8: no GOAWAY names a later stream than the one before it.
+    const lastId = Math.min(core.lastId, core.lastTakenId);
+    core.writeGoaway(lastId, isPeers ? error.code : INTERNAL_ERROR, isPeers ? error.message : "");
     if (!isPeers) this.#onError(error);
     this.#end(SHORT_LINGER_MS);
   }

@@ -75,7 +75,7 @@ export class Core implements StreamOwner {
 
   /** The peer has used neither the id nor one above it. */
   isIdle(id: number): boolean {
-    return id > this.lastId && id <= this.lastTakenId;
+    return id > this.lastId;
   }
 
   respond(stream: Stream, status: number, headers: OutgoingHeaders, isEnd: boolean): void {

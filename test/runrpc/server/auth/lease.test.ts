@@ -112,10 +112,16 @@ test("ids that were not asked for are not kept", async (t) => {
 });
 
 test("many ids travel in parts of a thousand", async (t) => {
-  const { store, leases } = setUp(t);
-  await Promise.all(Array.from({ length: 2500 }, (_, at) => leases.renew(`rr_${at}`)));
-  assert.deepEqual(
-    store.finds.map((ids) => ids.length),
-    [1000, 1000, 500],
-  );
+  for (const [ids, parts] of [
+    [1000, [1000]],
+    [1001, [1000, 1]],
+    [2500, [1000, 1000, 500]],
+  ] as const) {
+    const { store, leases } = setUp(t);
+    await Promise.all(Array.from({ length: ids }, (_, at) => leases.renew(`rr_${at}`)));
+    assert.deepEqual(
+      store.finds.map(({ length }) => length),
+      parts,
+    );
+  }
 });

@@ -49,6 +49,29 @@ it("an end in good order: GOAWAY without an id, PING, and when that is answered 
   assert.deepEqual(peer.frames.filter(({ type }) => type === TYPE.GOAWAY).map(lastIdOf), [2 ** 31 - 1, 3]);
 });
 
+for (const [title, bytes] of Object.entries({
+  DATA: data(7, 3),
+  RST_STREAM: frame(TYPE.RST_STREAM, 0, 7, Buffer.alloc(4)),
+  WINDOW_UPDATE: frame(TYPE.WINDOW_UPDATE, 0, 7, Buffer.of(0, 0, 0, 1)),
+}))
+  it(`after the last GOAWAY ${title} on a stream that was never opened is an error, which names the same last stream`, async (t) => {
+    const { port, connections } = await serve(t, () => {});
+    const peer = openPeer(t, port);
+    peer.write(request(1, GET));
+    await peer.sync();
+    connections[0]?.close();
+    const ping = await peer.next(TYPE.PING);
+    peer.write(frame(TYPE.PING, 1, 0, ping.payload));
+    while (lastIdOf(await peer.next(TYPE.GOAWAY)) !== 1);
+    // It is not taken, and not idle either: what belongs to it is dropped.
+    peer.write(request(5, POST, true), data(5, 3));
+    await peer.sync();
+    peer.write(bytes);
+    const ended = await peer.ended();
+    assert.deepEqual([ended?.code, ended?.lastId], [1, 1]);
+    assert.match(ended?.text ?? "", /stream 7, which is idle/);
+  });
+
 it("a connection without streams ends as soon as its peer has answered", async (t) => {
   const { port, connections } = await serve(t, countBody, { firstStreamMs: 0 });
   const peer = openPeer(t, port);
