@@ -15,6 +15,7 @@ import { http2Fuzz } from "./rows/http2-fuzz.ts";
 import { keyBattery } from "./rows/key-battery.ts";
 import { keylessUploads } from "./rows/keyless-uploads.ts";
 import { killNine } from "./rows/kill-nine.ts";
+import { largeRemoval } from "./rows/large-removal.ts";
 import { mutatedRequests } from "./rows/mutated-requests.ts";
 import { neverSettling } from "./rows/never-settling.ts";
 import { randomMessages } from "./rows/random-messages.ts";
@@ -55,6 +56,7 @@ export const rows: readonly Row[] = [
   killNine,
   workerKills,
   writeIsolation,
+  largeRemoval,
   disk,
   slowLogWriter,
   soak,
