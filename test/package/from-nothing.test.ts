@@ -163,6 +163,19 @@ describe(`from two tarballs and a clean cache to services that answer, on ${own.
     await runIn(project, host, "npm", "test");
   });
 
+  it("npm test -- FILE runs this file, and no other", async () => {
+    const all = readdirSync(join(project, "test"), { recursive: true, encoding: "utf8" });
+    assert.ok(all.filter((path) => path.endsWith(".test.ts")).length > 1);
+    const args = ["--test-reporter=tap", "test/main.test.ts"];
+    const printed = await runIn(project, host, "npm", "test", "--", ...args);
+    const titles = [...printed.matchAll(/^ok \d+ - (.*)$/gm)].map(([, title]) => title);
+    const own = [...readFileSync(join(project, "test/main.test.ts"), "utf8").matchAll(/^test\("(.*)"/gm)];
+    assert.deepEqual(
+      titles,
+      own.map(([, title]) => title),
+    );
+  });
+
   for (const served of [own, newest]) {
     it(`serves on a machine with ${served.version}, and the lines that it prints answer`, async (t) => {
       const { skip } = grpcurl();
