@@ -15,9 +15,9 @@ import type { Modules } from "./worker.ts";
 
 export default defineApp<Modules>({
   /** YOUR SERVICES: add one here. What a service needs is handed to it. */
-  services: ({ queries, chore }) => [
+  services: ({ queries, chore, wakeups }) => [
     defineService(UserService, createUserService(queries.users, chore)),
-    defineService(EventService, createEventService(queries.events)),
+    defineService(EventService, createEventService(queries.events, wakeups)),
     defineService(LogService, createLogService(queries.logs)),
     defineService(ChatService, createChatService(queries.chat)),
     createReportService(queries.reports),

@@ -11,6 +11,7 @@ import type { QueryModules } from "../data/query.ts";
 import { DataError, type Store } from "../data/store.ts";
 import { type PlatformModules, platformMigrations, platformWorker } from "../platform/modules.ts";
 import type { ServerLog } from "../server/log.ts";
+import type { Wakeups } from "../streams/wakeup.ts";
 import { isPostgresUrl } from "../url.ts";
 import type { AppDefinition, AppParts } from "./define-app.ts";
 
@@ -72,9 +73,10 @@ export function partsOf<M extends QueryModules>(
   queries: AppStore<M>["queries"],
   log: ServerLog,
   chore: StartChore,
+  wakeups: Wakeups,
 ): AppParts<M> {
   // The store has the platform's queries besides, which are no business of the application's.
-  return { queries: queries as AppParts<M>["queries"], chore, log };
+  return { queries: queries as AppParts<M>["queries"], chore, wakeups, log };
 }
 
 /** Reads a part of the URL. @throws ConfigError that names the setting. */

@@ -7,6 +7,7 @@ import type { Authenticate } from "../server/auth/identity.ts";
 import type { MapError } from "../server/errors.ts";
 import type { ServerLog } from "../server/log.ts";
 import type { ServiceDefinition } from "../server/routes/service.ts";
+import type { Wakeups } from "../streams/wakeup.ts";
 
 /** What an application is made of: the default export of its `main.ts`, which the `runrpc` command loads. */
 export interface AppDefinition<M extends QueryModules = QueryModules> {
@@ -45,6 +46,8 @@ export interface AppParts<M extends QueryModules> {
   readonly queries: Queries<M>;
   /** Starts work that goes on behind all other writes. */
   readonly chore: StartChore;
+  /** Wake streams when something was written, in every process that shares the database. */
+  readonly wakeups: Wakeups;
   /** The server's own log. */
   readonly log: ServerLog;
 }

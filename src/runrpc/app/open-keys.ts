@@ -2,6 +2,7 @@ import type { LoadedConfig } from "../config/config.ts";
 import type { QueryModules } from "../data/query.ts";
 import { createKeyAdmin, type KeyAdmin } from "../platform/keys/admin.ts";
 import { silentLog } from "../server/log.ts";
+import { createWakeups } from "../streams/wakeup.ts";
 import { noAccounts } from "./accounts.ts";
 import { openAppStore, partsOf } from "./app-store.ts";
 import type { AppDefinition } from "./define-app.ts";
@@ -19,7 +20,7 @@ export async function openKeys<M extends QueryModules>(
   { config }: LoadedConfig,
 ): Promise<OpenKeys> {
   const store = await openAppStore(definition, { ...config.database, readers: 1, connections: 1 });
-  const parts = partsOf(store.queries, silentLog, () => () => {});
+  const parts = partsOf(store.queries, silentLog, () => () => {}, createWakeups());
   const accounts = definition.accounts?.(parts) ?? noAccounts;
   return {
     ...createKeyAdmin(store.queries.runrpcKeys, accounts),

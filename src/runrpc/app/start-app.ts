@@ -24,6 +24,7 @@ import { connectErrorFromDataError } from "./data-errors.ts";
 import type { AppDefinition } from "./define-app.ts";
 import { createDevelopmentKey } from "./development-key.ts";
 import { exampleMethodOf } from "./example-method.ts";
+import { createAppWakeups } from "./wakeups.ts";
 
 /** A server with its database, running. */
 export interface App extends Server {
@@ -97,7 +98,7 @@ export async function startApp<M extends QueryModules>(
     const timed = metrics?.aroundQueries(store.queries) ?? store.queries;
     const queries =
       traces?.aroundQueries(timed, isPostgresUrl(database.url) ? "postgresql" : "sqlite") ?? timed;
-    const plain = partsOf(queries, log.logger, chores.start);
+    const plain = partsOf(queries, log.logger, chores.start, createAppWakeups(store.notices));
     const parts = debug === undefined ? plain : { ...plain, queries: debug.aroundQueries(plain.queries) };
     const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
     metrics?.collect({ store: store.stats, requestLog: requestLog.stats });

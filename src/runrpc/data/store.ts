@@ -1,9 +1,11 @@
 import type { MigrationsReport } from "./migrations.ts";
+import type { Notices } from "./notices.ts";
 import type { QueryModules } from "./query.ts";
 import type { Queries } from "./query-proxy.ts";
 
 export { DataError, type DataErrorCode } from "./data-error.ts";
 export type { MigrationSet, MigrationsReport } from "./migrations.ts";
+export type { NoticeListener, Notices } from "./notices.ts";
 export type { CallOptions, Cloned, Queries, ReadOptions, WriteOptions } from "./query-proxy.ts";
 export type { StoreLog } from "./trouble.ts";
 
@@ -23,6 +25,8 @@ export interface Store<M extends QueryModules> extends AsyncDisposable {
    */
   ping(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   stats(): StoreStats;
+  /** What is told to other processes on this database, and by them. */
+  readonly notices: Notices;
   /**
    * Refuses calls from here on with `unavailable`, finishes those accepted, closes the database. A slow query holds it
    * up. Later calls return the same promise.

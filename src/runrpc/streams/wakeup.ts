@@ -2,6 +2,8 @@
 export interface Wakeups {
   /** Call it after the write is acknowledged. Costs next to nothing when nobody waits. */
   notify(topic: string): void;
+  /** There may be something new under every topic. */
+  notifyAll(): void;
   /** Joins a topic. Its `leave` must be called, once, when the stream ends. */
   join(topic: string): Subscription;
   /** Streams that wait, in all topics. */
@@ -51,7 +53,10 @@ export function createWakeups(): Wakeups {
   function notify(name: string): void {
     writes++;
     const topic = topics.get(name);
-    if (topic === undefined) return;
+    if (topic !== undefined) wakeAllOf(topic);
+  }
+
+  function wakeAllOf(topic: Topic): void {
     topic.version = writes;
     const woken = [...topic.waiters];
     topic.waiters.clear();
@@ -61,6 +66,10 @@ export function createWakeups(): Wakeups {
   return {
     join,
     notify,
+    notifyAll() {
+      writes++;
+      for (const topic of topics.values()) wakeAllOf(topic);
+    },
     get waiting() {
       let waiting = 0;
       for (const { waiters } of topics.values()) waiting += waiters.size;

@@ -3,6 +3,7 @@ import { DatabaseSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { type AppStore, openAppStore, partsOf } from "../app/app-store.ts";
 import { createChores } from "../app/chores.ts";
 import type { AppDefinition, AppParts } from "../app/define-app.ts";
+import { createAppWakeups } from "../app/wakeups.ts";
 import type { QueryModules } from "../data/query.ts";
 import { silentLog } from "../server/log.ts";
 import { makeTestDatabase, type TestDatabaseOptions } from "./test-database.ts";
@@ -27,7 +28,7 @@ export async function openTestStore<M extends QueryModules>(
   const store = await openAppStore(definition, create(DatabaseSchema, { url: database.url, readers: 1 }));
   const chores = createChores(silentLog);
   return {
-    ...partsOf(store.queries, silentLog, chores.start),
+    ...partsOf(store.queries, silentLog, chores.start, createAppWakeups(store.notices)),
     file: store.database,
     store,
     async [Symbol.asyncDispose]() {

@@ -3,10 +3,10 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   checkStorable,
   createSharedReads,
-  createWakeups,
   requirePrincipal,
   type ServiceImpl,
   sendHeaders,
+  type Wakeups,
 } from "runrpc";
 import {
   type EventSchema,
@@ -32,10 +32,12 @@ interface Page {
 /**
  * The caller's events, as events/v1 describes them. The table is the truth and the wake-ups are hints: a stream reads
  * from its cursor whenever it is woken, so that it sends each event once, in order. Ten thousand streams of a user that
- * are woken at once share one reading. Events that another process writes are seen at the next wake-up.
+ * are woken at once share one reading.
  */
-export function createEventService(queries: EventQueries): ServiceImpl<typeof EventService> {
-  const wakeups = createWakeups();
+export function createEventService(
+  queries: EventQueries,
+  wakeups: Wakeups,
+): ServiceImpl<typeof EventService> {
   const pages = createSharedReads<Page>();
   const lastIds = createSharedReads<number>();
 
@@ -53,14 +55,14 @@ export function createEventService(queries: EventQueries): ServiceImpl<typeof Ev
       const event = { type, payload: payload ?? null, createTime: new Date() };
       // Without the call's signal: a write that commits after its caller has gone must still wake the streams.
       const id = await queries.addEvent({ userId, type, payload: event.payload, at: event.createTime });
-      wakeups.notify(userId);
+      wakeups.notify(topicOf(userId));
       return { event: eventFromRow({ id, ...event }) };
     },
 
     async *streamEvents({ afterId }, context) {
       const { subject: userId } = requirePrincipal(context);
       const { signal } = context;
-      const topic = wakeups.join(userId);
+      const topic = wakeups.join(topicOf(userId));
       try {
         let version = topic.version;
         let cursor =
@@ -93,6 +95,11 @@ export function createEventService(queries: EventQueries): ServiceImpl<typeof Ev
       }
     },
   };
+}
+
+/** What streams of a user's events wait under. */
+function topicOf(userId: string): string {
+  return `events of ${userId}`;
 }
 
 function eventFromRow({ id, type, payload, createTime }: EventRow): MessageInitShape<typeof EventSchema> {

@@ -40,6 +40,7 @@ export const packageRules: readonly Rule[] = [
       BUFBUILD,
       OWN_CONTRACTS,
       /^src\/runrpc\/(app|config|data|debug|log|metrics|monitor|platform|server|traces|web)\//,
+      /^src\/runrpc\/streams\/wakeup\.ts$/,
       /^src\/runrpc\/tune\.ts$/,
       CLOSEST,
       URLS,

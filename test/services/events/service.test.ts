@@ -17,7 +17,7 @@ let service: ReturnType<typeof createEventService>;
 
 before(async () => {
   db = await openTestStore();
-  service = createEventService(db.queries.events);
+  service = createEventService(db.queries.events, db.wakeups);
 });
 
 after(() => db[Symbol.asyncDispose]());
@@ -102,7 +102,7 @@ test("an event that is written after a stream has read and before it waits is se
   const userId = await addUser(db.queries);
   const { events } = db.queries;
   let isFirst = true;
-  const racing = createEventService({
+  const racingQueries: typeof events = {
     ...events,
     async listEvents(...args) {
       const page = await events.listEvents(...args);
@@ -112,7 +112,8 @@ test("an event that is written after a stream has read and before it waits is se
       await racing.publishEvent(request, contextOf(method.publishEvent, { subject: userId }));
       return page;
     },
-  });
+  };
+  const racing = createEventService(racingQueries, db.wakeups);
   const context = contextOf(method.streamEvents, { subject: userId });
   const stream = racing.streamEvents(create(StreamEventsRequestSchema, { afterId: 0n }), context);
   assert.deepEqual(await typesOf(stream[Symbol.asyncIterator](), 1), ["between"]);

@@ -98,6 +98,8 @@ export async function connect(
     application_name: name,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    // What a connection that was cut without a word is found by, where it waits for the server to speak.
+    keepAliveInitialDelayMillis: 30_000,
     options: session.map((setting) => `-c ${setting}`).join(" "),
   });
   // Without a listener a connection that breaks would end the process.

@@ -10,6 +10,7 @@ import { createUnheard } from "../unheard.ts";
 import { createCanceller } from "./cancel.ts";
 import { type Connection, type ConnectionOptions, openConnection } from "./connection.ts";
 import { migrateResolved } from "./migrate.ts";
+import { createNotices } from "./notices.ts";
 import { createPool, type Kind } from "./pool.ts";
 import { startRun } from "./run.ts";
 import { createReads } from "./run-reads.ts";
@@ -34,6 +35,7 @@ export async function openStore<M extends QueryModules>(options: PostgresOptions
   const trouble = createTroubleWatch(resolved.log);
   const origin = new AsyncLocalStorage<object>();
   const canceller = createCanceller(connectionOptions(resolved, "runrpc cancel"));
+  const notices = createNotices(connectionOptions(resolved, "runrpc notices"));
   const run = { read: createReads(), write: createWrites(resolved.maxRetryMs) };
   const pool = createPool({
     limits: resolved,
@@ -46,7 +48,9 @@ export async function openStore<M extends QueryModules>(options: PostgresOptions
   let closed: Promise<void> | undefined;
 
   function close(): Promise<void> {
-    closed ??= pool.close().then(() => canceller.close());
+    closed ??= pool.close().then(async () => {
+      await Promise.all([canceller.close(), notices.close()]);
+    });
     return closed;
   }
 
@@ -61,6 +65,7 @@ export async function openStore<M extends QueryModules>(options: PostgresOptions
         pool.call("write", trouble.writesFail ? pingWriteQuery : pingQuery, undefined, pingOptions),
       ]);
     },
+    notices,
     stats: () => ({ reads: pool.stats("read"), writes: pool.stats("write") }),
     close,
     [Symbol.asyncDispose]: close,

@@ -125,7 +125,11 @@ interface RunningTurn extends Turn {
 function need(turn: RunningTurn, surroundings: Surroundings): void {
   if (turn.surroundings === surroundings) return;
   turn.needs = surroundings;
-  throw new DataError("internal", `${turn.query.name} does not run in ${turn.surroundings}`);
+  // Seen by nobody where it is a read, which is run again.
+  throw new DataError(
+    "internal",
+    `${turn.query.name} waits for the writes of a topic (readInOrder), which a write cannot`,
+  );
 }
 
 /** Thrown into a query that goes on after its call has been answered. */

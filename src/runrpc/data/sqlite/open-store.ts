@@ -1,3 +1,4 @@
+import { noNotices } from "../notices.ts";
 import type { QueryModules } from "../query.ts";
 import { createQueryProxy } from "../query-proxy.ts";
 import type { Store } from "../store.ts";
@@ -56,6 +57,8 @@ export async function openStore<M extends QueryModules>(options: SqliteOptions):
         writes.call(trouble.writesFail ? pingWriteQuery : pingQuery, undefined, pingOptions),
       ]);
     },
+    // One process serves a file.
+    notices: noNotices,
     stats: () => ({ reads: reads.stats(), writes: writes.stats() }),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import type pg from "pg";
+import type { NoticeListener, Notices } from "../notices.ts";
+import { type ConnectionOptions, connect, endClient } from "./connection.ts";
+
+/** The channel that all processes on a database listen to. */
+const channel = "runrpc";
+
+/** What one notification may hold: the server takes less than 8,000 bytes. */
+const maxPayloadBytes = 7_900;
+
+/** A longer topic is not told: others are told of all topics. */
+const maxTopicChars = 1_000;
+
+/** Topics that wait for the connection; with more, others are told of all topics. */
+const maxWaiting = 10_000;
+
+/** Between an attempt to connect and the next: doubled from the first to the greatest, in milliseconds. */
+const retryAfterMs = { first: 50, greatest: 5_000 } as const;
+
+/**
+ * Tells other processes by LISTEN and NOTIFY, over a connection of its own, which is opened when it is first needed, and
+ * again whenever it ends. What others told while there was none is lost, so that listeners are told of a gap when there is one again; what this
+ * process had to tell meanwhile is told then.
+ */
+export function createNotices(options: ConnectionOptions): Notices & { close(): Promise<void> } {
+  const self = randomUUID();
+  const listeners = new Set<NoticeListener>();
+  const waiting = new Set<string>();
+  const closing = new AbortController();
+  let missesSome = false;
+  let client: pg.Client | undefined;
+  let flushing: NodeJS.Immediate | undefined;
+  let running: Promise<void> | undefined;
+
+  /** Keeps a connection open until it is closed. */
+  async function run(): Promise<void> {
+    const { signal } = closing;
+    for (let delayMs: number = retryAfterMs.first; !signal.aborted; ) {
+      if (await listenUntilEnd()) delayMs = retryAfterMs.first;
+      await delay(delayMs, undefined, { signal, ref: false }).catch(() => {});
+      delayMs = Math.min(2 * delayMs, retryAfterMs.greatest);
+    }
+  }
+
+  /** False when there was no connection to listen on. */
+  async function listenUntilEnd(): Promise<boolean> {
+    let opened: pg.Client | undefined;
+    try {
+      opened = await connect(options);
+      const ended = once(opened, "end");
+      opened.on("notification", ({ payload = "" }) => hear(payload));
+      await opened.query(`LISTEN ${channel}`);
+      if (closing.signal.aborted) return true;
+      client = opened;
+      for (const listener of listeners) listener.gap();
+      void flush();
+      await ended;
+      return true;
+    } catch {
+      return false;
+    } finally {
+      client = undefined;
+      if (opened !== undefined) await endClient(opened);
+    }
+  }
+
+  function hear(payload: string): void {
+    const [sender, ...topics] = topicsOf(payload);
+    if (sender === self) return;
+    for (const listener of listeners) {
+      if (topics.length === 0) listener.gap();
+      else for (const topic of topics) listener.heard(topic);
+    }
+  }
+
+  async function flush(): Promise<void> {
+    flushing = undefined;
+    const sender = client;
+    if (sender === undefined) return;
+    const payloads = missesSome ? [JSON.stringify([self])] : payloadsOf(self, waiting);
+    missesSome = false;
+    waiting.clear();
+    const text = `SELECT pg_notify('${channel}', $1)`;
+    const sent = payloads.map((payload) => sender.query({ name: "notify", text, values: [payload] }));
+    await Promise.all(sent).catch(tellAll);
+  }
+
+  /** Nobody knows who was told: the next connection tells of all topics. */
+  function tellAll(): void {
+    missesSome = true;
+    flushing ??= setImmediate(flush);
+  }
+
+  return {
+    publish(topic) {
+      running ??= run();
+      if (waiting.size < maxWaiting && topic.length <= maxTopicChars) waiting.add(topic);
+      else missesSome = true;
+      flushing ??= setImmediate(flush);
+    },
+    listen(listener) {
+      running ??= run();
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      clearImmediate(flushing);
+      await flush();
+      closing.abort();
+      if (client !== undefined) await endClient(client);
+      await running;
+    },
+  };
+}
+
+/** As few as hold all topics. Each begins with who sends it; one without a topic is of all. */
+function payloadsOf(self: string, topics: ReadonlySet<string>): string[] {
+  const payloads: string[] = [];
+  let group: string[] = [self];
+  let bytes = 0;
+  for (const topic of topics) {
+    const size = Buffer.byteLength(JSON.stringify(topic)) + 1;
+    if (bytes + size > maxPayloadBytes - self.length - 4 && group.length > 1) {
+      payloads.push(JSON.stringify(group));
+      group = [self];
+      bytes = 0;
+    }
+    group.push(topic);
+    bytes += size;
+  }
+  if (group.length > 1) payloads.push(JSON.stringify(group));
+  return payloads;
+}
+
+/** Nothing that is not ours: then all topics may be meant. */
+function topicsOf(payload: string): readonly string[] {
+  try {
+    const read: unknown = JSON.parse(payload);
+    return Array.isArray(read) && read.every((item) => typeof item === "string") ? read : [];
+  } catch {
+    return [];
+  }
+}
