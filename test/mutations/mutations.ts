@@ -176,7 +176,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a read that was done and not answered when its worker died is lost",
-    file: "data/sqlite/worker-link.ts",
+    file: "data/sqlite/batch-slots.ts",
     from: "if (state !== ticketWaiting && !(alsoDone && state === ticketDone)) return;",
     to: "if (state !== ticketWaiting) return;",
     tests: ["data/sqlite/worker-death.test.ts"],

@@ -3,17 +3,12 @@ import type { PendingCall } from "../call-queue.ts";
 import { DataError, errorFromWire, type WireError } from "../data-error.ts";
 import type { ResolvedMigrationSet } from "../migrations.ts";
 import type { AnswerNews } from "../trouble.ts";
+import { createBatchSlots } from "./batch-slots.ts";
 import {
-  batchesInFlight,
   type FromWorker,
   type Ready,
   setupKey,
   type ToWorker,
-  ticketCommitting,
-  ticketDone,
-  ticketRunning,
-  ticketWaiting,
-  ticketWithdrawn,
   type WorkerRole,
   type WorkerSetup,
 } from "./thread-protocol.ts";
@@ -70,8 +65,7 @@ export function startWorker(
   events: LinkEvents,
   identity: string | undefined,
 ): WorkerLink {
-  const { maxBatchCalls } = options;
-  const tickets = new Int32Array(new SharedArrayBuffer(4 * batchesInFlight * maxBatchCalls));
+  const slots = createBatchSlots(options.maxBatchCalls);
   const setup: WorkerSetup = {
     role: options.role,
     file: options.file,
@@ -80,21 +74,17 @@ export function startWorker(
     busyTimeoutMs: options.busyTimeoutMs,
     identity,
     heapMb: options.heapMb,
-    maxBatchCalls,
-    tickets: tickets.buffer,
+    maxBatchCalls: options.maxBatchCalls,
+    tickets: slots.tickets,
   };
   const worker = new Worker(options.worker, {
     workerData: { [setupKey]: setup },
     name: `store-${options.role}`,
     resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
   });
-  const slots: (Slot | undefined)[] = Array.from({ length: batchesInFlight });
   const opened = Promise.withResolvers<Ready>();
   const ended = Promise.withResolvers<void>();
   let trouble: DataError | undefined;
-  let callsInFlight = 0;
-  let freeSlots: number = batchesInFlight;
-  let sequence = 0;
   let lastSignMs = performance.now();
 
   worker.on("message", (message: FromWorker) => {
@@ -115,18 +105,7 @@ export function startWorker(
       trouble ?? new DataError("unavailable", `a database worker ended with exit code ${exitCode}`);
     opened.reject(reason);
     ended.resolve();
-    const isReader = options.role === "reader";
-    const [oldest, ...younger] = slots
-      .filter((slot) => slot !== undefined)
-      .sort((one, other) => one.sequence - other.sequence);
-    // Whatever ended the worker was in the message that it worked on.
-    const suspects = oldest === undefined ? [] : takeBack(oldest, isReader);
-    for (const call of suspects) call.lostWorkers += 1;
-    const waiting = [...suspects, ...younger.flatMap((slot) => takeBack(slot, isReader))];
-    for (const slot of slots) {
-      for (const call of slot?.calls ?? [])
-        if (call?.settled === false) call.reject(isReader ? reason : fateOf(call, reason));
-    }
+    const waiting = slots.lose(options.role === "reader", reason);
     events.onEnd(
       waiting.filter((call) => mayGoOn(call, reason)),
       reason,
@@ -137,14 +116,10 @@ export function startWorker(
 
   function onAnswers(answer: readonly unknown[]): void {
     const number = Number(answer[0]);
-    const slot = slots[number];
-    if (slot === undefined) return;
     let worked = false;
     let lastError: DataError | undefined;
     for (let at = 2; at < answer.length; at += 3) {
-      const index = Number(answer[at]);
-      const call = slot.calls[index];
-      slot.calls[index] = undefined;
+      const call = slots.answered(number, Number(answer[at]));
       if (call === undefined) continue;
       const took = Number(answer[at + 1]);
       events.onTook?.(call.query, Math.abs(took) - 1);
@@ -157,115 +132,38 @@ export function startWorker(
         if (!call.settled) call.reject(lastError);
       }
     }
-    if (answer[1] === 1) {
-      slots[number] = undefined;
-      callsInFlight -= slot.size;
-      freeSlots += 1;
-    }
+    if (answer[1] === 1) slots.empty(number);
     events.onAnswer({ worked, error: lastError });
-  }
-
-  /** What is known of a write that the worker had begun. */
-  function fateOf(call: PendingCall, reason: DataError): DataError {
-    const state = Atomics.load(tickets, call.ticket);
-    if (state !== ticketCommitting && state !== ticketDone) return reason;
-    return new DataError(
-      "unknown",
-      "a database worker ended while it committed this write: look whether it is stored before you repeat it",
-      { cause: reason },
-    );
-  }
-
-  /** Posts what can be cloned and returns it; what cannot fails alone. */
-  function postBatch(
-    given: readonly PendingCall[],
-    number: number,
-    base: number,
-  ): (PendingCall | undefined)[] {
-    let calls = given;
-    for (;;) {
-      const message: unknown[] = [number];
-      calls.forEach((call, index) => {
-        call.ticket = base + index;
-        call.withdraw = withdraw;
-        Atomics.store(tickets, base + index, ticketWaiting);
-        message.push(call.query, call.input);
-      });
-      try {
-        if (calls.length > 0) worker.postMessage(message satisfies ToWorker);
-        return [...calls];
-      } catch (error) {
-        const good = calls.filter(isCloneable);
-        if (good.length === calls.length) throw error;
-        calls = good;
-      }
-    }
-  }
-
-  function withdraw(call: PendingCall): void {
-    Atomics.compareExchange(tickets, call.ticket, ticketWaiting, ticketWithdrawn);
-  }
-
-  /** Swaps what the worker has not begun to "withdrawn": from then on it can never run there. */
-  function takeBack(slot: Slot, alsoDone: boolean): PendingCall[] {
-    const back: PendingCall[] = [];
-    slot.calls.forEach((call, index) => {
-      if (call === undefined || call.settled) return;
-      const state = Atomics.compareExchange(tickets, slot.base + index, ticketWaiting, ticketWithdrawn);
-      if (state !== ticketWaiting && !(alsoDone && state === ticketDone)) return;
-      slot.calls[index] = undefined;
-      back.push(call);
-    });
-    return back;
   }
 
   return {
     ready: opened.promise,
     get callsInFlight() {
-      return callsInFlight;
+      return slots.callsInFlight;
     },
     get freeSlots() {
-      return freeSlots;
+      return slots.free;
     },
     get hasLong() {
-      return slots.some((slot) => slot?.isLong === true);
+      return slots.hasLong;
     },
     get running() {
-      for (const slot of slots) {
-        for (const call of slot?.calls ?? []) {
-          if (call !== undefined && Atomics.load(tickets, call.ticket) === ticketRunning) return call.query;
-        }
-      }
-      return undefined;
+      return slots.running;
     },
     get lastSignMs() {
       return lastSignMs;
     },
-    send(given, isLong) {
-      const number = slots.indexOf(undefined);
-      const base = number * maxBatchCalls;
-      const calls = postBatch(given, number, base);
-      if (calls.length === 0) return;
-      if (callsInFlight === 0) lastSignMs = performance.now();
-      slots[number] = { base, calls, size: calls.length, isLong, sequence: sequence++ };
-      callsInFlight += calls.length;
-      freeSlots -= 1;
+    send(calls, isLong) {
+      const wasIdle = slots.callsInFlight === 0;
+      const isSent = slots.send(calls, isLong, (message) => worker.postMessage(message));
+      if (isSent && wasIdle) lastSignMs = performance.now();
     },
-    takeBackReads: () => slots.flatMap((slot) => (slot === undefined ? [] : takeBack(slot, true))),
+    takeBackReads: slots.takeBackReads,
     async close() {
       worker.postMessage("close" satisfies ToWorker);
       await ended.promise;
     },
   };
-}
-
-interface Slot {
-  readonly sequence: number;
-  readonly isLong: boolean;
-  readonly base: number;
-  readonly size: number;
-  /** By index in the batch; undefined once answered or taken back. */
-  readonly calls: (PendingCall | undefined)[];
 }
 
 /** Calls that a worker takes down with it before they fail themselves. */
@@ -291,17 +189,4 @@ function deathOf(error: unknown, heapMb: number): DataError {
   }
   const text = error instanceof Error ? error.message : String(error);
   return new DataError("unavailable", `a database worker failed: ${text}`, { cause: error });
-}
-
-function isCloneable(call: PendingCall): boolean {
-  try {
-    structuredClone(call.input);
-    return true;
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    call.reject(
-      new DataError("invalid_argument", `the input of a query cannot be sent to its worker: ${text}`),
-    );
-    return false;
-  }
 }
