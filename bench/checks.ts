@@ -6,9 +6,8 @@ import { promisify } from "node:util";
 import { measureEvents, measureWaits } from "./concurrency.ts";
 import { type Finding, missFactor, printFindings } from "./finding.ts";
 import { measureLoop } from "./loop.ts";
-import { measureHeldThreads, measurePolledDeadline } from "./threads.ts";
+import { measureHeldThreads } from "./threads.ts";
 import { measureUpload } from "./upload.ts";
-import { measureWatchdog } from "./watchdog.ts";
 
 const farFactor = 1.5;
 
@@ -17,8 +16,6 @@ const checks: readonly (readonly [title: string, measure: () => Promise<Finding[
   ["calls that wait", measureWaits],
   ["streams that wait", measureEvents],
   ["handlers that hold their threads", measureHeldThreads],
-  ["a loop that polls its signal", measurePolledDeadline],
-  ["what the watchdog costs", measureWatchdog],
   ["upload", measureUpload],
   ["point reads", measureReads],
 ];

@@ -97,6 +97,7 @@ describe(`from two tarballs and a clean cache to services that answer, on ${own.
       "events",
       "google",
       "logs",
+      "reports",
       "users",
     ]);
   });
