@@ -67,7 +67,7 @@ describe("create-runrpc, without a network", () => {
             assert.deepEqual([code, stderr], [0, ""]);
             assert.match(stdout, /\n {2}npm install\n {2}npm run generate\n {2}npm start\n/);
             assert.equal(existsSync(join(folder, project, ".git")), git);
-            const services = { unary: 1, all: 4, none: 1 }[example ?? "unary"]; // none keeps a file that says so
+            const services = { unary: 1, all: 5, none: 1 }[example ?? "unary"]; // none keeps a file that says so
             assert.equal(readdirSync(join(folder, project, "proto")).length, services);
             const { version } = JSON.parse(readFileSync(join(folder, "package/package.json"), "utf8"));
             const spec = runtime === "./package" ? `file:${join(folder, "package")}` : (runtime ?? version);

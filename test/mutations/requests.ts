@@ -89,13 +89,6 @@ export const requestMutations: readonly Mutation[] = [
     tests: EXCESS,
   },
   {
-    name: "a rule that is ignored has elements left out",
-    file: "codec/excess/size-rules.ts",
-    from: "if (options.ignore !== Ignore.ALWAYS)\n        rules",
-    to: "rules",
-    tests: EXCESS,
-  },
-  {
     name: "entries of a map that overwrite each other count",
     file: "codec/excess/binary.ts",
     from: 'tally.limit ??= kind === "map" ? this.#endOfKeys(start, end, tag, enough) : at;',
@@ -114,13 +107,6 @@ export const requestMutations: readonly Mutation[] = [
     file: "codec/excess/binary.ts",
     from: "if (less > 0) this.copy.setLength(lengthAt, start, end - start - less, before);",
     to: "",
-    tests: EXCESS,
-  },
-  {
-    name: "a message of numbers alone counts as too short to break a rule",
-    file: "codec/excess/size-rules.ts",
-    from: "enough * (packing === undefined ? 2 : 1)",
-    to: "enough * 2",
     tests: EXCESS,
   },
   {

@@ -121,11 +121,11 @@ function measure(all: readonly Made[]): void {
 }
 
 /**
- * An element has a tag and a length, or is a packed number, of a byte at least; so has the message around another one. An
- * entry of a map has a key besides, but for one.
+ * An element has a tag and a length, of a byte at least each; so has the message around another one. An entry of a map has a
+ * key besides, but for one. Packed numbers may take a byte each: so few of them are cheaper to decode than to look at.
  */
-function leastBytesOf({ kind, enough, packing, inner }: SizeRule): number {
-  const own = kind === "map" ? (enough - 1) * 5 : enough * (packing === undefined ? 2 : 1);
+function leastBytesOf({ kind, enough, inner }: SizeRule): number {
+  const own = kind === "map" ? (enough - 1) * 5 : enough * 2;
   return Math.min(own, 2 + (inner?.leastBytes ?? Number.POSITIVE_INFINITY));
 }
 

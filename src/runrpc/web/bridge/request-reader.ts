@@ -24,7 +24,7 @@ export function createRequestReader({ method, policy }: Route, registry: Registr
         Code.ResourceExhausted,
       );
     try {
-      const message = readJson(method.input, json, options, { check: check });
+      const message = readJson(method.input, json, options, { check });
       call.bytesIn += bytes;
       return message;
     } catch (reason) {
