@@ -64,7 +64,8 @@ export function measurePolledDeadline(): Promise<Finding[]> {
     await unary(at(0), wait, waitOf(0));
     const late: number[] = [];
     const told: number[] = [];
-    for (let round = 0; round < 5; round++) {
+    // The first one meets code that has not been compiled.
+    for (let round = -1; round < 5; round++) {
       const begin = performance.now();
       const ended = new Promise<number>((resolve) => {
         startCall(at(0), hurried, waitOf(-1), true, {
@@ -73,8 +74,11 @@ export function measurePolledDeadline(): Promise<Finding[]> {
         });
       });
       await unary(at(0), echo, envelope(requests.echo));
-      late.push(performance.now() - begin - deadlineMs);
-      told.push(await ended);
+      const lateMs = performance.now() - begin - deadlineMs;
+      const toldMs = await ended;
+      if (round < 0) continue;
+      late.push(lateMs);
+      told.push(toldMs);
     }
     close();
     return [
