@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { cloneTree } from "../clone.ts";
 import { grpcurl, toolFolder } from "../wire/tools.ts";
 import { checkFile } from "./check-file.ts";
@@ -15,6 +15,9 @@ import type { Step } from "./steps.ts";
 
 /** The top of the repository. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A script that takes longer hangs, in milliseconds. */
+const MAX_SCRIPT_MS = 300_000;
 
 /** A clone whose server runs, as a reader of the pages has it. */
 export interface Clone {
@@ -53,10 +56,7 @@ export async function makeClone({ withoutNpx = false }: CloneOptions = {}): Prom
       await stopServer(server.process);
       server = await startServer(folder, port);
     }
-    const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", here(script, port)], {
-      cwd: folder,
-      env,
-    });
+    const stdout = await runScript(here(script, port), { cwd: folder, env });
     for (const text of prints) assert.ok(stdout.includes(text), `${text} is not in: ${stdout}`);
     return undefined;
   }
@@ -79,6 +79,37 @@ export async function makeClone({ withoutNpx = false }: CloneOptions = {}): Prom
       for (const made of [folder, shortcuts]) rmSync(made, { recursive: true, force: true });
     },
   };
+}
+
+/** Gives what a script prints. What it has left running ends with it, as does what takes too long. */
+async function runScript(
+  script: string,
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<string> {
+  const child = spawn("bash", ["-euo", "pipefail", "-c", script], {
+    ...options,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const endAll = (): boolean => endGroup(child.pid);
+  const late = setTimeout(endAll, MAX_SCRIPT_MS);
+  child.once("exit", endAll);
+  const [[code, signal], stdout, stderr] = await Promise.all([
+    once(child, "close"),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  clearTimeout(late);
+  assert.equal(code, 0, `ended with ${code ?? signal}: ${stderr}${stdout}`);
+  return stdout;
+}
+
+function endGroup(pid: number | undefined): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, "SIGKILL");
+  } catch {
+    return false; // nothing is left
+  }
 }
 
 /** `npx runrpc …` in the clone's folder. */
