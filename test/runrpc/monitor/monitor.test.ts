@@ -93,8 +93,12 @@ for (const lane of ["auto", "stock"])
       }
       const answers = app.client(ChatService).chat(requests(), { headers: { "x-request-id": "chat-1" } });
       const chatting = Array.fromAsync(answers);
+      chatting.catch(() => {}); // what fails before it is awaited says more
       const look = await watchUntil(app, "a chat that has answered", {}, ({ openCalls }) =>
-        openCalls.some(({ requestId, messagesOut }) => requestId === "chat-1" && messagesOut >= 2n),
+        openCalls.some(
+          ({ requestId, messagesOut, waitsFor }) =>
+            requestId === "chat-1" && messagesOut >= 2n && waitsFor === "its handler",
+        ),
       );
       assert.deepEqual(
         look.openCalls.map(({ method, messagesIn, waitsFor }) => [method, messagesIn, waitsFor]),
