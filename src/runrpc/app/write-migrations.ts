@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { pgTablesOf } from "../data/postgres/pg-tables.ts";
 
 /** What is written from which tables. */
@@ -54,7 +54,7 @@ async function tablesSource(schema: string): Promise<string> {
     `../data/postgres/pg-tables.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`,
   );
   return [
-    `import { pgTablesOf } from ${JSON.stringify(new URL(derive).pathname)};`,
+    `import { pgTablesOf } from ${JSON.stringify(fileURLToPath(derive))};`,
     `import * as schema from ${JSON.stringify(schema)};`,
     "const tables = pgTablesOf(schema);",
     ...Array.from({ length }, (_, index) => `export const table${index} = tables[${index}];`),

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { hostNameOf } from "../server/http/host-name.ts";
 
 /**
  * Tells whether a page may be asked for under this `Host` or `:authority`. A page of a stranger can have its own name lead
@@ -7,7 +8,9 @@ import { isIP } from "node:net";
  *
  * @throws Error that names an entry which is no host name, such as one with a port: it would never be met.
  */
-export function createHostCheck(hosts: readonly string[]): (authority: string | undefined) => boolean {
+export function createHostCheck(
+  hosts: readonly string[],
+): (authority: string | readonly string[] | undefined) => boolean {
   for (const host of hosts)
     if (!/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(host))
       throw new Error(
@@ -15,13 +18,7 @@ export function createHostCheck(hosts: readonly string[]): (authority: string | 
       );
   const named = new Set(hosts.map((host) => host.toLowerCase()));
   return (authority) => {
-    const host = hostOf(authority ?? "");
+    const host = hostNameOf(authority);
     return host === "localhost" || host.endsWith(".localhost") || isIP(host) !== 0 || named.has(host);
   };
-}
-
-/** Without port and brackets, in lower case; empty for what is neither. */
-function hostOf(authority: string): string {
-  const [, address, name] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(authority) ?? [];
-  return (address ?? name ?? "").toLowerCase();
 }

@@ -36,8 +36,7 @@ export function createFileAnswers(hosts: readonly string[]): PlainRoutes {
   let files: ReadonlyMap<string, PageFile> | undefined;
   return (httpMethod, path, { headers }) => {
     if (path !== "/_" && !path.startsWith(PAGE_PATH)) return undefined;
-    const authority = headers[":authority"] ?? headers.host;
-    if (!isAllowed(typeof authority === "string" ? authority : undefined)) return refusal(421, MISDIRECTED);
+    if (!isAllowed(headers[":authority"] ?? headers.host)) return refusal(421, MISDIRECTED);
     if (httpMethod !== "GET" && httpMethod !== "HEAD")
       return refusal(405, "the page takes GET and HEAD", { allow: "GET, HEAD" });
     if (path === "/_") return refusal(308, `the page is at ${PAGE_PATH}`, { location: PAGE_PATH });

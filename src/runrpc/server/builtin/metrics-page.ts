@@ -7,6 +7,7 @@ import { isLoopback } from "../auth/peer.ts";
 import { coversScope } from "../auth/principal.ts";
 import { type PlainAnswer, type PlainRequest, type PlainRoutes, textAnswer } from "../http/answers.ts";
 import { isForwarded } from "../http/forwarded.ts";
+import { hostNameOf } from "../http/host-name.ts";
 
 /** Where metrics are read, as every scraper expects it. */
 export const METRICS_PATH = "/metrics";
@@ -100,15 +101,9 @@ async function admit(
   );
 }
 
-/**
- * Whether a request comes from this machine, by no proxy, and to a name of it: a web page whose own name points here
- * (DNS rebinding) sends that name.
- */
+/** Whether a request comes from this machine, by no proxy, and to a name of it. */
 function isLocal(headers: IncomingHttpHeaders, peer: string): boolean {
-  const authority = headers.host ?? headers[":authority"] ?? "";
-  const host = String(authority)
-    .replace(/:\d+$/, "")
-    .replace(/^\[(.*)\]$/, "$1");
+  const host = hostNameOf(headers[":authority"] ?? headers.host);
   return isLoopback(peer) && !isForwarded(headers) && (host === "localhost" || isLoopback(host));
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { type PatientTimeout, setPatientTimeout } from "../patient-timeout.ts";
 import { boundDump, discard } from "./discard.ts";
 import { type Ending, FIRST_REQUEST_MS, NEXT_REQUEST_MS } from "./ending.ts";
 import { createGuard } from "./guard.ts";
@@ -25,7 +26,7 @@ interface Connection {
   /** It ends without a next request, too, when none comes in time. */
   ending: boolean;
   /** Runs while the connection waits for its last request. */
-  waiting: NodeJS.Timeout | undefined;
+  waiting: PatientTimeout | undefined;
   /** Whether a request has come. */
   used: boolean;
 }
@@ -108,7 +109,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
       };
       connections.set(socket, connection);
       socket.once("close", () => {
-        clearTimeout(connection.waiting);
+        connection.waiting?.clear();
         connections.delete(socket);
       });
       // Node calls this after an answer with `Connection: close`, and would destroy the socket over an upload that is
@@ -205,9 +206,9 @@ function retire(connection: Connection): void {
 }
 
 /** Ends a connection without a request when none comes in time; one that is coming is waited for. */
-function awaitRequest(connection: Connection, socket: Socket): NodeJS.Timeout {
+function awaitRequest(connection: Connection, socket: Socket): PatientTimeout {
   const { bytesRead } = socket;
-  return setTimeout(
+  return setPatientTimeout(
     () => {
       if (connection.open.length > 0) return; // it ends with its answer
       if (socket.bytesRead === bytesRead) finish(socket);
