@@ -12,6 +12,9 @@ const connectionCount = 100;
 /** Streams that are opened at a time: gRPC's C core, under Python, cancels calls when thousands are pending at once. */
 const waveStreams = 500;
 
+/** Connections that are opened at a time: Node keeps 511 waiting, and the system resets the others of a slow server. */
+const waveConnections = 200;
+
 /**
  * Resident memory of a fresh server before, with and after `streams` open server streams over 100 connections, each of
  * which has had its first message. Garbage is collected before each reading, where the server has a way to (V8 as if
@@ -51,12 +54,16 @@ export async function measureIdleConnections(spec: PeerSpec, count: number): Pro
   try {
     await warmUp.run(1_000);
     const before = await settledRss(peer, 0);
-    const idle = load(count);
+    const waves: ReturnType<typeof load>[] = [];
     try {
-      await idle.run(1_000);
+      while (waves.length * waveConnections < count) {
+        const wave = load(Math.min(waveConnections, count - waves.length * waveConnections));
+        waves.push(wave);
+        await wave.run(200);
+      }
       return ((await settledRss(peer, 0)) - before) / count;
     } finally {
-      idle.close();
+      for (const wave of waves) wave.close();
     }
   } finally {
     warmUp.close();

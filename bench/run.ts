@@ -39,7 +39,7 @@ const warmUpMs = flags.quick ? 200 : 2_000;
 /** Rounds that a process serves before a fresh one takes its place. */
 const roundsOfProcess = 3;
 /** Each of them starts all servers anew. */
-const idleRounds = Math.min(rounds, 5);
+const idleRounds = Math.min(rounds, 3);
 const idleStreams = flags.quick ? 1_000 : 10_000;
 const idleConnections = flags.quick ? 200 : 2_000;
 const isWanted = (name: string): boolean => flags.only?.split(",").includes(name) ?? true;
@@ -58,22 +58,24 @@ const loadBefore = loadavg();
 const { peers: found, versions, close } = await findPeers(folder);
 try {
   const peers = found.filter(({ name }) => isChosen(name));
-  const describe = ({ figures, droppedRows }: Loads): Results => ({
+  const kept = flags.continue ? (JSON.parse(await readFile(unfinished, "utf8")) as Results) : undefined;
+  const describe = (parts: Parts): Results => ({
     machine: describeMachine(),
     versions: { ...describeVersions(), ...versions },
-    run: { date: new Date().toISOString(), rounds, sampleMs, loadBefore, loadAfter: loadavg() },
-    figures,
-    outside: {},
-    idle: {},
-    droppedRows,
+    run: kept?.run ?? { date: new Date().toISOString(), rounds, sampleMs, loadBefore, loadAfter: loadavg() },
+    ...parts,
   });
-  const earlier: Loads | undefined = flags.continue
-    ? (JSON.parse(await readFile(unfinished, "utf8")) as Results)
-    : undefined;
-  const loads = await measureLoads(peers, earlier, (soFar) => save(unfinished, describe(soFar)));
-  const results = describe(loads);
-  const outside = isWanted("outside") ? await measureOutside(peers, folder, flags.quick ? 1 : 5) : {};
-  const whole = { ...results, outside, idle: isWanted("idle") ? await measureIdles(peers) : {} };
+  const keep = (soFar: Parts): Promise<void> => save(unfinished, describe(soFar));
+  const none: Parts = { figures: {}, droppedRows: {}, outside: {}, idle: {} };
+  const earlier: Parts = { ...none, ...kept };
+  const loads = {
+    ...earlier,
+    ...(await measureLoads(peers, earlier, (soFar) => keep({ ...none, ...soFar }))),
+  };
+  const hasOutside = Object.keys(loads.outside).length > 0 || !isWanted("outside");
+  const outside = hasOutside ? loads.outside : await measureOutside(peers, folder, flags.quick ? 1 : 5);
+  await keep({ ...loads, outside });
+  const whole = describe({ ...loads, outside, idle: isWanted("idle") ? await measureIdles(peers) : {} });
   printResults(whole);
   const isWhole = !flags.quick && flags.only === undefined && flags.peers === undefined;
   const output = flags.output ?? (isWhole ? `${here}results/latest.json` : `${tmpdir()}/runrpc-bench.json`);
@@ -85,6 +87,7 @@ try {
 }
 
 type Loads = Pick<Results, "figures" | "droppedRows">;
+type Parts = Loads & Required<Pick<Results, "outside" | "idle">>;
 
 /**
  * All servers that take part in a measure run at once, and one of them is under load at a time. They are started afresh
@@ -93,11 +96,11 @@ type Loads = Pick<Results, "figures" | "droppedRows">;
  */
 async function measureLoads(
   specs: readonly PeerSpec[],
-  earlier: Loads | undefined,
+  earlier: Loads,
   keep: (loads: Loads) => Promise<void>,
 ): Promise<Loads> {
-  const figures: Record<string, Readonly<Record<string, Figures>>> = { ...earlier?.figures };
-  const droppedRows: Record<string, number> = { ...earlier?.droppedRows };
+  const figures: Record<string, Readonly<Record<string, Figures>>> = { ...earlier.figures };
+  const droppedRows: Record<string, number> = { ...earlier.droppedRows };
   for (const measure of measures.filter(({ name }) => isWanted(name) && !(name in figures))) {
     const byPeer: Record<string, Figures> = {};
     const workload = measure.workload(figures);
