@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { setPatientTimeout } from "../server/patient-timeout.ts";
 import { createCallQueue } from "./call-queue.ts";
 import { MAX_CALLS, type MethodKind, type ThreadSetup } from "./protocol.ts";
 import { type AskQuery, type LinkedCall, startThread, type ThreadLink } from "./thread-link.ts";
@@ -144,11 +145,11 @@ export function createPool(options: PoolOptions): Pool {
     },
     withdraw: queue.withdraw,
     endWithin(link) {
-      const timer = setTimeout(() => {
+      const timeout = setPatientTimeout(() => {
         const reason = "a call on this thread did not heed its cancel, and the thread was ended";
         void link.terminate(new ConnectError(reason, Code.Unavailable));
       }, graceMs);
-      return () => clearTimeout(timer);
+      return timeout.clear;
     },
     close,
   };

@@ -1,12 +1,13 @@
 import { deserialize, serialize } from "node:v8";
 import type { HandlerContext } from "@connectrpc/connect";
+import { monotonicMs } from "../monotonic.ts";
 import { type Principal, principalKey } from "../server/auth/principal.ts";
 import { factsOf } from "../server/call-facts.ts";
 
 /** What a thread is told of a call that begins. */
 export interface StartFacts {
-  /** What was left until the deadline when it was sent, in milliseconds; undefined: there is none. */
-  readonly timeoutMs: number | undefined;
+  /** When the deadline is, by `monotonicMs()`; undefined: there is none. */
+  readonly deadlineMs: number | undefined;
   readonly requestMethod: string;
   readonly protocolName: string;
   /** The URL of the call is `target`, seen from `base`. */
@@ -26,7 +27,9 @@ export function startText(method: number, context: HandlerContext): string {
   const facts = factsOf(context);
   const values = facts === undefined ? textOfValues(valuesOf(context.values)) : textOf(facts.principal);
   const { requestMethod, protocolName } = context;
-  const text = `${method}:${values.length}:${values}${context.timeoutMs() ?? ""}\n${requestMethod}\n${protocolName}\n`;
+  const timeoutMs = context.timeoutMs();
+  const deadlineMs = timeoutMs === undefined ? "" : monotonicMs() + timeoutMs;
+  const text = `${method}:${values.length}:${values}${deadlineMs}\n${requestMethod}\n${protocolName}\n`;
   if (facts === undefined) return `${text}${context.url}\n${linesOf([...context.requestHeader].flat())}`;
   const { headers, scheme, target } = facts;
   let lines = `${text}${scheme}://${headers[":authority"] ?? headers.host ?? ""}\n${target}`;
@@ -49,11 +52,11 @@ export function readStart(text: string): StartFacts {
   const first = text.indexOf(":");
   const second = text.indexOf(":", first + 1);
   const end = second + 1 + Number(text.slice(first + 1, second));
-  const [timeoutMs, requestMethod = "", protocolName = "", base = "", target = "", ...headers] = text
+  const [deadlineMs, requestMethod = "", protocolName = "", base = "", target = "", ...headers] = text
     .slice(end)
     .split("\n");
   return {
-    timeoutMs: timeoutMs === "" ? undefined : Number(timeoutMs),
+    deadlineMs: deadlineMs === "" ? undefined : Number(deadlineMs),
     requestMethod,
     protocolName,
     base,

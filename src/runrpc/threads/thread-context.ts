@@ -1,4 +1,5 @@
 import type { ContextKey, ContextValues, HandlerContext } from "@connectrpc/connect";
+import { monotonicMs } from "../monotonic.ts";
 import { sendHeadersKey } from "../server/send-headers.ts";
 import type { SentHeaders } from "./protocol.ts";
 import { readStart, type StartFacts } from "./start-text.ts";
@@ -23,7 +24,6 @@ export class ThreadContext implements HandlerContext {
   readonly #call: number;
   readonly #text: string;
   readonly #host: ContextHost;
-  readonly #startedMs = performance.now();
   #facts: StartFacts | undefined = undefined;
   #signal: ThreadSignal | undefined = undefined;
   #abortReason: { readonly reason: unknown } | undefined = undefined;
@@ -59,14 +59,13 @@ export class ThreadContext implements HandlerContext {
 
   /** A function of its own, as it may be taken out of the context. */
   get timeoutMs(): () => number | undefined {
-    const { timeoutMs } = this.#start;
-    return () =>
-      timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - (performance.now() - this.#startedMs));
+    const { deadlineMs } = this.#start;
+    return () => (deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - monotonicMs()));
   }
 
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
-      this.#signal = createThreadSignal(this.#host.states, this.#call);
+      this.#signal = createThreadSignal(this.#host.states, this.#call, this.#start.deadlineMs);
       if (this.#abortReason !== undefined) this.#signal.abort(this.#abortReason.reason);
       this.#host.signalMade(this.#call, this.#signal.signal);
     }

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { monotonicMs } from "../monotonic.ts";
 import { slotOf } from "./protocol.ts";
 
 /** The signal of a call in its thread, and who aborts it. */
@@ -12,12 +13,23 @@ const { aborted: abortedProperty } = Object.getOwnPropertyDescriptors(AbortSigna
 
 /**
  * A real AbortSignal, for whoever waits. A loop that never waits hears no message: `aborted` and `throwIfAborted` look at a
- * word of memory that the main thread writes as well.
+ * word of memory that the main thread writes as well, and at the clock, as the main thread may be late.
+ *
+ * @param deadlineMs when the call's deadline is, by `monotonicMs()`; undefined: there is none.
  */
-export function createThreadSignal(states: Int32Array, call: number): ThreadSignal {
+export function createThreadSignal(
+  states: Int32Array,
+  call: number,
+  deadlineMs: number | undefined,
+): ThreadSignal {
   const controller = new AbortController();
   const { signal } = controller;
-  watched.set(signal, { controller, states, slot: slotOf(call) });
+  watched.set(signal, {
+    controller,
+    states,
+    slot: slotOf(call),
+    deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY,
+  });
   Object.defineProperties(signal, LOOKING);
   return {
     signal,
@@ -31,6 +43,7 @@ interface Watched {
   readonly controller: AbortController;
   readonly states: Int32Array;
   readonly slot: number;
+  readonly deadlineMs: number;
 }
 
 const watched = new WeakMap<AbortSignal, Watched>();
@@ -58,8 +71,10 @@ function isAborted(signal: AbortSignal): boolean {
 function look(signal: AbortSignal): void {
   const known = watched.get(signal);
   if (known === undefined || isAborted(signal)) return;
-  const code = Atomics.load(known.states, known.slot);
-  if (code > 0) known.controller.abort(cancelOf(code));
+  const { controller, states, slot, deadlineMs } = known;
+  const code = Atomics.load(states, slot);
+  if (code > 0) controller.abort(cancelOf(code));
+  else if (monotonicMs() >= deadlineMs) controller.abort(cancelOf(Code.DeadlineExceeded));
 }
 
 /** Why a call was cancelled, where nothing but the code has come. */

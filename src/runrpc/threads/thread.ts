@@ -182,7 +182,7 @@ function loadFunctions(functions: Functions): Ready {
       pace,
       take: () => take(call),
       run(onEnd) {
-        const { signal, abort } = createThreadSignal(states, call);
+        const { signal, abort } = createThreadSignal(states, call, undefined);
         running.set(call, heedful(abort));
         void runFunction(functions[name], name, input, signal)
           .then(

@@ -8,6 +8,8 @@ export const OWN_CONTRACTS = /^gen\/(grpc|runrpc)\//;
 export const CLOSEST = /^src\/runrpc\/closest\.ts$/;
 /** What a URL tells by itself: for every room that reads or shows one. */
 export const URLS = /^src\/runrpc\/url\.ts$/;
+/** The clock that threads share. */
+export const MONOTONIC = /^src\/runrpc\/monotonic\.ts$/;
 export const SERVER = /^src\/runrpc\/server\//;
 /** What the room of codecs is asked for. */
 export const CODECS = /^src\/runrpc\/codec\/(codecs|message-codec|excess\/(binary|json|size-rules))\.ts$/;

@@ -1,4 +1,4 @@
-import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS, SERVER } from "./names.ts";
+import { BUFBUILD, CLOSEST, CODECS, CONNECT, MONOTONIC, NODE, OWN_CONTRACTS, SERVER } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
 /** The runtime: server, codecs, threads, debug mode, metrics, traces and the monitor. */
@@ -67,6 +67,7 @@ export const runtimeRules: readonly Rule[] = [
       BUFBUILD,
       CODECS,
       SERVER,
+      MONOTONIC,
       /^src\/runrpc\/threads\//,
       /^src\/runrpc\/data\/data-error\.ts$/,
     ],
@@ -119,6 +120,6 @@ export const runtimeRules: readonly Rule[] = [
   {
     files: "src/runrpc/debug/watchdog/*.ts",
     why: "the watchdog knows threads and an inspector, and nothing of calls",
-    allowed: [NODE, /^src\/runrpc\/debug\/(watchdog\/|place\.ts$)/],
+    allowed: [NODE, MONOTONIC, /^src\/runrpc\/debug\/(watchdog\/|place\.ts$)/],
   },
 ];

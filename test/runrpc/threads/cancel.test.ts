@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { MAX_CALLS } from "../../../src/runrpc/threads/protocol.ts";
-import { serve } from "./serve.ts";
+import { errorOf, serve } from "./serve.ts";
 
 /** mulberry32: numbers from 0 to 1 that a seed repeats. */
 function randomFrom(seed: number): () => number {
@@ -95,5 +95,43 @@ describe("calls in threads that are cancelled", () => {
     assert.equal(served.length, 63);
     const error = await calls[20];
     assert.equal(ConnectError.from(error).code, Code.DeadlineExceeded);
+  });
+
+  it("unary: a loop that polls its signal ends at its deadline while the main thread is held", async (t) => {
+    const { users, server } = await serve(t, { only: "users", threads: 1 });
+    const polls = errorOf(users.listUsers({ pageToken: "polls" }, { timeoutMs: 200 }));
+    while (server.stats().calls.open < 1) await delay(1);
+    const heldMs = 3_000;
+    const until = performance.now() + heldMs;
+    while (performance.now() < until) Math.sqrt(until);
+    assert.equal((await polls).code, Code.DeadlineExceeded);
+    const polledMs = Number(first(await users.listUsers({ pageToken: "polled" })));
+    assert.ok(polledMs > 0 && polledMs < heldMs - 500, `it has polled for ${polledMs} ms`);
+  });
+
+  it("unary: a thread whose call has heeded its cancel in time is not ended because the main thread was held", async (t) => {
+    const { users, server } = await serve(t, { only: "users", threads: 1, graceMs: 100 });
+    const thread = first(await users.listUsers({ pageToken: "thread" }));
+    const leave = new AbortController();
+    const polls = errorOf(users.listUsers({ pageToken: "polls" }, { signal: leave.signal }));
+    while (server.stats().calls.open < 1) await delay(1);
+    leave.abort();
+    await polls;
+    // The server hears of it, and cancels the thread; then nothing is heard for longer than the grace.
+    while (server.stats().calls.open > 0) await delay(1);
+    const until = performance.now() + 1_000;
+    while (performance.now() < until) Math.sqrt(until);
+    assert.equal(first(await users.listUsers({ pageToken: "thread" })), thread);
+  });
+
+  it("unary: the time that a call waits in a thread is a part of its time", async (t) => {
+    const { users } = await serve(t, { only: "users", threads: 1 });
+    const waitMs = 500;
+    const [, second] = await Promise.all([
+      users.listUsers({ pageToken: "waits", pageSize: waitMs }),
+      users.listUsers({ pageToken: "left" }, { timeoutMs: 60_000 }),
+    ]);
+    const leftMs = Number(first(second));
+    assert.ok(leftMs > 0 && leftMs <= 60_000 - waitMs, `${leftMs} ms are left`);
   });
 });

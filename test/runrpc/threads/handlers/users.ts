@@ -17,6 +17,9 @@ const shown = (...texts: unknown[]): Shown => ({
   users: texts.map((text) => ({ displayName: String(text) })),
 });
 
+/** For how long the last call has polled. */
+let polledMs = 0;
+
 /** What a plain function does, by the page token that is asked for; the page size is a number for it. */
 const deeds: Readonly<Record<string, (n: number, context: HandlerContext) => Shown>> = {
   thread: () => shown(threadId),
@@ -30,9 +33,13 @@ const deeds: Readonly<Record<string, (n: number, context: HandlerContext) => Sho
     return shown(threadId);
   },
   polls(_n, { signal }) {
+    const begin = performance.now();
     while (!signal.aborted) Math.sqrt(2);
+    polledMs = performance.now() - begin;
     throw signal.reason;
   },
+  polled: () => shown(polledMs),
+  left: (_n, { timeoutMs }) => shown(timeoutMs()),
   throwsWhenAborted(_n, { signal }) {
     for (;;) signal.throwIfAborted();
   },
