@@ -1,7 +1,9 @@
+import { monotonicMs } from "../../monotonic.ts";
+
 /**
- * What the main thread and its two watchers share. The main thread counts its beats; the watcher looks whether they go on,
- * and stops the main thread for a moment when they do not; the guard lets the main thread go again when the watcher fails
- * to.
+ * What the main thread and its two watchers share. The main thread writes when its loop last turned; the watcher looks how long
+ * ago that is, and stops the main thread for a moment when it is too long; the guard lets the main thread go again when the
+ * watcher fails to.
  */
 export interface SharedMemory {
   readonly words: Int32Array<SharedArrayBuffer>;
@@ -10,19 +12,23 @@ export interface SharedMemory {
 
 /** The words, by their place. */
 export const word = {
-  /** Counted up by the main thread, each time that its loop has turned and a little time has passed. */
+  /** When the main thread's loop last turned, by {@link tenths}; written each time that it turns and a little time has passed. */
   mainBeat: 0,
-  /** The same of the watcher and of the guard. */
+  /** Counted up by the watcher, each time that it looks. */
   watcherBeat: 1,
-  guardBeat: 2,
+  /** Counted up by the watcher to rouse the guard, which sleeps on it. */
+  roused: 2,
+  /** The last count by which the guard was roused: it is there when the two are equal. */
+  guardHeard: 8,
   /** 1 while the main thread may be stopped: from before the pause is asked for to after the watcher has let go. */
   pauseAsked: 3,
   /** 1 while the main thread is known to be stopped. */
   paused: 4,
   /** 1 while somebody else's debugger is there: its stops are no faults, and nobody may resume them. */
   hasDebugger: 5,
-  /** The processor time of the main thread at its last beat, in tenths of a millisecond. */
+  /** The main thread's processor time at its last beat, and how long it had waited for one, in tenths of a millisecond. */
   mainCpu: 6,
+  mainWaited: 9,
   /** Bytes of the note; 0 is none. */
   noteBytes: 7,
 } as const;
@@ -39,6 +45,11 @@ export function memoryOf(buffer: SharedArrayBuffer): SharedMemory {
     words: new Int32Array(buffer, 0, WORDS_BYTES / 4),
     note: new Uint8Array(buffer, WORDS_BYTES, NOTE_BYTES),
   };
+}
+
+/** A clock that all threads of a process share, in tenths of a millisecond: `(later - earlier) | 0` is a time, up to 59 hours. */
+export function tenths(): number {
+  return (10 * monotonicMs()) | 0;
 }
 
 /** Leaves word of what the main thread is about to do, for the case that it does not come back. */
@@ -60,8 +71,10 @@ export const setupKey = "runrpcWatchdog";
 export interface WatchSetup {
   readonly buffer: SharedArrayBuffer;
   readonly blockMs: number;
-  /** Between two beats. */
-  readonly tickMs: number;
+  /** Between two beats of the main thread. */
+  readonly beatMs: number;
+  /** Between two looks of the watcher. */
+  readonly lookMs: number;
   /** A global of the main thread by this symbol tells of which call the code at hand is a part. */
   readonly globalName: string;
 }

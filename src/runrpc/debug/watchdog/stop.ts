@@ -1,6 +1,6 @@
 import type { Debugger, InspectorNotification, Session } from "node:inspector";
 import { ownerOf } from "../place.ts";
-import { readThreadClock } from "./clock.ts";
+import type { ThreadClock } from "./clock.ts";
 import { type BlockCall, type BlockFrame, type SharedMemory, word } from "./memory.ts";
 
 /** Where the main thread was when it was stopped. */
@@ -33,11 +33,18 @@ const ASK_MS = 100;
  * Stops the main thread through the inspector, reads its stack and the call, and lets it go on, come what may: a main
  * thread that stays stopped is a server that hangs. `asked` and `paused` in the shared memory tell the guard how far it is.
  */
-export function askForStop(connect: () => Session, memory: SharedMemory, globalName: string): AskedStop {
+export function askForStop(
+  connect: () => Session,
+  readClock: () => ThreadClock | undefined,
+  memory: SharedMemory,
+  globalName: string,
+): AskedStop {
   const { words } = memory;
   const session = connect();
   const { promise, resolve, reject } = Promise.withResolvers<Stop | undefined>();
   const scripts = new Map<string, string>();
+  // A clock that stands while the main thread waits for a processor, as far as the system tells.
+  const waitlessMs = (): number => performance.now() - (readClock()?.waitedMs ?? 0);
   const askedMs = waitlessMs();
   let heardMs = 0;
   let hasLetGo = false;
@@ -97,11 +104,6 @@ function frameFrom(
   scripts: ReadonlyMap<string, string>,
 ): BlockFrame {
   return { functionName, url: scripts.get(location.scriptId) ?? "", line: location.lineNumber + 1 };
-}
-
-/** A clock that stands while the main thread waits for a processor, as far as the system tells. */
-function waitlessMs(): number {
-  return performance.now() - (readThreadClock()?.waitedMs ?? 0);
 }
 
 /** Frames of Node's may be half made, so that the question is asked in others first. */

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { url as inspectorUrl } from "node:inspector";
 import { Worker } from "node:worker_threads";
+import { openThreadClock, type ThreadClock } from "./clock.ts";
 import {
   type Block,
   type BlockCall,
   createMemory,
   type FromWatcher,
   setupKey,
+  tenths,
   type WatchSetup,
   word,
   writeNote,
@@ -34,9 +36,11 @@ export interface WatchdogOptions {
   readonly restartMs?: number;
 }
 
-const TICK_MS = { least: 4, greatest: 20 } as const;
-/** Ticks that a block lasts at least. */
-const TICKS_OF_BLOCK = 5;
+/** Beats that a block lasts at least: a time for which the loop was held is told that much too long at most. */
+const BEATS_OF_BLOCK = 4;
+const BEAT_MS = { least: 4, greatest: 25 } as const;
+/** Beats between two looks: each that wakes a thread of an idle server costs it about a hundredth of a percent of a core. */
+const BEATS_OF_LOOK = 2;
 const GREATEST_RESTART_MS = 60_000;
 /** How long the threads may take to end, in milliseconds. */
 const CLOSE_MS = 2_000;
@@ -54,22 +58,30 @@ const ownThreads = {
 export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog> {
   const { blockMs, currentCall, threads = ownThreads } = options;
   const memory = createMemory();
-  const tickMs = Math.max(TICK_MS.least, Math.min(TICK_MS.greatest, Math.floor(blockMs / TICKS_OF_BLOCK)));
+  const beatMs = Math.max(BEAT_MS.least, Math.min(BEAT_MS.greatest, Math.floor(blockMs / BEATS_OF_BLOCK)));
   const globalName = `runrpc.watchdog.${randomUUID()}`;
   const globals = globalThis as Record<symbol, unknown>;
   const symbol = Symbol.for(globalName);
   globals[symbol] = () => JSON.stringify(currentCall());
-  const setup: WatchSetup = { buffer: memory.words.buffer, blockMs, tickMs, globalName };
+  const setup: WatchSetup = {
+    buffer: memory.words.buffer,
+    blockMs,
+    beatMs,
+    lookMs: BEATS_OF_LOOK * beatMs,
+    globalName,
+  };
 
+  const readClock = openThreadClock();
   const beat = (): void => {
     const { words } = memory;
-    const { user, system } = process.threadCpuUsage();
-    Atomics.store(words, word.mainCpu, (user + system) / 100);
+    const { cpuMs, waitedMs } = readClock() ?? ownClock();
+    Atomics.store(words, word.mainCpu, 10 * cpuMs);
+    Atomics.store(words, word.mainWaited, 10 * waitedMs);
     Atomics.store(words, word.hasDebugger, inspectorUrl() === undefined ? 0 : 1);
-    Atomics.add(words, word.mainBeat, 1);
+    Atomics.store(words, word.mainBeat, tenths());
   };
   beat();
-  const heart = setInterval(beat, tickMs).unref();
+  const heart = setInterval(beat, beatMs).unref();
   const watcher = keepThread(threads.watcher, "debug-watcher", setup, options);
   const guard = keepThread(threads.guard, "debug-guard", setup, options);
   await Promise.all([watcher.started, guard.started]);
@@ -83,6 +95,12 @@ export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog>
       delete globals[symbol];
     },
   };
+}
+
+/** What a thread knows of itself where the system does not tell. */
+function ownClock(): ThreadClock {
+  const { user, system } = process.threadCpuUsage();
+  return { cpuMs: (user + system) / 1_000, waitedMs: 0 };
 }
 
 interface KeptThread {

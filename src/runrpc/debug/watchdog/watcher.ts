@@ -1,8 +1,8 @@
 import { writeSync } from "node:fs";
 import type { Session } from "node:inspector";
 import { ownerOf } from "../place.ts";
-import { readThreadClock, type ThreadClock } from "./clock.ts";
-import { type Block, type FromWatcher, memoryOf, readNote, type WatchSetup, word } from "./memory.ts";
+import { openThreadClock, type ThreadClock } from "./clock.ts";
+import { type Block, type FromWatcher, memoryOf, readNote, tenths, type WatchSetup, word } from "./memory.ts";
 import { createRecorder } from "./recorder.ts";
 import { type AskedStop, askForStop, type Stop } from "./stop.ts";
 
@@ -16,72 +16,90 @@ export interface WatcherParts {
 
 /** Native code holds the main thread when it does not stop within this, in milliseconds; then nobody but us can tell. */
 const NATIVE_MS = 1_000;
-/** Without a sign of the guard for so long nobody is stopped, in milliseconds. */
-const GUARD_LOST_MS = 2_000;
+/** Without a beat for so many, the main thread is late. */
+const LATE_BEATS = 2;
+/** Between two looks while a block may end, in milliseconds. */
+const SOON_MS = 10;
 /** Native code is what ran, where the main thread heard of a stop so late, in milliseconds: the line is a later one. */
 const LATE_MS = 30;
 
 /**
- * Watches the main thread from a thread of its own: looks in each tick whether it has counted on. Returns the end of it,
- * which lets the main thread go and stops the recorder.
+ * Watches the main thread from a thread of its own: looks now and then when that one's loop last turned, and more often while it
+ * is late. Returns the end of it, which lets the main thread go and stops the recorder.
  */
 export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => void {
-  const { blockMs, tickMs, globalName } = setup;
+  const { blockMs, beatMs, lookMs, globalName } = setup;
   const memory = memoryOf(setup.buffer);
   const { words } = memory;
+  const readClock = openThreadClock();
   const recorder = createRecorder(parts.connect);
-  let beat = -1;
-  let beatAtMs = performance.now();
-  let beatCpu = 0;
-  let beatClock = readThreadClock();
-  let tickAtMs = performance.now();
+  let beat = Atomics.load(words, word.mainBeat);
+  let beatClock = clockAtBeat();
+  let lookAtMs = performance.now();
+  let nextLookMs = lookMs;
   /** What the main thread has let pass, as far as this thread ran itself: both may have been stopped, or starved. */
   let silentMs = 0;
-  let guardBeat = -1;
-  let guardAtMs = performance.now();
+  let isGuardRoused = false;
   let block: OpenBlock | undefined;
+  let timer: NodeJS.Timeout;
 
-  function tick(): void {
+  function look(): void {
     const nowMs = performance.now();
-    silentMs += Math.min(nowMs - tickAtMs, 2 * tickMs);
-    tickAtMs = nowMs;
+    silentMs += Math.min(nowMs - lookAtMs, nextLookMs + lookMs);
+    lookAtMs = nowMs;
     Atomics.add(words, word.watcherBeat, 1);
-    lookAtGuard(nowMs);
     const seen = Atomics.load(words, word.mainBeat);
-    if (seen !== beat) {
-      if (block !== undefined) void end(block, nowMs - beatAtMs);
-      beat = seen;
-      beatAtMs = nowMs;
-      beatCpu = Atomics.load(words, word.mainCpu);
-      beatClock = readThreadClock();
-      silentMs = 0;
-      block = undefined;
-      recorder.tick(nowMs);
-    } else if (block !== undefined) tellOfNative(block, nowMs);
-    else if (silentMs >= blockMs && mayStop(nowMs)) begin(nowMs);
+    if (seen !== beat) goOn(seen, nowMs);
+    else if (block !== undefined) tellOfNative(block, nowMs);
+    else if (silentMs >= LATE_BEATS * beatMs) suspect(nowMs);
+    nextLookMs = untilNextLook();
+    timer = setTimeout(look, nextLookMs);
   }
 
-  function lookAtGuard(nowMs: number): void {
-    const seen = Atomics.load(words, word.guardBeat);
-    if (seen === guardBeat) return;
-    guardBeat = seen;
-    guardAtMs = nowMs;
+  function clockAtBeat(): BeatClock {
+    return { cpu: Atomics.load(words, word.mainCpu), waited: Atomics.load(words, word.mainWaited) };
   }
 
-  /** A main thread that only waits for a processor is left alone. */
-  function mayStop(nowMs: number): boolean {
-    if (Atomics.load(words, word.hasDebugger) === 1 || nowMs - guardAtMs > GUARD_LOST_MS) return false;
-    const waitedMs = since(beatClock, readThreadClock())?.waitedMs ?? 0;
-    return nowMs - beatAtMs - waitedMs >= blockMs;
+  function goOn(seen: number, nowMs: number): void {
+    if (block !== undefined) void end(block, ((seen - beat) | 0) / 10);
+    beat = seen;
+    beatClock = clockAtBeat();
+    silentMs = ageOf(seen);
+    isGuardRoused = false;
+    block = undefined;
+    recorder.tick(nowMs);
+  }
+
+  /** The main thread is late: the guard is roused, so that it is there when the main thread is to be stopped. */
+  function suspect(nowMs: number): void {
+    if (!isGuardRoused) {
+      Atomics.add(words, word.roused, 1);
+      Atomics.notify(words, word.roused);
+      isGuardRoused = true;
+    }
+    if (silentMs >= blockMs && mayStop()) begin(nowMs);
+  }
+
+  /** At the moment from which on it is a block, if the main thread is late; often while it may be over at any moment. */
+  function untilNextLook(): number {
+    if (block !== undefined || silentMs >= blockMs) return SOON_MS;
+    return silentMs >= LATE_BEATS * beatMs ? Math.min(lookMs, Math.ceil(blockMs - silentMs)) : lookMs;
+  }
+
+  /** A main thread that only waits for a processor is left alone, and one whose guard does not answer. */
+  function mayStop(): boolean {
+    if (Atomics.load(words, word.hasDebugger) === 1) return false;
+    if (Atomics.load(words, word.guardHeard) !== Atomics.load(words, word.roused)) return false;
+    const waitedMs = sinceBeat(beatClock, readClock())?.waitedMs ?? 0;
+    return ageOf(beat) - waitedMs >= blockMs;
   }
 
   function begin(nowMs: number): void {
-    const asked = askForStop(parts.connect, memory, globalName);
+    const asked = askForStop(parts.connect, readClock, memory, globalName);
     const opened: OpenBlock = {
       asked,
       askedAtMs: nowMs,
       clock: beatClock,
-      cpu: beatCpu,
       stop: undefined,
       isTold: false,
     };
@@ -95,8 +113,8 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   }
 
   async function end(ended: OpenBlock, heldMs: number): Promise<void> {
-    const clock = since(ended.clock, readThreadClock());
-    const cpuMs = clock?.cpuMs ?? (Atomics.load(words, word.mainCpu) - ended.cpu) / 10;
+    const clock = sinceBeat(ended.clock, readClock());
+    const cpuMs = clock?.cpuMs ?? ((Atomics.load(words, word.mainCpu) - ended.clock.cpu) | 0) / 10;
     ended.asked.cancel();
     // The stop may be on its way from there.
     await ended.asked.made.catch(ignore);
@@ -129,13 +147,13 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
     const what = note === "" ? "native code" : note;
     writeSync(
       2,
-      `runrpc: the event loop has been held for ${Math.round(nowMs - beatAtMs)} ms by ${what}, and goes on\n`,
+      `runrpc: the event loop has been held for ${Math.round(ageOf(beat))} ms by ${what}, and goes on\n`,
     );
   }
 
-  const timer = setInterval(tick, tickMs);
+  timer = setTimeout(look, lookMs);
   return () => {
-    clearInterval(timer);
+    clearTimeout(timer);
     block?.asked.cancel();
     recorder.disarm();
   };
@@ -145,8 +163,7 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
 interface OpenBlock {
   readonly asked: AskedStop;
   readonly askedAtMs: number;
-  readonly clock: ThreadClock | undefined;
-  readonly cpu: number;
+  readonly clock: BeatClock;
   stop: Stop | undefined;
   isTold: boolean;
 }
@@ -168,9 +185,23 @@ function isLate({ stop }: OpenBlock): boolean {
   );
 }
 
-function since(from: ThreadClock | undefined, to: ThreadClock | undefined): ThreadClock | undefined {
-  if (from === undefined || to === undefined) return undefined;
-  return { cpuMs: to.cpuMs - from.cpuMs, waitedMs: to.waitedMs - from.waitedMs };
+/** How long ago a beat was, in milliseconds. */
+function ageOf(beat: number): number {
+  return ((tenths() - beat) | 0) / 10;
+}
+
+/** As the main thread wrote them at a beat: tenths of a millisecond, which wrap around. */
+interface BeatClock {
+  readonly cpu: number;
+  readonly waited: number;
+}
+
+function sinceBeat(beat: BeatClock, now: ThreadClock | undefined): ThreadClock | undefined {
+  if (now === undefined) return undefined;
+  return {
+    cpuMs: ((10 * now.cpuMs - beat.cpu) | 0) / 10,
+    waitedMs: ((10 * now.waitedMs - beat.waited) | 0) / 10,
+  };
 }
 
 function ignore(): void {}
