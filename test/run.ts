@@ -3,7 +3,7 @@
 // `npm test -- --database postgres …` has applications and queries stand on a Postgres server, where a test names no database.
 // In CI a test that skips itself, for want of a tool, is a failure.
 import { glob, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { finished } from "node:stream/promises";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -32,7 +32,10 @@ const execArgv = [
   "--conditions=runrpc-source",
   ...(isOnNode ? ["--import", join(root, "test/on-node-http2.ts")] : []),
 ];
+/** The longest files that are told. */
+const SLOWEST = 15;
 const skipped: string[] = [];
+const took = new Map<string, number>();
 let passed = 0;
 let failed = 0;
 
@@ -44,17 +47,27 @@ events.on("test:pass", ({ name, skip, details }) => {
   if (skip !== undefined) skipped.push(typeof skip === "string" ? `${name}: ${skip}` : name);
   else if (details.type !== "suite") passed++;
 });
+events.on("test:summary", ({ file, duration_ms }) => {
+  if (file !== undefined) took.set(file, duration_ms);
+});
 const report = events.compose(spec);
 report.pipe(process.stdout);
 await finished(report);
 await postgres?.stop();
 
+if (files.length > SLOWEST) printSlowest();
 for (const line of skipped) console.log(`skipped  ${line}`);
 if (passed === 0) console.log("no test has run");
 const { CI = "" } = process.env;
 const isCi = CI !== "";
 if (isCi && skipped.length > 0) console.log(`${skipped.length} skipped, and in CI none may be`);
 process.exitCode = failed > 0 || passed === 0 || (isCi && skipped.length > 0) ? 1 : 0;
+
+function printSlowest(): void {
+  const slowest = [...took].sort(([, one], [, other]) => other - one).slice(0, SLOWEST);
+  for (const [file, ms] of slowest)
+    console.log(`${(ms / 1_000).toFixed(1).padStart(7)} s  ${relative(root, file)}`);
+}
 
 /** The test files that are named: each a file, a folder or a pattern. All of them when none is named. */
 async function filesOf(names: readonly string[]): Promise<string[]> {
