@@ -11,6 +11,7 @@ export {
   createChore,
   type StartChore,
 } from "./data/chore.ts";
+export { openSharedWriter, type SharedWriter } from "./data/open-shared-writer.ts";
 export {
   openStore,
   type PostgresOptions,

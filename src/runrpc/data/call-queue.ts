@@ -9,6 +9,8 @@ export interface PendingCall {
   readonly background: boolean;
   /** Those of the same order go one after the other; see `WriteOptions`. */
   readonly order: string | undefined;
+  /** The process that it comes from; undefined for this one. */
+  readonly origin: CallOrigin | undefined;
   /** What its input takes while it waits, about. */
   readonly bytes: number;
   settled: boolean;
@@ -18,7 +20,7 @@ export interface PendingCall {
   hasMoved: boolean;
   /** Workers that died while they worked on a message with this call in it. */
   lostWorkers: number;
-  /** Index of its ticket in the memory shared with the worker that has it. */
+  /** What it is known by to whoever has it: the index of its ticket in shared memory, or its number on a connection. */
   ticket: number;
   /** Takes the call back from where it is: the queue, or a batch that has not come to it. Set by its holder. */
   withdraw: (call: PendingCall) => void;
@@ -26,6 +28,12 @@ export interface PendingCall {
   readonly onRan: ((ranMs: number) => void) | undefined;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
+}
+
+/** Another process, whose calls wait here. */
+export interface CallOrigin {
+  /** False while it takes no answers: then none of its calls is begun. */
+  readonly takesAnswers: boolean;
 }
 
 /** The bytes that all queues of a store hold together. */
@@ -52,9 +60,10 @@ export interface CallQueue {
   giveBack(call: PendingCall): void;
   /**
    * Removes and returns the first `max` calls, or fewer that fit into `maxBytes`; one at least. A call that has cost a
-   * worker goes alone, so that none goes down with it. Those that may not go, as `mayGo` says, stay where they are.
+   * worker goes alone, so that none goes down with it. Those that may not go, as `mayGo` says, stay where they are. `least`
+   * calls go in any case: one, where nothing else is said.
    */
-  take(max: number, maxBytes: number, mayGo?: (call: PendingCall) => boolean): PendingCall[];
+  take(max: number, maxBytes: number, mayGo?: (call: PendingCall) => boolean, least?: number): PendingCall[];
   /** Removes and returns all calls. */
   takeAll(): PendingCall[];
   /** Gives each call to the queue that `choose` names, with the room that it takes up; both are of one room. */
@@ -89,7 +98,7 @@ export function createCallQueue(room: Room): CallQueue {
       call.withdraw = leave;
       returned.add(call);
     },
-    take(max, maxBytes, mayGo = () => true) {
+    take(max, maxBytes, mayGo = () => true, least = 1) {
       const taken: PendingCall[] = [];
       let bytes = 0;
       for (const from of [returned, waiting]) {
@@ -97,7 +106,8 @@ export function createCallQueue(room: Room): CallQueue {
           if (!mayGo(call)) continue;
           bytes += call.bytes;
           const isSuspect = call.lostWorkers > 0;
-          if (taken.length === max || (taken.length > 0 && (bytes > maxBytes || isSuspect))) return taken;
+          if (taken.length === max || (taken.length >= least && (bytes > maxBytes || isSuspect)))
+            return taken;
           leave(call);
           taken.push(call);
           if (isSuspect) return taken;
@@ -154,6 +164,7 @@ export function startCall(
       input,
       background: options?.background === true,
       order: options?.order,
+      origin: undefined,
       bytes: approximateBytes(input, maxBytes),
       settled: false,
       isCounted: false,

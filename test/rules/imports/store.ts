@@ -6,19 +6,19 @@ const QUERY_ROOM = /^src\/runrpc\/data\/(query|define-queries|insert-rows|remove
 /** The store, and the tables of the platform. */
 export const storeRules: readonly Rule[] = [
   {
-    files: "src/runrpc/data/!(open-store|maintenance).ts",
+    files: "src/runrpc/data/!(open-store|open-shared-writer|maintenance).ts",
     why: "what both kinds of database share knows neither, no table and no RPC",
     allowed: [NODE, /^drizzle-orm(\/|$)/, /^src\/runrpc\/data\/[^/]+$/, URLS],
   },
   {
-    files: "src/runrpc/data/{open-store,maintenance}.ts",
+    files: "src/runrpc/data/{open-store,open-shared-writer,maintenance}.ts",
     why: "it knows which kinds of database there are",
     allowed: [
-      /^src\/runrpc\/data\/([^/]+|\w+\/(open-store|store-options|migrate|doctor|backup|own-database)\.ts)$/,
+      /^src\/runrpc\/data\/([^/]+|\w+\/(open-store|store-options|migrate|doctor|backup|own-database|shared-writer\/open-shared-writer)\.ts)$/,
     ],
   },
   {
-    files: "src/runrpc/data/sqlite/*.ts",
+    files: "src/runrpc/data/sqlite/{*,shared-writer/*}.ts",
     why: "the store knows databases and threads, no table and no RPC",
     allowed: [NODE, /^drizzle-orm(\/|$)/, /^better-sqlite3$/, /^src\/runrpc\/data\/(sqlite\/|[^/]+$)/],
   },

@@ -12,6 +12,7 @@ function callOf(bytes: number, fields: Partial<PendingCall> = {}): PendingCall {
     settled: false,
     isCounted: false,
     order: undefined,
+    origin: undefined,
     hasMoved: false,
     lostWorkers: 0,
     onRan: undefined,

@@ -1,16 +1,21 @@
-import { noNotices } from "../notices.ts";
+import { isDeepStrictEqual } from "node:util";
+import { DataError } from "../data-error.ts";
+import type { Manifest } from "../manifest.ts";
+import { type Notices, noNotices } from "../notices.ts";
 import type { QueryModules } from "../query.ts";
 import { createQueryProxy } from "../query-proxy.ts";
 import type { Store } from "../store.ts";
 import { createTroubleWatch } from "../trouble.ts";
 import { createUnheard } from "../unheard.ts";
-import { createSide } from "./side.ts";
-import { resolveSqliteOptions, type SqliteOptions } from "./store-options.ts";
+import { createRemoteSide } from "./shared-writer/remote-side.ts";
+import { createSide, type Shared, type Side } from "./side.ts";
+import { type ResolvedSqliteOptions, resolveSqliteOptions, type SqliteOptions } from "./store-options.ts";
 import { pingQuery, pingWriteQuery } from "./thread-protocol.ts";
 
 /**
- * Opens a database: starts one writer, which makes the file and applies the migrations, then the readers. `M` is the
- * type of what the worker file serves (`import type { Modules } from "../../data/worker.ts"`).
+ * Opens a database: starts one writer, which makes the file and applies the migrations, then the readers. With `writer` it
+ * connects to that of another process instead, which has done so. `M` is the type of what the worker file serves
+ * (`import type { Modules } from "../../data/worker.ts"`).
  *
  * Throws a DataError: `invalid_argument` for an option, `failed_precondition` for a database that does not fit the
  * migrations, `unavailable` or `data_loss` for a file that cannot be opened.
@@ -20,11 +25,12 @@ export async function openStore<M extends QueryModules>(options: SqliteOptions):
   const trouble = createTroubleWatch(resolved.log);
   const shared = { bytes: { used: 0, max: resolved.maxQueuedBytes }, trouble };
   const reads = createSide("read", resolved, shared);
-  const writes = createSide("write", resolved, shared);
+  const { writes, notices } = createWrites(resolved, shared);
   const { manifest, migrations, identity } = await writes.start();
   try {
-    await reads.start(identity);
+    checkManifests(manifest, (await reads.start(identity)).manifest);
   } catch (error) {
+    await reads.close();
     await writes.close();
     throw error;
   }
@@ -57,10 +63,30 @@ export async function openStore<M extends QueryModules>(options: SqliteOptions):
         writes.call(trouble.writesFail ? pingWriteQuery : pingQuery, undefined, pingOptions),
       ]);
     },
-    // One process serves a file.
-    notices: noNotices,
+    notices,
     stats: () => ({ reads: reads.stats(), writes: writes.stats() }),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A writer thread, or the way to the process that has one. */
+function createWrites(
+  options: ResolvedSqliteOptions,
+  shared: Shared,
+): { readonly writes: Side; readonly notices: Notices } {
+  const { writer } = options;
+  // Without one there is nobody to tell: one process serves the file.
+  if (writer === undefined) return { writes: createSide("write", options, shared), notices: noNotices };
+  const remote = createRemoteSide(writer, options, shared);
+  return { writes: remote, notices: remote.notices };
+}
+
+/** Calls go by the numbers of the queries, which both sides have to count alike. */
+function checkManifests(writer: Manifest, reader: Manifest): void {
+  if (isDeepStrictEqual(writer, reader)) return;
+  throw new DataError(
+    "failed_precondition",
+    "the process that writes serves other queries than this one: start both again",
+  );
 }

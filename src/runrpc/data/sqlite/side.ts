@@ -1,11 +1,12 @@
-import { type ByteBudget, type CallQueue, type PendingCall, startCall } from "../call-queue.ts";
+import { type ByteBudget, type CallQueue, type PendingCall, type Room, startCall } from "../call-queue.ts";
 import { DataError } from "../data-error.ts";
 import type { CallOptions } from "../query-proxy.ts";
 import type { SideStats } from "../store.ts";
 import type { TroubleWatch } from "../trouble.ts";
 import { shortMs } from "./query-costs.ts";
+import { createSideCounts } from "./side-counts.ts";
 import type { ResolvedSqliteOptions } from "./store-options.ts";
-import { maxTransferBytes, type Ready } from "./thread-protocol.ts";
+import type { Ready } from "./thread-protocol.ts";
 import { createWaitingCalls } from "./waiting-calls.ts";
 import { createWorkerChoice } from "./worker-choice.ts";
 import { createCrew } from "./worker-crew.ts";
@@ -23,6 +24,14 @@ export interface Side {
   close(): Promise<void>;
 }
 
+/** A side whose workers are threads of this process. It takes calls of other processes as well. */
+export interface LocalSide extends Side {
+  /** Takes a call that somebody else has made. @throws DataError when there is no room for it, or the side is closed. */
+  admit(call: PendingCall): void;
+  /** Looks again at what waits: an origin takes answers, or has gone with its calls. */
+  wake(): void;
+}
+
 /** What the two sides of a store share. */
 export interface Shared {
   readonly bytes: ByteBudget;
@@ -34,18 +43,22 @@ export interface Shared {
  *
  * Long and new reads are not sent to the last reader that has none, so that key look-ups and their like are answered
  * however many long reads there are. With a single reader there is none to keep: a long read holds up the others.
+ * `createQueue` makes the queues that calls wait in.
  */
-export function createSide(kind: "read" | "write", options: ResolvedSqliteOptions, shared: Shared): Side {
+export function createSide(
+  kind: "read" | "write",
+  options: ResolvedSqliteOptions,
+  shared: Shared,
+  createQueue?: (room: Room) => CallQueue,
+): LocalSide {
   const isRead = kind === "read";
-  const maxInputBytes = maxTransferBytes(options.heapMb);
   const keepsReader = isRead && options.readers > 1;
   const maxBatchCalls = isRead ? options.maxBatchReads : options.maxBatchWrites;
   const maxBatchBackground = Math.min(maxBatchCalls, options.maxBatchBackgroundWrites);
-  const waiting = createWaitingCalls(kind, options, shared.bytes, keepsReader);
+  const waiting = createWaitingCalls(kind, options, shared.bytes, keepsReader, createQueue);
   const { foreground, fresh, long, background } = waiting;
   const stuck = new Set<WorkerLink>();
-  const counts = { calls: 0, batches: 0, moved: 0 };
-  const batchSizes = new Array<number>(powerOf(maxBatchCalls) + 1).fill(0);
+  const counts = createSideCounts(maxBatchCalls);
   let isFlushing = false;
   let watch: NodeJS.Timeout | undefined;
   let drained: PromiseWithResolvers<void> | undefined;
@@ -100,17 +113,15 @@ export function createSide(kind: "read" | "write", options: ResolvedSqliteOption
       return fresh.size > 0 ? send(longLink, fresh, maxBatchCalls) : send(longLink, long, 1);
     const link = choice.forShort();
     if (link === undefined) return false;
-    if (foreground.size > 0) return send(link, foreground, maxBatchCalls);
-    if (background.size > 0) return send(link, background, maxBatchBackground);
-    return false;
+    if (foreground.size > 0 && send(link, foreground, maxBatchCalls)) return true;
+    return background.size > 0 && send(link, background, maxBatchBackground);
   }
 
+  /** False when none of the calls may go. */
   function send(link: WorkerLink, queue: CallQueue, max: number): boolean {
     const calls = queue.take(max, options.maxBatchBytes);
-    counts.calls += calls.length;
-    counts.batches += 1;
-    const power = powerOf(calls.length);
-    batchSizes[power] = (batchSizes[power] ?? 0) + 1;
+    if (calls.length === 0) return false;
+    counts.sent(calls.length);
     link.send(calls, queue === long || queue === fresh);
     return true;
   }
@@ -126,7 +137,7 @@ export function createSide(kind: "read" | "write", options: ResolvedSqliteOption
         stuck.add(link);
         noteLong(link);
         const calls = link.takeBackReads();
-        counts.moved += calls.length;
+        counts.moved(calls.length);
         for (const call of calls) call.hasMoved = true;
         waiting.giveBack(calls);
       }
@@ -171,24 +182,19 @@ export function createSide(kind: "read" | "write", options: ResolvedSqliteOption
 
   function admit(call: PendingCall): void {
     if (drained !== undefined) throw new DataError("unavailable", "the store is closed");
-    if (call.bytes > maxInputBytes) {
-      throw new DataError(
-        "resource_exhausted",
-        `the input of a query holds ${call.bytes} bytes or more, above the maximum of ${maxInputBytes}, a quarter of heapMb`,
-      );
-    }
     waiting.add(call);
     flushSoon();
   }
 
   return {
     start: (identity) => crew.start(identity),
-    call: (query, input, callOptions) => startCall(query, input, callOptions, maxInputBytes, admit),
+    admit,
+    wake: flushSoon,
+    call: (query, input, callOptions) => startCall(query, input, callOptions, waiting.maxInputBytes, admit),
     stats: () => ({
       queued: waiting.size,
       inFlight: inFlight(),
-      ...counts,
-      batchSizes: [...batchSizes],
+      ...counts.read(),
       workersReplaced: crew.replaced,
     }),
     drain,
@@ -197,9 +203,4 @@ export function createSide(kind: "read" | "write", options: ResolvedSqliteOption
       return closed;
     },
   };
-}
-
-/** The exponent of the least power of two that is no less than a whole number from 1. */
-function powerOf(count: number): number {
-  return 32 - Math.clz32(count - 1);
 }

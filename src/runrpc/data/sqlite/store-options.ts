@@ -24,6 +24,11 @@ export interface SqliteOptions {
    * know that they only add. Default false: it is refused.
    */
   readonly allowNewer?: boolean | undefined;
+  /**
+   * The socket of a `SharedWriter` in another process, which writes for this one: this store has readers alone. Default: it
+   * writes itself, and no other process does.
+   */
+  readonly writer?: string | undefined;
   /** Told when the database cannot be read or written, and when it can again. Default: nobody. */
   readonly log?: StoreLog | undefined;
   readonly readers?: number | undefined;
@@ -45,6 +50,7 @@ export type ResolvedSqliteOptions = Limits & {
   readonly file: string;
   readonly worker: URL;
   readonly migrations: readonly ResolvedMigrationSet[];
+  readonly writer: string | undefined;
   readonly log: StoreLog | undefined;
   readonly allowNewer: boolean;
 };
@@ -99,10 +105,13 @@ const ranges: { readonly [K in keyof Limits]: Range } = {
 
 /** Fills in the defaults. Throws an `invalid_argument` DataError that holds the value and the limit, or the unknown name. */
 export function resolveSqliteOptions(options: SqliteOptions): ResolvedSqliteOptions {
-  const { file, worker, migrations, log, allowNewer = false, ...limits } = options;
+  const { file, worker, migrations, writer, log, allowNewer = false, ...limits } = options;
+  if (writer === "")
+    throw new DataError("invalid_argument", "writer is empty: name the socket of the process that writes");
   return {
     file: resolveFile(file),
     worker,
+    writer,
     log,
     allowNewer,
     migrations: resolveMigrations(migrations),

@@ -5,8 +5,10 @@ import {
   type PendingCall,
   type Room,
 } from "../call-queue.ts";
+import { DataError } from "../data-error.ts";
 import { createQueryCosts, type QueryClass } from "./query-costs.ts";
 import type { ResolvedSqliteOptions } from "./store-options.ts";
+import { maxTransferBytes } from "./thread-protocol.ts";
 
 /**
  * The calls of one side that wait for a worker. Reads wait in three queues, by what is known of them: short ones; long
@@ -22,7 +24,9 @@ export interface WaitingCalls {
   readonly background: CallQueue;
   /** Of all queues. */
   readonly size: number;
-  /** @throws DataError `resource_exhausted` when its queue is full. */
+  /** What the input of a call may hold, about. */
+  readonly maxInputBytes: number;
+  /** @throws DataError `resource_exhausted` when its queue is full, or its input too large. */
   add(call: PendingCall): void;
   /** Puts calls first that have been taken. */
   giveBack(calls: readonly PendingCall[]): void;
@@ -34,13 +38,18 @@ export interface WaitingCalls {
   ran(query: number, tookMs: number): void;
 }
 
-/** @param sortsReads there are several readers, one of which is kept for short reads. */
+/**
+ * @param sortsReads there are several readers, one of which is kept for short reads.
+ * @param createQueue makes the queues. Default: calls go in the order in which they came.
+ */
 export function createWaitingCalls(
   kind: "read" | "write",
   options: ResolvedSqliteOptions,
   bytes: ByteBudget,
   sortsReads: boolean,
+  createQueue: (room: Room) => CallQueue = createCallQueue,
 ): WaitingCalls {
+  const maxInputBytes = maxTransferBytes(options.heapMb);
   const roomOf = (what: string, option: string, max: number): Room => ({
     waiting: 0,
     what,
@@ -52,10 +61,10 @@ export function createWaitingCalls(
     kind === "read"
       ? roomOf("reads", "maxQueuedReads", options.maxQueuedReads)
       : roomOf("writes", "maxQueuedWrites", options.maxQueuedWrites);
-  const foreground = createCallQueue(foregroundRoom);
-  const fresh = createCallQueue(foregroundRoom);
-  const long = createCallQueue(foregroundRoom);
-  const background = createCallQueue(
+  const foreground = createQueue(foregroundRoom);
+  const fresh = createQueue(foregroundRoom);
+  const long = createQueue(foregroundRoom);
+  const background = createQueue(
     roomOf("background writes", "maxQueuedBackgroundWrites", options.maxQueuedBackgroundWrites),
   );
   const costs = createQueryCosts();
@@ -77,7 +86,16 @@ export function createWaitingCalls(
     get size() {
       return foreground.size + fresh.size + long.size + background.size;
     },
-    add: (call) => queueOf(call).add(call),
+    maxInputBytes,
+    add(call) {
+      if (call.bytes > maxInputBytes) {
+        throw new DataError(
+          "resource_exhausted",
+          `the input of a query holds ${call.bytes} bytes or more, above the maximum of ${maxInputBytes}, a quarter of heapMb`,
+        );
+      }
+      queueOf(call).add(call);
+    },
     giveBack(calls) {
       for (const call of calls) queueOf(call).giveBack(call);
     },
