@@ -1,16 +1,22 @@
 // What is the same on SQLite and on Postgres: the schema, and what every query of every module gives.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { create } from "@bufbuild/protobuf";
 import Database from "better-sqlite3";
 import { DataError } from "runrpc";
 import { openTestStore, type TestStore } from "runrpc/testing";
 import { Severity } from "../../gen/logs/v1/logs_pb.ts";
+import { DatabaseSchema } from "../../gen/runrpc/config/v1/config_pb.ts";
 import definition from "../../src/main.ts";
+import { openAppStore } from "../../src/runrpc/app/app-store.ts";
 import { rowsOfUser } from "../../src/services/logs/row.ts";
 import type { Modules } from "../../src/worker.ts";
 import { type PostgresServer, startPostgres, whyNoPostgres } from "../postgres.ts";
+import { runCommand } from "../runrpc/cli/run-command.ts";
 
 const skip = whyNoPostgres() ?? false;
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 let server: PostgresServer;
 let sqlite: TestStore<Modules>;
@@ -65,6 +71,25 @@ test("every query of every module gives the same on both", { skip }, async () =>
     Object.keys(queries).map((query) => `${module}.${query}`),
   );
   assert.deepEqual([...asked].sort(), all.sort());
+});
+
+test("what `runrpc copy` brought over, every query finds, and ids go on", { skip }, async () => {
+  await using source = await openTestStore(definition, { database: "sqlite" });
+  const writes = samples.filter(([name]) => /\.(create|add)/.test(name));
+  for (const [name, input] of writes) await outcomeOf(source, name, input);
+  const url = await server.createDatabase();
+  const copied = await runCommand(["copy", "--from", source.file, "--to", url], { cwd: root });
+  assert.equal(copied.code, 0, copied.stderr);
+  const store = await openAppStore(definition, create(DatabaseSchema, { url }));
+  try {
+    const reads = samples.filter(([name]) => /\.(get|find|list|count|last|check|is)/.test(name));
+    for (const [name, input] of [...reads, ...samples.slice(-6)]) {
+      const [here, there] = [await outcomeOf(source, name, input), await outcomeOf({ store }, name, input)];
+      assert.deepEqual(there, here, `${name}(${JSON.stringify(input)})`);
+    }
+  } finally {
+    await store.close();
+  }
 });
 
 const at = new Date("2026-11-27T20:00:00.123Z");
@@ -190,7 +215,11 @@ const samples: readonly (readonly [name: string, input: unknown])[] = [
 ];
 
 /** What a query gives, or the code that it fails with: and the sentence, where that is the query's own. */
-async function outcomeOf({ store }: TestStore<Modules>, name: string, input: unknown): Promise<unknown> {
+async function outcomeOf(
+  { store }: Pick<TestStore<Modules>, "store">,
+  name: string,
+  input: unknown,
+): Promise<unknown> {
   const [module = "", query = ""] = name.split(".");
   const queries = Reflect.get(store.queries, module) as Record<string, (input: unknown) => Promise<unknown>>;
   try {
@@ -222,7 +251,7 @@ interface TableSchema {
 
 /** The types of Postgres that hold what a column of SQLite does. */
 const typesOf: Readonly<Record<string, readonly string[]>> = {
-  integer: ["bigint", "boolean", "timestamp(3) with time zone"],
+  integer: ["bigint", "boolean", "timestamp(3) with time zone", "timestamp(0) with time zone"],
   text: ['text COLLATE "C"', "jsonb"],
   real: ["double precision"],
   blob: ["bytea"],

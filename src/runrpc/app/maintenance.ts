@@ -3,6 +3,9 @@ import {
   type BackupOptions,
   type BackupReport,
   backupDatabase,
+  type CopyOptions,
+  type CopyReport,
+  copyDatabase,
   type Examination,
   examineDatabase,
   migrateDatabase,
@@ -12,6 +15,8 @@ import type { QueryModules } from "../data/query.ts";
 import { withoutPassword } from "../url.ts";
 import { storeOptions } from "./app-store.ts";
 import type { AppDefinition } from "./define-app.ts";
+
+export type { CopyProgress } from "../data/maintenance.ts";
 
 /** Applies the migrations of the platform and of the application to the database, which is made when there is none. */
 export async function migrateApp<M extends QueryModules>(
@@ -31,6 +36,21 @@ export function backupApp<M extends QueryModules>(
   options: BackupOptions,
 ): Promise<BackupReport> {
   return backupDatabase(storeOptions(definition, config.database), target, options);
+}
+
+/** Copies an SQLite database into one of Postgres, for the `copy` command. Both are URLs as the configuration takes them. */
+export function copyApp<M extends QueryModules>(
+  definition: AppDefinition<M>,
+  { config }: LoadedConfig,
+  { from, to }: { readonly from: string; readonly to: string },
+  options: CopyOptions,
+): Promise<CopyReport> {
+  const { database } = config;
+  return copyDatabase(
+    storeOptions(definition, { ...database, url: from }),
+    storeOptions(definition, { ...database, url: to }),
+    options,
+  );
 }
 
 /** Looks the database of the configuration over, for the `doctor` command. Safe beside a running server. */

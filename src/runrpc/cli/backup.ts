@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import type { Io } from "./io.ts";
+import { untilSignal } from "./until-signal.ts";
 
 /** `runrpc backup`: copies the database into one file, while a server serves it. */
 export function configure(command: Command, io: Io): void {
@@ -41,21 +42,4 @@ function progressOn({ stderr }: Io): ((copied: number, total: number) => void) |
     const end = copied === total ? "\n" : "";
     stderr.write(`\r${Math.floor((100 * copied) / Math.max(1, total))} % of ${total} pages${end}`);
   };
-}
-
-/** Ends what runs at Ctrl-C or SIGTERM, so that it can clean up, and then the process as the signal would have. */
-async function untilSignal<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  let caught: NodeJS.Signals | undefined;
-  const end = (name: NodeJS.Signals): void => {
-    caught ??= name;
-    controller.abort(new Error(`ended by ${name}`));
-  };
-  process.once("SIGINT", end).once("SIGTERM", end);
-  try {
-    return await run(controller.signal);
-  } finally {
-    process.off("SIGINT", end).off("SIGTERM", end);
-    if (caught !== undefined) process.kill(process.pid, caught);
-  }
 }

@@ -41,6 +41,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<Co
     load: () => import("./backup.ts"),
   },
   {
+    name: "copy",
+    summary: "copy all rows of an SQLite database into one of Postgres",
+    load: () => import("./copy.ts"),
+  },
+  {
     name: "doctor",
     summary: "look the database over, and say what is wrong with it",
     load: () => import("./doctor.ts"),

@@ -1,3 +1,4 @@
+import type { CopyOptions, CopyReport } from "./copy/copy-database.ts";
 import { DataError } from "./data-error.ts";
 import type { Examination } from "./examination.ts";
 import { loadPostgres } from "./load-postgres.ts";
@@ -8,6 +9,7 @@ import { type BackupOptions, type BackupReport, backupDatabase as backUpFile } f
 import { examineDatabase as examineFile } from "./sqlite/doctor.ts";
 import { migrateDatabase as migrateFile } from "./sqlite/migrate.ts";
 
+export type { CopyOptions, CopyProgress, CopyReport } from "./copy/copy-database.ts";
 export type { Check, Examination } from "./examination.ts";
 export type { BackupOptions, BackupReport } from "./sqlite/backup.ts";
 
@@ -36,6 +38,21 @@ export async function backupDatabase(
     "failed_precondition",
     "a database of Postgres is backed up by its own tools: pg_dump --format=custom --file FILE URL",
   );
+}
+
+/**
+ * Copies all rows of an SQLite database into one of Postgres, for the `copy` command; see `copy/copy-database.ts`. Throws
+ * `invalid_argument` for another direction.
+ */
+export async function copyDatabase(
+  from: StoreOptions,
+  to: StoreOptions,
+  options: CopyOptions,
+): Promise<CopyReport> {
+  if ("url" in from || !("url" in to))
+    throw new DataError("invalid_argument", "rows are copied from SQLite to Postgres, and no other way");
+  const { copyDatabase: copy } = await loadPostgres(() => import("./copy/copy-database.ts"));
+  return copy(from, to, options);
 }
 
 /** Makes an empty database on the server that the URL of another one names, for tests. */

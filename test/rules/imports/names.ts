@@ -10,6 +10,8 @@ export const CLOSEST = /^src\/runrpc\/closest\.ts$/;
 export const URLS = /^src\/runrpc\/url\.ts$/;
 /** The clock that threads share. */
 export const MONOTONIC = /^src\/runrpc\/monotonic\.ts$/;
+/** What reads JSON where it counts what a name is. */
+export const JSON_READER = /^src\/runrpc\/parse-json\.ts$/;
 export const SERVER = /^src\/runrpc\/server\//;
 /** What the room of codecs is asked for. */
 export const CODECS = /^src\/runrpc\/codec\/(codecs|message-codec|excess\/(binary|json|size-rules))\.ts$/;

@@ -1,4 +1,14 @@
-import { BUFBUILD, CLOSEST, CODECS, CONNECT, MONOTONIC, NODE, OWN_CONTRACTS, SERVER } from "./names.ts";
+import {
+  BUFBUILD,
+  CLOSEST,
+  CODECS,
+  CONNECT,
+  JSON_READER,
+  MONOTONIC,
+  NODE,
+  OWN_CONTRACTS,
+  SERVER,
+} from "./names.ts";
 import type { Rule } from "./rule.ts";
 
 /** The runtime: server, codecs, threads, debug mode, metrics, traces and the monitor. */
@@ -50,12 +60,12 @@ export const runtimeRules: readonly Rule[] = [
   {
     files: "src/runrpc/server/lanes/{*,stock/*}.ts",
     why: "a lane is part of the runtime; the stock one alone is made of connect-node",
-    allowed: [NODE, CONNECT, /^@connectrpc\/connect-node$/, BUFBUILD, SERVER],
+    allowed: [NODE, CONNECT, /^@connectrpc\/connect-node$/, BUFBUILD, SERVER, JSON_READER],
   },
   {
     files: "src/runrpc/server/lanes/fast/*.ts",
     why: "the fast lane reads and writes the protocols itself",
-    allowed: [CODECS, NODE, CONNECT, BUFBUILD, SERVER],
+    allowed: [CODECS, NODE, CONNECT, BUFBUILD, SERVER, JSON_READER],
   },
 
   {

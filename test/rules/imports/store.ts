@@ -1,4 +1,4 @@
-import { NODE, URLS } from "./names.ts";
+import { JSON_READER, NODE, URLS } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
 const QUERY_ROOM = /^src\/runrpc\/data\/(query|define-queries|insert-rows|remove-owned)\.ts$/;
@@ -14,7 +14,7 @@ export const storeRules: readonly Rule[] = [
     files: "src/runrpc/data/{open-store,open-shared-writer,maintenance}.ts",
     why: "it knows which kinds of database there are",
     allowed: [
-      /^src\/runrpc\/data\/([^/]+|\w+\/(open-store|store-options|migrate|doctor|backup|own-database|shared-writer\/open-shared-writer)\.ts)$/,
+      /^src\/runrpc\/data\/([^/]+|\w+\/(open-store|store-options|migrate|doctor|backup|own-database|copy-database|shared-writer\/open-shared-writer)\.ts)$/,
     ],
   },
   {
@@ -26,6 +26,11 @@ export const storeRules: readonly Rule[] = [
     files: "src/runrpc/data/postgres/*.ts",
     why: "the store knows databases, no table and no RPC",
     allowed: [NODE, /^drizzle-orm(\/|$)/, /^pg$/, /^src\/runrpc\/data\/(postgres\/|[^/]+$)/, URLS],
+  },
+  {
+    files: "src/runrpc/data/copy/*.ts",
+    why: "a copy knows both kinds of database, no table and no RPC",
+    allowed: [NODE, /^better-sqlite3$/, /^pg$/, /^src\/runrpc\/data\//, JSON_READER],
   },
 
   {

@@ -7,7 +7,19 @@ import { fileURLToPath } from "node:url";
 import { configFields } from "../../../src/runrpc/config/fields.ts";
 import { runCommand } from "./run-command.ts";
 
-const commands = ["serve", "call", "keys", "migrate", "add", "sync", "backup", "doctor", "profile", "config"];
+const commands = [
+  "serve",
+  "call",
+  "keys",
+  "migrate",
+  "add",
+  "sync",
+  "backup",
+  "copy",
+  "doctor",
+  "profile",
+  "config",
+];
 
 describe("help", () => {
   it("names every command, examples and exit codes, and ends with 0", async () => {

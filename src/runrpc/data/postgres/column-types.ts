@@ -13,8 +13,10 @@ export const columnTypes: Readonly<Record<string, string>> = {
 /** The type of a column. Throws an Error that names the column where Postgres has none for it. */
 export function columnTypeOf(
   table: string,
-  column: { readonly name: string; readonly columnType: string },
+  column: { readonly name: string; readonly columnType: string; readonly mode?: unknown },
 ): string {
+  // Seconds: the type alone tells `runrpc copy` what the numbers in an SQLite file count.
+  if (column.columnType === "SQLiteTimestamp" && column.mode === "timestamp") return "timestamptz(0)";
   const type = columnTypes[column.columnType];
   if (type !== undefined) return type;
   const kinds = Object.keys(columnTypes).join(", ");

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Database } from "better-sqlite3";
 import { DataError, wireFromError } from "../data-error.ts";
@@ -31,30 +30,18 @@ async function run(setup: TaskSetup): Promise<unknown> {
     case "backup":
       return backUp(setup, task.target);
     case "examine":
-      return (await import("./examine.ts")).examine(setup, task.allowNewer, await openFile(setup));
+      return (await import("./examine.ts")).examine(setup, task.allowNewer, await open(setup));
   }
 }
 
-/**
- * Opened for writing where that is allowed, and used for reading: the last connection to close removes the log, which one
- * that only reads would leave behind.
- */
-async function openFile({ file, busyTimeoutMs }: TaskSetup): Promise<Database> {
-  if (!existsSync(file)) throw new DataError("not_found", `there is no database ${file}`);
-  const { default: Client } = await import("better-sqlite3");
-  try {
-    const client = new Client(file, { fileMustExist: true, timeout: busyTimeoutMs });
-    client.pragma("query_only = ON");
-    client.prepare("SELECT 1 FROM sqlite_schema").get();
-    return client;
-  } catch (error) {
-    if (dataErrorFromThrown(error).code === "data_loss") throw error;
-    return new Client(file, { readonly: true, timeout: busyTimeoutMs });
-  }
+/** Loaded in here, where a driver that is missing is told like any error. */
+async function open({ file, busyTimeoutMs }: TaskSetup): Promise<Database> {
+  const { openForReading } = await import("./open-for-reading.ts");
+  return openForReading(file, busyTimeoutMs);
 }
 
 async function backUp(setup: TaskSetup, target: string): Promise<void> {
-  const client = await openFile(setup);
+  const client = await open(setup);
   try {
     // A backup begins again whenever another connection writes, unless its own holds on to one moment.
     client.exec("BEGIN");

@@ -1,6 +1,6 @@
 import { type DescMessage, fromJson, type JsonReadOptions, type Message } from "@bufbuild/protobuf";
+import { parseJson } from "../../../parse-json.ts";
 import type { ExactCheck } from "../../json/exact-json.ts";
-import { parseJson } from "../../json/parse-json.ts";
 import type { Excess } from "../../routes/excess.ts";
 
 export { textOf } from "../../json/json-text.ts";

@@ -1,8 +1,8 @@
 import type { DescMessage, JsonReadOptions, JsonWriteOptions, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { parseJson } from "../../../parse-json.ts";
 import { createExactCheck } from "../../json/exact-json.ts";
 import { exactTextOf } from "../../json/json-text.ts";
-import { parseJson } from "../../json/parse-json.ts";
 import type { Excess } from "../../routes/excess.ts";
 
 type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>;

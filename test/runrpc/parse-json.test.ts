@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { parseJson } from "../../../../src/runrpc/server/json/parse-json.ts";
+import { parseJson } from "../../src/runrpc/parse-json.ts";
 
 /** Names in which one character or more is written as an escape, and what they are. */
 const NAMES: Readonly<Record<string, string>> = {
