@@ -19,7 +19,7 @@ export default defineApp<Modules>({
     defineService(UserService, createUserService(queries.users, chore)),
     defineService(EventService, createEventService(queries.events, wakeups)),
     defineService(LogService, createLogService(queries.logs)),
-    defineService(ChatService, createChatService(queries.chat)),
+    defineService(ChatService, createChatService(queries.chat, wakeups)),
     createReportService(queries.reports),
   ],
   codecs,

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -29,34 +30,51 @@ export interface Conversation {
 export function createConversation(
   userId: string,
   outbox: Outbox<ChatResponse>,
-  rooms: Rooms<ChatResponse>,
+  rooms: Rooms,
   queries: ChatQueries,
 ): Conversation {
+  const member = { callId: randomUUID(), outbox };
   const unstored: Promise<void>[] = [];
   let room: string | undefined;
-  let leave = (): void => {};
+  let isOver = false;
+  let leavePlace = (): void => {};
 
-  function enter(name: string): string {
+  function leave(): void {
+    isOver = true;
+    leavePlace();
+  }
+
+  async function enter(name: string): Promise<string> {
     if (name === "") throw new ConnectError("the first message names no room", Code.InvalidArgument);
-    leave = rooms.join(name, outbox);
+    const place = rooms.join(name, member);
+    leavePlace = place.leave;
+    if (isOver) leave();
+    await place.entered;
     const time = timestampFromDate(new Date());
     outbox.push(create(ChatResponseSchema, { kind: ChatResponse_Kind.JOINED, time, room: name, userId }));
     return name;
   }
 
-  /** Resolves when the message is stored, acknowledged and passed on, after all earlier ones. */
+  /** Resolves when the message is stored and acknowledged, after all earlier ones. */
   async function say(name: string, text: string, earlier: Promise<void> | undefined): Promise<void> {
     try {
       const at = new Date();
-      // Without the call's signal: what is stored is passed on, though its sender may have left.
+      const message = { room: name, userId, text, at, callId: member.callId };
+      // Without the call's signal: what is stored is heard, though its sender may have left.
       // In the caller's own order, as the ids tell it.
-      const id = await queries.addMessage({ room: name, userId, text, at }, { order: `${name} ${userId}` });
+      const id = await queries.addMessage(message, { order: `${name} ${userId}` });
+      rooms.notify(name);
       await earlier;
-      const message = { time: timestampFromDate(at), room: name, userId, messageId: BigInt(id) };
-      const receipt = { ...message, kind: ChatResponse_Kind.RECEIPT, text: `Received: ${text}` };
-      outbox.push(create(ChatResponseSchema, receipt));
-      const passedOn = { ...message, kind: ChatResponse_Kind.MESSAGE, text };
-      rooms.pass(name, create(ChatResponseSchema, passedOn), outbox);
+      outbox.push(
+        create(ChatResponseSchema, {
+          kind: ChatResponse_Kind.RECEIPT,
+          text: `Received: ${text}`,
+          time: timestampFromDate(at),
+          room: name,
+          userId,
+          messageId: BigInt(id),
+        }),
+      );
     } catch (reason) {
       outbox.fail(reason);
     }
@@ -67,7 +85,7 @@ export function createConversation(
       try {
         for await (const request of requests) {
           if (outbox.ended) return;
-          room ??= enter(request.room);
+          room ??= await enter(request.room);
           if (request.room !== "" && request.room !== room) throw elsewhere(request.room, room);
           // A message without text says nothing.
           if (request.text === "") continue;
@@ -85,7 +103,7 @@ export function createConversation(
         leave();
       }
     },
-    leave: () => leave(),
+    leave,
   };
 }
 

@@ -1,4 +1,4 @@
-import { createOutbox, requirePrincipal, type ServiceImpl } from "runrpc";
+import { createOutbox, requirePrincipal, type ServiceImpl, type Wakeups } from "runrpc";
 import type { ChatResponse, ChatService } from "../../../gen/chat/v1/chat_pb.ts";
 import { createConversation } from "./conversation.ts";
 import type { ChatQueries } from "./queries.ts";
@@ -11,15 +11,16 @@ export interface ChatOptions {
 }
 
 /**
- * The chat, as chat/v1 describes it, between the callers of this process. A call stays in the room that its first
- * message names; another room is `invalid_argument`. Listening and speaking go on side by side: who says nothing still
+ * The chat, as chat/v1 describes it, between the callers of all processes that share the database. A call stays in the room that
+ * its first message names; another room is `invalid_argument`. Listening and speaking go on side by side: who says nothing still
  * hears. A caller who ends its half of the stream leaves the room and gets its last receipts.
  */
 export function createChatService(
   queries: ChatQueries,
+  wakeups: Wakeups,
   { maxQueuedMessages = 256 }: ChatOptions = {},
 ): ServiceImpl<typeof ChatService> {
-  const rooms = createRooms<ChatResponse>();
+  const rooms = createRooms(queries, wakeups);
   return {
     async *chat(requests, context) {
       const { subject: userId } = requirePrincipal(context);

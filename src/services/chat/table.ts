@@ -5,6 +5,7 @@ import { users } from "../users/table.ts"; // A foreign key needs the column tha
 export const messages = sqliteTable(
   "chat_messages",
   {
+    /** The order in which a room hears its messages. */
     id: integer("id").primaryKey({ autoIncrement: true }),
     room: text("room").notNull(),
     userId: text("user_id")
@@ -12,7 +13,12 @@ export const messages = sqliteTable(
       .references(() => users.id, { onDelete: "cascade" }),
     text: text("text").notNull(),
     createTime: integer("create_time", { mode: "timestamp_ms" }).notNull(),
+    /** The call that said it, which does not hear itself. Null: nobody knows. */
+    callId: text("call_id"),
   },
-  // Deleting a user looks for the user's messages.
-  (table) => [index("chat_messages_user").on(table.userId)],
+  (table) => [
+    index("chat_messages_room").on(table.room, table.id),
+    // Deleting a user looks for the user's messages.
+    index("chat_messages_user").on(table.userId),
+  ],
 );

@@ -37,7 +37,7 @@ test("a deleted user takes its keys, events, logs and messages along", async () 
   await queries.events.addEvent({ userId, type: "a", payload: null, at });
   const line = { time: at, severity: Severity.DEBUG, message: "m", attributes: null, size: 1 };
   await queries.logs.addLogs({ rows: rowsOfUser(userId, [line]) });
-  await queries.chat.addMessage({ room: "r", userId, text: "t", at });
+  await queries.chat.addMessage({ room: "r", userId, text: "t", at, callId: "c" });
   await rig.service.deleteUser(create(DeleteUserRequestSchema, { id: userId }), contextOf(method.deleteUser));
   assert.deepEqual(await platform.findKeys({ keyIds: ["rr_leaving"] }), []);
   assert.equal(await queries.events.lastEventId({ userId }), 0);

@@ -84,6 +84,10 @@ export async function connect(
     // A client that stands still in a transaction holds locks, and rows that would else be cleaned up.
     "idle_in_transaction_session_timeout=60000",
     `statement_timeout=${statementTimeoutMs}`,
+    // The session of a machine that is gone ends within about a minute, and with it its locks and its place among the peers.
+    "tcp_keepalives_idle=30",
+    "tcp_keepalives_interval=10",
+    "tcp_keepalives_count=3",
     ...settings,
   ];
   const client = new pg.Client({

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { NoticeListener, Notices } from "../notices.ts";
 import { type ConnectionOptions, connect, endClient } from "./connection.ts";
+import { watchPeers } from "./peers.ts";
 
 /** The channel that all processes on a database listen to. */
 const channel = "runrpc";
@@ -20,17 +21,32 @@ const maxWaiting = 10_000;
 /** Between an attempt to connect and the next: doubled from the first to the greatest, in milliseconds. */
 const retryAfterMs = { first: 50, greatest: 5_000 } as const;
 
+/** Between two looks at who else listens. Of this there is no event: a server tells nobody that a session has ended. */
+const lookAfterMs = 2_000;
+
+/** The notices of one store. */
+export interface PostgresNotices extends Notices {
+  /** A write may have been committed, or may yet be, without its caller knowing, who publishes nothing then. */
+  doubt(): void;
+  close(): Promise<void>;
+}
+
 /**
  * Tells other processes by LISTEN and NOTIFY, over a connection of its own, which is opened when it is first needed, and
  * again whenever it ends. What others told while there was none is lost, so that listeners are told of a gap when there is one again; what this
  * process had to tell meanwhile is told then.
+ *
+ * A process that is killed between a commit and its notice tells nobody. NOTIFY within the transaction would, at the price of a
+ * lock that all committing writers of all databases take one after the other. Instead those that listen look at each other: when
+ * one has gone, all are told of a gap, and of another one a look later, for what its backend was about to commit.
  */
-export function createNotices(options: ConnectionOptions): Notices & { close(): Promise<void> } {
+export function createNotices(options: ConnectionOptions): PostgresNotices {
   const self = randomUUID();
   const listeners = new Set<NoticeListener>();
   const waiting = new Set<string>();
   const closing = new AbortController();
   let missesSome = false;
+  let isInDoubt = false;
   let client: pg.Client | undefined;
   let flushing: NodeJS.Immediate | undefined;
   let running: Promise<void> | undefined;
@@ -55,15 +71,31 @@ export function createNotices(options: ConnectionOptions): Notices & { close(): 
       await opened.query(`LISTEN ${channel}`);
       if (closing.signal.aborted) return true;
       client = opened;
-      for (const listener of listeners) listener.gap();
+      tellGap();
       void flush();
-      await ended;
+      await Promise.race([ended, lookAtPeers(opened)]);
       return true;
     } catch {
-      return false;
+      return client !== undefined;
     } finally {
       client = undefined;
       if (opened !== undefined) await endClient(opened);
+    }
+  }
+
+  function tellGap(): void {
+    for (const listener of listeners) listener.gap();
+  }
+
+  /** For as long as the connection is there. Rejects when the server does not answer. */
+  async function lookAtPeers(on: pg.Client): Promise<void> {
+    const { haveSomeGone } = watchPeers(on, options.name);
+    while (client === on) {
+      const wasInDoubt = isInDoubt;
+      isInDoubt = false;
+      if (await haveSomeGone()) isInDoubt = true;
+      if (wasInDoubt || isInDoubt) tellGap();
+      await delay(lookAfterMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
     }
   }
 
@@ -105,6 +137,11 @@ export function createNotices(options: ConnectionOptions): Notices & { close(): 
       running ??= run();
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    doubt() {
+      isInDoubt = true;
+      tellGap();
+      tellAll();
     },
     async close() {
       clearImmediate(flushing);

@@ -36,7 +36,7 @@ export async function openStore<M extends QueryModules>(options: PostgresOptions
   const origin = new AsyncLocalStorage<object>();
   const canceller = createCanceller(connectionOptions(resolved, "runrpc cancel"));
   const notices = createNotices(connectionOptions(resolved, "runrpc notices"));
-  const run = { read: createReads(), write: createWrites(resolved.maxRetryMs) };
+  const run = { read: createReads(), write: createWrites(resolved.maxRetryMs, notices.doubt) };
   const pool = createPool({
     limits: resolved,
     trouble,

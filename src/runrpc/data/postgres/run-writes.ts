@@ -9,15 +9,15 @@ const backOffMs = { first: 2, greatest: 50 } as const;
 /**
  * Makes what runs writes: each in a SERIALIZABLE transaction, so that what came of writes that went side by side could have
  * come of them one after the other, as on SQLite. One that loses to another (40001, 40P01) is run again, for `maxRetryMs`
- * at most and as long as somebody waits for it.
+ * at most and as long as somebody waits for it. `onDoubt` is called when nobody knows whether a write was committed.
  */
-export function createWrites(maxRetryMs: number): (run: Run) => Promise<unknown> {
+export function createWrites(maxRetryMs: number, onDoubt: () => void): (run: Run) => Promise<unknown> {
   return async (run) => {
     const deadlineMs = performance.now() + maxRetryMs;
     for (let ms: number = backOffMs.first; ; ms = Math.min(2 * ms, backOffMs.greatest)) {
       await run.connection.client.query("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE");
       const attempt = await run.attempt("write");
-      const failure = await end(run.connection, attempt);
+      const failure = await end(run.connection, attempt, onDoubt);
       if (failure === undefined) return "value" in attempt.outcome ? attempt.outcome.value : undefined;
       // The query may have made something else of the error that tells it.
       const sqlState = sqlStateOf(attempt.firstError) ?? sqlStateOf(failure.error);
@@ -32,15 +32,19 @@ export function createWrites(maxRetryMs: number): (run: Run) => Promise<unknown>
 async function end(
   { client, close }: Connection,
   { outcome, firstError }: Attempt,
+  onDoubt: () => void,
 ): Promise<{ readonly error: unknown } | undefined> {
-  if ("value" in outcome && firstError === undefined) return commit(client);
+  if ("value" in outcome && firstError === undefined) return commit(client, onDoubt);
   // A connection that cannot end its transaction is of no more use.
   await client.query("ROLLBACK").catch(close);
   // After a statement that failed the server commits nothing, whether the query caught the error or not.
   return "error" in outcome ? outcome : { error: firstError };
 }
 
-async function commit(client: Connection["client"]): Promise<{ readonly error: unknown } | undefined> {
+async function commit(
+  client: Connection["client"],
+  onDoubt: () => void,
+): Promise<{ readonly error: unknown } | undefined> {
   try {
     const { command } = await client.query("COMMIT");
     if (command === "COMMIT") return undefined;
@@ -48,6 +52,7 @@ async function commit(client: Connection["client"]): Promise<{ readonly error: u
   } catch (error) {
     const sqlState = sqlStateOf(error);
     if (sqlState !== undefined && codeFromSqlState(sqlState) !== "unavailable") return { error };
+    onDoubt();
     return {
       error: new DataError(
         "unknown",
