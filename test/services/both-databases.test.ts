@@ -116,6 +116,10 @@ const call = {
 const requests = {
   caller: { by: "caller", groups: [{ shared: [...call.columns, ...call.caller], own: call.own }] },
   kind: { by: "kind", groups: [{ shared: call.columns, own: [...call.own.slice(0, 5), ...call.caller] }] },
+  request: {
+    by: "request",
+    groups: [{ shared: call.columns, own: [...call.own.slice(0, 5), ...call.caller, '{"é":1}', null] }],
+  },
 };
 const before100 = { time: latest, id: Number.MAX_SAFE_INTEGER };
 const page = { minSeverity: Severity.UNSPECIFIED, limit: 10, maxSize: 1_000 };
@@ -195,6 +199,7 @@ const samples: readonly (readonly [name: string, input: unknown])[] = [
   ["runrpcKeys.revokeKey", { keyId: "k9", at }],
   ["runrpcRequestLog.addRequests", requests.caller],
   ["runrpcRequestLog.addRequests", requests.kind],
+  ["runrpcRequestLog.addRequests", requests.request],
   ["runrpcRequestLog.listRequests", { limit: 10 }],
   ["runrpcRequestLog.getRequest", { id: 2 }],
   ["runrpcRequestLog.getRequest", { id: 99 }],
@@ -211,6 +216,10 @@ const samples: readonly (readonly [name: string, input: unknown])[] = [
       minDurationMs: 0.2,
     },
   ],
+  ["runrpcRequestLog.findKeptRequests", { after: 0, newest: 0, limit: 10, maxScanned: 100 }],
+  ["runrpcRequestLog.findKeptRequests", { after: 0, newest: 1, limit: 10, maxScanned: 100 }],
+  ["runrpcRequestLog.forgetRequests", { ids: [4] }],
+  ["runrpcRequestLog.getRequest", { id: 4 }],
   ["runrpcRequestLog.removeRequests", { before: at, limit: 10 }],
   ["runrpcRequestLog.removeRequests", { before: latest, limit: 1 }],
   ["users.deleteUser", { id: "ada" }],

@@ -5,7 +5,7 @@ import type { Debug } from "../debug/debug.ts";
 import { isLogged, openLog } from "../log/log.ts";
 import { createKeyAdmin } from "../platform/keys/admin.ts";
 import { createKeyStore } from "../platform/keys/store.ts";
-import { startRetention } from "../platform/request-log/retention.ts";
+import { startRequestRetention, startRetention } from "../platform/request-log/retention.ts";
 import { createRequestLogWriter } from "../platform/request-log/writer.ts";
 import type { CallRecord } from "../server/call/record.ts";
 import { skeletonsOf } from "../server/routes/skeleton.ts";
@@ -103,6 +103,8 @@ export async function startApp<M extends QueryModules>(
     const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
     metrics?.collect({ store: store.stats, requestLog: requestLog.stats });
     startRetention(queries.runrpcRequestLog, logSettings.retentionHours, chores.start);
+    if (logSettings.requests)
+      startRequestRetention(queries.runrpcRequestLog, logSettings.maxKeptRequests, chores.start);
     const services = definition.services(parts);
     const { mapError = () => undefined } = definition;
     const accounts = definition.accounts?.(parts) ?? noAccounts;
@@ -111,6 +113,7 @@ export async function startApp<M extends QueryModules>(
           requestLog: queries.runrpcRequestLog,
           keys: createKeyAdmin(queries.runrpcKeys, accounts),
           data: { store: store.stats, requestLog: requestLog.stats },
+          contracts: production ? undefined : given.contracts,
         })
       : undefined;
     const page = web.enabled
@@ -134,6 +137,7 @@ export async function startApp<M extends QueryModules>(
       ...(traces === undefined ? {} : { tracing: traces }),
       ...(monitor === undefined ? {} : { monitor }),
       ...(page === undefined ? {} : { page: page.page }),
+      ...(logSettings.requests ? { keepRequests: { maxBytes: logSettings.maxKeptRequestBytes } } : {}),
       onRecord(record) {
         onRecord(record);
         monitor?.record(record);

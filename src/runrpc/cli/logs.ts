@@ -39,7 +39,7 @@ export function configure(command: Command, io: Io): void {
 }
 
 const notes = `
-The server has to run with --monitor, and the key needs the scope admin. Without -f the calls come from the request log, which
+In production the server has to run with --monitor; the key needs the scope admin. Without -f the calls come from the request log, which
 keeps them for log.retention_hours; with it from the server's memory, whatever the log is told to keep.
 
 Examples:

@@ -22,7 +22,7 @@ export function configure(command: Command, io: Io): void {
 }
 
 const notes = `
-The server has to run with --monitor, and the key needs the scope admin. q and Ctrl-C end it. Durations are those of the last
+In production the server has to run with --monitor; the key needs the scope admin. q and Ctrl-C end it. Durations are those of the last
 interval; p95 and p99 of few calls are those of the slowest.
 
 Examples:

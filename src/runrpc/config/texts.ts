@@ -92,6 +92,11 @@ export const configTexts: Readonly<Record<string, string>> = {
   "log.max_queued_records": "Records that wait for the table; past it they are dropped and counted.",
   "log.max_queued_bytes":
     "Memory of the records that wait for the table, in bytes; past it they are dropped and counted.",
+  "log.requests":
+    "Keeps the request of each call of your services in request_log, as JSON, without fields that are `sensitive` (runrpc.options.v1); of a stream of requests the first one.",
+  "log.max_kept_request_bytes": "A request that is longer as JSON is not kept, in bytes.",
+  "log.max_kept_requests":
+    "The requests of so many calls are kept, the latest; those of earlier ones are removed, and their rows stay.",
   database: "The database: an SQLite file, or one of a Postgres server.",
   "database.url":
     "The SQLite file, as a path or a file: URL; its folder is made when it is missing. Or a database of Postgres, as postgres://user:password@host/database: by TLS where the host is not this machine, ?sslmode=disable and ?sslrootcert=FILE say otherwise.",
@@ -152,7 +157,8 @@ export const configTexts: Readonly<Record<string, string>> = {
     "How often a stream that stays open is told of by a span of its own, with its messages since the last one, in milliseconds.",
   monitor:
     "What operators see of a running server, and may do to it, by its own service runrpc.monitor.v1.MonitorService.",
-  "monitor.enabled": "Serves it, to keys with the scope admin. `runrpc top` and `runrpc logs` stand on it.",
+  "monitor.enabled":
+    "Serves it, to keys with the scope admin. `runrpc top`, `runrpc logs` and most of the page stand on it.",
   web: "The page for people that the server has at /_/, to look its services over and call them from a browser.",
   "web.enabled":
     "Serves it. In development `serve` prints a link that signs in; in production it asks for a key with the scope admin.",

@@ -39,6 +39,7 @@ export function findingFromBlock(
     cure: "give it less to do at a time, use an asynchronous function, or let it run in a thread",
     call,
     place,
+    stack: frames,
     tookMs: heldMs,
     ...(block.waitedMs === undefined || block.waitedMs < 1
       ? {}

@@ -77,7 +77,8 @@ export function createDebug({
     currentCall: () => current(),
     note: (text) => watchdog?.note(text),
     onCall({ name, call, tookMs, stack, cure }) {
-      const place = directPlaceOf(stack.frames);
+      const { frames } = stack;
+      const place = directPlaceOf(frames);
       if (place === undefined) return;
       report({
         kind: "sync_call",
@@ -85,6 +86,7 @@ export function createDebug({
         cure,
         call,
         place,
+        stack: frames,
         tookMs,
         key: name,
       });
@@ -120,13 +122,14 @@ export function createDebug({
       return followed;
     },
     stray(error, head) {
-      const stack = error instanceof Error ? String(error.stack ?? "") : "";
+      const stack = framesOf(error instanceof Error ? String(error.stack ?? "") : "");
       report({
         kind: "stray",
         text: `nobody caught: ${error instanceof Error ? error.message : String(error)}`,
         cure: "await the promise, or catch the error where it is thrown",
         call: head,
-        place: placeOf(framesOf(stack)),
+        place: placeOf(stack),
+        stack,
       });
     },
     async start(currentCall, log: Pick<ServerLog, "warn">) {

@@ -27,6 +27,8 @@ export interface Finding {
   readonly cure?: string | undefined;
   /** The code in question; undefined where it is not known. */
   readonly place?: Frame | undefined;
+  /** Where it was found, the innermost frame first. Default: that is not known. */
+  readonly stack?: readonly Frame[] | undefined;
   /** The call that it was found in; undefined where that is not known. */
   readonly call?: CallHead | { readonly path: string; readonly requestId: string } | undefined;
   /** In milliseconds; undefined where it is no matter of time. */

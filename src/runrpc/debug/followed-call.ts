@@ -148,13 +148,14 @@ export class FollowedCall implements CallWatch, CallTimes, QueryCaller, Member {
     return (this.iterator && locate(this.iterator)) ?? (this.handler && locate(this.handler));
   }
 
-  #unheard({ name, stack }: FollowedQuery): void {
+  #unheard({ name, stack: { frames } }: FollowedQuery): void {
     this.#options.report({
       kind: "query_not_awaited",
       text: `the query ${name} was not awaited when its call ended: nobody hears whether it failed`,
       cure: "await it before the answer; what may come later is a chore (docs/data.md)",
       call: this.call.head,
-      place: placeOf(stack.frames),
+      place: placeOf(frames),
+      stack: frames,
       key: name,
     });
   }
@@ -162,13 +163,14 @@ export class FollowedCall implements CallWatch, CallTimes, QueryCaller, Member {
   #countListeners(signal: AbortSignal): void {
     const count = getEventListeners(signal, "abort").length;
     if (count < MAX_LISTENERS) return;
-    const place = placeOf(takeStack(signal.addEventListener).frames);
+    const { frames } = takeStack(signal.addEventListener);
     this.#options.report({
       kind: "signal_listeners",
       text: `${count} listeners wait on the signal of one call`,
       cure: "take each one back when it is no longer needed, or wait for one promise of the signal",
       call: this.call.head,
-      place,
+      place: placeOf(frames),
+      stack: frames,
     });
   }
 }

@@ -9,6 +9,7 @@ import {
 import type { OpenCall } from "../server/call/open-call.ts";
 import { defineService, type ServiceDefinition } from "../server/routes/service.ts";
 import type { CountedFinding } from "./finding.ts";
+import { placeText } from "./place.ts";
 import { createProfiler } from "./profile.ts";
 
 /** What the service tells of. */
@@ -43,6 +44,9 @@ export function createDebugService({ findings, openCalls }: DebugServiceParts): 
 
 const DEFAULT_SECONDS = 5;
 
+/** Frames of a finding that are told. */
+const MAX_FRAMES = 20;
+
 function findingMessage({ first, place, count, totalMs, longestMs, firstAt, lastAt }: CountedFinding) {
   return create(FindingSchema, {
     kind: first.kind,
@@ -56,5 +60,10 @@ function findingMessage({ first, place, count, totalMs, longestMs, firstAt, last
     longestMs,
     firstTime: timestampFromDate(firstAt),
     lastTime: timestampFromDate(lastAt),
+    // Native code has no line.
+    stack: (first.stack ?? [])
+      .filter(({ url }) => url !== "")
+      .slice(0, MAX_FRAMES)
+      .map(placeText),
   });
 }

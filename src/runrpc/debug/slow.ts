@@ -40,6 +40,7 @@ export function slowQuery({ call }: CallTimes, query: FollowedQuery): Finding {
   const tookMs = query.endedAtMs - query.startedAtMs;
   const ranMs = query.ranMs ?? tookMs;
   const queuedMs = Math.max(0, tookMs - ranMs);
+  const { frames } = query.stack;
   return {
     kind: "slow_query",
     text: `the query ${query.name} took ${Math.round(tookMs)} ms: ${Math.round(queuedMs)} ms in the store's queue, ${Math.round(ranMs)} ms in its worker`,
@@ -48,7 +49,8 @@ export function slowQuery({ call }: CallTimes, query: FollowedQuery): Finding {
         ? "other queries held the workers: look for slow ones, or raise database.readers"
         : "look at its plan (EXPLAIN QUERY PLAN), or give it less to do at a time",
     call: call.head,
-    place: placeOf(query.stack.frames),
+    place: placeOf(frames),
+    stack: frames,
     tookMs,
     parts: { "the store's queue": Math.round(queuedMs), [`the query ${query.name}`]: Math.round(ranMs) },
     key: query.name,

@@ -8,7 +8,7 @@ import {
   ListCallsResponseSchema,
 } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
 import { pageTokenFromPosition, positionFromPageToken } from "../paging/page-token.ts";
-import type { RequestLogQueries, StoredRequest } from "../platform/request-log/queries.ts";
+import type { ListedRequest, RequestLogQueries } from "../platform/request-log/queries.ts";
 import { endedCallFromRow } from "./ended-call.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
@@ -44,11 +44,11 @@ export async function listCalls(queries: RequestLogQueries, request: ListCallsRe
 }
 
 /** Alike calls of a moment are written together: their rows are not in the order in which they ended. */
-function byEnd(one: StoredRequest, other: StoredRequest): number {
+function byEnd(one: ListedRequest, other: ListedRequest): number {
   return endOf(other) - endOf(one) || other.id - one.id;
 }
 
-function endOf({ startedAt, durationMs }: StoredRequest): number {
+function endOf({ startedAt, durationMs }: ListedRequest): number {
   return startedAt.getTime() + durationMs;
 }
 
@@ -57,7 +57,11 @@ export async function getCall(queries: RequestLogQueries, { id }: GetCallRequest
   const number = Number(id);
   const row = Number.isSafeInteger(number) ? await queries.getRequest({ id: number }, options) : undefined;
   if (row === undefined) throw new ConnectError(`the request log has no call ${id}`, Code.NotFound);
-  return create(GetCallResponseSchema, { call: endedCallFromRow(row) });
+  return create(GetCallResponseSchema, {
+    call: endedCallFromRow(row),
+    requestJson: row.request ?? "",
+    requestNote: row.requestNote ?? "",
+  });
 }
 
 /** `service/Method`, or a service alone. */

@@ -4,7 +4,10 @@ import { type EndedCall, EndedCallSchema } from "../../../gen/runrpc/monitor/v1/
 import type { CallRecord } from "../server/call/record.ts";
 
 /** What a record and a row of the request log both say; a row says null for nothing. */
-type Ended = Omit<CallRecord, "kind" | "protocol" | "httpVersion" | "subject" | "keyId" | "cancelledBy"> & {
+type Ended = Omit<
+  CallRecord,
+  "kind" | "protocol" | "httpVersion" | "subject" | "keyId" | "cancelledBy" | "request"
+> & {
   readonly [Name in "kind" | "protocol" | "httpVersion"]: string;
 } & { readonly [Name in "subject" | "keyId" | "cancelledBy"]?: string | null | undefined };
 

@@ -1,3 +1,4 @@
+import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { MonitorService } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
 import type { KeyAdmin } from "../platform/keys/admin.ts";
@@ -24,12 +25,15 @@ export interface MonitorParts {
   readonly requestLog: RequestLogQueries;
   readonly keys: KeyAdmin;
   readonly data: DataStats;
+  /** The contracts with their comments, asked once, when somebody asks. Default: there are no comments. */
+  readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
 }
 
 /** Makes runrpc.monitor.v1.MonitorService; its server starts it. */
-export function createMonitor({ requestLog, keys, data }: MonitorParts): Monitor {
+export function createMonitor({ requestLog, keys, data, contracts }: MonitorParts): Monitor {
   const feed = createFeed();
   const ending = new AbortController();
+  let commented: Promise<Registry | undefined> | undefined;
   let running: { readonly server: CountedServer; readonly activity: Activity } | undefined;
 
   /** @throws ConnectError for a call that comes before the server is whole, which its port does not let happen */
@@ -57,7 +61,10 @@ export function createMonitor({ requestLog, keys, data }: MonitorParts): Monitor
       return { key: keyFromInfo(await keys.revoke(keyId)) };
     },
     rotateKey: (request, context) => rotateKey(keys, request, context),
-    describe: () => describe(started().server.routes),
+    async describe() {
+      commented ??= contracts?.();
+      return describe(started().server.routes, await commented);
+    },
   });
 
   return {

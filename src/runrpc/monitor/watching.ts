@@ -48,6 +48,8 @@ export async function* watching(
   const processGauge = createProcessGauge();
   const storeGauge = createStoreGauge(data);
   const over = AbortSignal.any([ending, signal]);
+  // Undefined: it is over.
+  const health = await server.followHealth(over).catch(() => undefined);
   let before: Marks | undefined;
   let beforeMs = performance.now();
   try {
@@ -77,6 +79,8 @@ export async function* watching(
         findings: Object.fromEntries(
           Object.entries(server.stats().findings).map(([kind, count]) => [kind, BigInt(count)]),
         ),
+        serving: health?.serving() ?? {},
+        threads: Object.entries(server.threads()).map(([service, stats]) => ({ service, ...stats })),
       });
       before = now;
       beforeMs = nowMs;
@@ -85,6 +89,7 @@ export async function* watching(
     }
   } finally {
     follower?.close();
+    health?.close();
     processGauge.close();
   }
 }

@@ -1,7 +1,8 @@
+import type { HealthLook } from "./builtin/health.ts";
 import type { Call } from "./call/call.ts";
 import type { OpenCall } from "./call/open-call.ts";
 import type { Route } from "./routes/routes.ts";
-import type { ServiceDefinition } from "./routes/service.ts";
+import type { ServiceDefinition, ThreadStats } from "./routes/service.ts";
 import type { ServerStats } from "./stats.ts";
 
 /**
@@ -39,4 +40,8 @@ export interface CountedServer {
   /** The same as they are shown, the oldest first. */
   readonly shownCalls: () => readonly OpenCall[];
   readonly stats: () => ServerStats;
+  /** Rejects only when the signal aborts. */
+  readonly followHealth: (signal: AbortSignal) => Promise<HealthLook>;
+  /** What threads do, by the name of their service. */
+  readonly threads: () => Readonly<Record<string, ThreadStats>>;
 }

@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import { createCodecs } from "../codec/codecs.ts";
 import type { MessageCodec } from "../codec/message-codec.ts";
@@ -26,9 +27,10 @@ import { listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
 import { closeOnlookers, countOf, loadOnlookers, type Onlookers } from "./onlookers.ts";
 import { createRefusals } from "./refusals.ts";
+import { createRequestKeeper, type KeepRequests } from "./requests/keep-requests.ts";
 import { BUILT_IN } from "./routes/policy.ts";
 import { createRoutes } from "./routes/routes.ts";
-import type { LifecycleStart, ServiceDefinition } from "./routes/service.ts";
+import type { LifecycleStart, ServiceDefinition, ThreadStats } from "./routes/service.ts";
 import { createValidation } from "./routes/validation.ts";
 import type { CountedServer, ServerMetrics, ServerMonitor } from "./server-metrics.ts";
 import type { ServerPage } from "./server-page.ts";
@@ -90,6 +92,8 @@ export interface ServerOptions extends ServerSettings {
   readonly tracing?: ServerTracing;
   /** A page for people, beside the calls. Default: none. */
   readonly page?: ServerPage;
+  /** Keeps the requests of calls to these services for their records, without what is `sensitive`. Default: none is kept. */
+  readonly keepRequests?: KeepRequests;
 }
 
 /** The names of all options. A record, so that one which is added to the type and not here does not compile. */
@@ -121,6 +125,7 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   monitor: true,
   traces: true,
   tracing: true,
+  keepRequests: true,
 };
 
 /** A server that listens. */
@@ -191,6 +196,8 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     log,
     ...(options.probe === undefined ? {} : { probe: options.probe }),
   });
+  const keeper = options.keepRequests && createRequestKeeper(options.keepRequests);
+  const isOwn = ({ parent }: DescMethod) => options.services.some(({ service }) => service === parent);
   const routes = createRoutes({
     definitions: [
       ...watched(options.services, watch),
@@ -200,6 +207,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     defaults: { ...timeouts, maxRequestBytes: limits.maxRequestBytes },
     interceptorsFor: () => options.interceptors ?? [],
     checkFor: createValidation(),
+    keepFor: (method, registry) => (isOwn(method) ? keeper?.keepFor(method, registry) : undefined),
     strictAnswers,
   });
   const calls = createCalls({
@@ -211,6 +219,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     watch: watch && ((call) => watch.begun(call)),
     trace: tracing && ((call) => tracing.begun(call)),
     count: countOf(onlookers),
+    requestOf: keeper?.take,
   });
   const authenticator = authenticatorFor(options, { ...auth, production, log });
   const gate = createGate({
@@ -293,7 +302,14 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     findings: watch?.counts() ?? {},
   });
   const shownCalls = watch?.openCalls ?? (() => shownCallsOf(calls.open()));
-  const counted: CountedServer = { routes: routes.all, openCalls: calls.open, shownCalls, stats };
+  const counted: CountedServer = {
+    routes: routes.all,
+    openCalls: calls.open,
+    shownCalls,
+    stats,
+    followHealth: health.follow,
+    threads: () => threadsOf(options.services),
+  };
   counter?.start(counted);
   monitor?.start(counted);
   return {
@@ -337,6 +353,14 @@ async function startServices(services: readonly ServiceDefinition[], start: Life
 
 async function closeServices(services: readonly ServiceDefinition[]): Promise<void> {
   await Promise.all(services.map(({ lifecycle }) => lifecycle?.close()));
+}
+
+function threadsOf(services: readonly ServiceDefinition[]): Readonly<Record<string, ThreadStats>> {
+  return Object.fromEntries(
+    services.flatMap(({ service, lifecycle }) =>
+      lifecycle?.threads === undefined ? [] : [[service.typeName, lifecycle.threads()]],
+    ),
+  );
 }
 
 function watched(

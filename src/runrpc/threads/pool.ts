@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { setPatientTimeout } from "../server/patient-timeout.ts";
+import type { ThreadStats } from "../server/routes/service.ts";
 import { createCallQueue } from "./call-queue.ts";
 import { MAX_CALLS, type MethodKind, type ThreadSetup } from "./protocol.ts";
 import { type AskQuery, type LinkedCall, startThread, type ThreadLink } from "./thread-link.ts";
@@ -30,6 +31,7 @@ export interface Pool {
   withdraw(call: LinkedCall): boolean;
   /** A call was cancelled: unless it has ended by then, its thread is ended after the grace. Gives what takes that back. */
   endWithin(link: ThreadLink): () => void;
+  stats(): ThreadStats;
   close(): Promise<void>;
 }
 
@@ -151,6 +153,12 @@ export function createPool(options: PoolOptions): Pool {
       }, graceMs);
       return timeout.clear;
     },
+    stats: () => ({
+      threads: running.length,
+      // Of those that hold a thread one runs; the others wait in it.
+      inFlight: running.reduce((sum, each) => sum + each.asyncCalls + Math.min(1, each.syncCalls), 0),
+      queued: queue.waiting,
+    }),
     close,
   };
 }

@@ -101,6 +101,7 @@ export function threaded<S extends DescService>(
         return pool.start();
       },
       close: pool.close,
+      threads: pool.stats,
     },
   };
 }

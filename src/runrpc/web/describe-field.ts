@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { isSensitive } from "../server/requests/redact.ts";
 import { fieldRules, oneofRules } from "./describe-rules.ts";
 import type { FieldSchema, MemberSchema, TypeSchema } from "./page/schema.ts";
 
@@ -25,7 +26,7 @@ function describeField(field: DescField, comment: string): FieldSchema {
     jsonName: field.jsonName,
     number: field.number,
     comment,
-    rules: fieldRules(field),
+    rules: [...(isSensitive(field) ? ["sensitive: kept nowhere"] : []), ...fieldRules(field)],
     type: typeOf(field),
     shape: field.fieldKind === "list" || field.fieldKind === "map" ? field.fieldKind : "single",
     ...(field.fieldKind === "map" ? { key: scalarName(field.mapKey) } : {}),

@@ -19,7 +19,7 @@ export const runtimeRules: readonly Rule[] = [
     allowed: [SERVER, /^src\/runrpc\/(debug\/debug|metrics\/metrics|traces\/traces)\.ts$/],
   },
   {
-    files: "src/runrpc/server/{!(onlookers),{call,routes,builtin,http,json,limits}/*}.ts",
+    files: "src/runrpc/server/{!(onlookers),{call,routes,builtin,http,json,limits,requests}/*}.ts",
     why: "the runtime knows no service, no table and no database: what it needs of them are interfaces that it declares",
     allowed: [CODECS, NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST],
   },
@@ -121,7 +121,7 @@ export const runtimeRules: readonly Rule[] = [
   {
     files: "src/runrpc/monitor/*.ts",
     why: "the monitor tells what the server, the store and the platform say of themselves",
-    allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, /^src\/runrpc\/(monitor|paging)\//],
+    allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, /^src\/runrpc\/(contracts|monitor|paging)\//],
     types: [
       /^src\/runrpc\/data\/store\.ts$/,
       /^src\/runrpc\/platform\/(request-log\/(queries|writer)|keys\/admin)\.ts$/,

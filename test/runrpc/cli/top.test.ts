@@ -133,7 +133,7 @@ describe("runrpc top and runrpc logs", () => {
     await once(child.stdout, "data");
     await other.drain();
     assert.deepEqual(await exit, [0, null]);
-    await using none = await startTestApp(definition);
+    await using none = await startTestApp(definition, { config: { "monitor.enabled": "false" } });
     const refused = await runCommand(["logs"], { env: { RUNRPC_ADDRESS: none.url, RUNRPC_KEY: none.key } });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /start it with --monitor/);

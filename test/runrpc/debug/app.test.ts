@@ -45,6 +45,7 @@ describe("debug mode of an application", () => {
     const found = findings.find(({ kind }) => kind === "query_not_awaited");
     assert.match(found?.text ?? "", /^the query numbers\.count was not awaited/);
     assert.match(found?.place ?? "", /^test\/runrpc\/debug\/app\.test\.ts:\d+ \(listUsers\)$/);
+    assert.ok(found?.stack.includes(found.place) && found.stack.length > 1, found?.stack.join("\n"));
     assert.deepEqual(
       [found?.method, found?.requestId],
       ["rig.users.v1.UserService/ListUsers", "forgotten-1"],

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { createFileRegistry, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { defineApp, threaded } from "runrpc";
 import { startTestApp, type TestApp } from "runrpc/testing";
 import {
   type EndedCall,
@@ -11,9 +13,14 @@ import {
   type WatchRequestSchema,
   type WatchResponse,
 } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
+import { readProto } from "../../../src/runrpc/cli/call/read-proto.ts";
+import { commentOf } from "../../../src/runrpc/contracts/comments.ts";
+import { describe as describeRoutes } from "../../../src/runrpc/monitor/describe.ts";
+import { createRoutes } from "../../../src/runrpc/server/routes/routes.ts";
 import definition from "../../app/main.ts";
 import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
 import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
+import { partOfService } from "../../part-of-service.ts";
 
 const config = { "monitor.enabled": "true", "log.mode": "all" };
 const nobody = "00000000-0000-4000-8000-0000000000ff";
@@ -152,6 +159,26 @@ for (const lane of ["auto", "stock"])
     });
   });
 
+it("the monitor tells of health, and what the threads of a service do", async () => {
+  const inThreads = defineApp({
+    services: () => [
+      threaded(UserService, new URL("../threads/handlers/users.ts", import.meta.url), { threads: 1 }),
+    ],
+  });
+  await using app = await startTestApp(inThreads);
+  const service = UserService.typeName;
+  const leave = new AbortController();
+  const waiting = app.client(UserService).getUser({ id: nobody }, { signal: leave.signal });
+  waiting.catch(() => {}); // it is left
+  const look = await watchUntil(app, "a call in a thread", {}, ({ threads }) => threads[0]?.inFlight === 1);
+  const [threads] = look.threads;
+  assert.deepEqual([threads?.service, threads?.threads, threads?.queued], [service, 1, 0]);
+  assert.deepEqual(look.serving, { [service]: true });
+  app.app.health.set(service, "not_serving");
+  await watchUntil(app, "a service that does not serve", {}, ({ serving }) => serving[service] === false);
+  leave.abort();
+});
+
 describe("the request log, as the monitor lists it", () => {
   it("is filtered by method, code, key, subject, id, time and duration, in pages", async () => {
     await using app = await startTestApp(definition, { config });
@@ -255,7 +282,7 @@ describe("keys, as the monitor keeps them", () => {
     });
     await assert.rejects(reader.listKeys({}), { code: Code.PermissionDenied });
     await assert.rejects(reader.cancelCall({ requestId: "x" }), { code: Code.PermissionDenied });
-    await using other = await startTestApp(definition);
+    await using other = await startTestApp(definition, { config: { "monitor.enabled": "false" } });
     await assert.rejects(other.client(MonitorService).listKeys({}), { code: Code.Unimplemented });
   });
 });
@@ -280,4 +307,23 @@ it("the monitor describes each service, and what its methods ask for", async () 
   const names = file.map(({ name }) => name);
   assert.ok(names.indexOf("buf/validate/validate.proto") < names.indexOf("rig/users/v1/users.proto"));
   assert.equal(names.length, new Set(names).size);
+});
+
+it("where the contracts are known, what is described has their comments", async () => {
+  const routes = createRoutes({
+    definitions: [partOfService(UserService, {})],
+    defaults: { unaryDeadlineMs: 0, maxDeadlineMs: 0, maxRequestBytes: 1_000 },
+    interceptorsFor: () => [],
+  });
+  const contracts = await (await readProto(join(import.meta.dirname, "../../.."))).describe("");
+  const { services, fileDescriptorSet } = describeRoutes(routes.all, contracts);
+  assert.match(services[0]?.comment ?? "", /^UserService /);
+  const method = services[0]?.methods.find(({ name }) => name === "GetUser");
+  assert.match(method?.comment ?? "", /^GetUser /);
+  const files = createFileRegistry(fromBinary(FileDescriptorSetSchema, fileDescriptorSet));
+  const rpc = files.getService(UserService.typeName)?.methods.find(({ name }) => name === "GetUser");
+  assert.ok(rpc !== undefined);
+  assert.equal(commentOf(rpc).join("\n"), method?.comment);
+  const without = describeRoutes(routes.all, undefined);
+  assert.deepEqual([without.services[0]?.comment, without.services[0]?.methods[0]?.comment], ["", ""]);
 });

@@ -112,7 +112,7 @@ export function writeListFindingsResponse(w: Writer, m: any, p: number, isWhole:
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeFinding: any = function (this: any, $kind: any, $text: any, $cure: any, $place: any, $method: any, $requestId: any, $count: any, $totalMs: any, $longestMs: any, $firstTime: any, $lastTime: any) {
+const MadeFinding: any = function (this: any, $kind: any, $text: any, $cure: any, $place: any, $method: any, $requestId: any, $count: any, $totalMs: any, $longestMs: any, $firstTime: any, $lastTime: any, $stack: any) {
   this.$typeName = "runrpc.monitor.v1.Finding";
   this.kind = $kind;
   this.text = $text;
@@ -125,10 +125,11 @@ const MadeFinding: any = function (this: any, $kind: any, $text: any, $cure: any
   this.longestMs = $longestMs;
   if ($firstTime !== undefined) this.firstTime = $firstTime;
   if ($lastTime !== undefined) this.lastTime = $lastTime;
+  this.stack = $stack;
 };
 MadeFinding.prototype = Object.prototype;
 
-const knownFinding = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+const knownFinding = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 
 export function readFinding(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -143,6 +144,7 @@ export function readFinding(r: Reader, p: number, end: number, depth: number): a
   let $longestMs = 0;
   let $firstTime: any;
   let $lastTime: any;
+  const $stack: unknown[] = [];
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -239,6 +241,15 @@ export function readFinding(r: Reader, p: number, end: number, depth: number): a
         p = e;
         break;
       }
+      case 98: { // stack
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $stack.push(text(b, p, e));
+        p = e;
+        break;
+      }
       default: {
         if (knownFinding.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -247,7 +258,7 @@ export function readFinding(r: Reader, p: number, end: number, depth: number): a
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeFinding($kind, $text, $cure, $place, $method, $requestId, $count, $totalMs, $longestMs, $firstTime, $lastTime);
+  const m: any = new MadeFinding($kind, $text, $cure, $place, $method, $requestId, $count, $totalMs, $longestMs, $firstTime, $lastTime, $stack);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -255,13 +266,13 @@ export function readFinding(r: Reader, p: number, end: number, depth: number): a
 export function writeFinding(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.Finding") throw BAIL;
-  let b = ensure(w, p, 50);
+  let b = ensure(w, p, 53);
   {
     const v = m.kind;
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 10;
-        p = putText(w, v, p, 50);
+        p = putText(w, v, p, 53);
         b = w.b;
       }
     }
@@ -271,7 +282,7 @@ export function writeFinding(w: Writer, m: any, p: number, isWhole: boolean): nu
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 18;
-        p = putText(w, v, p, 50);
+        p = putText(w, v, p, 53);
         b = w.b;
       }
     }
@@ -281,7 +292,7 @@ export function writeFinding(w: Writer, m: any, p: number, isWhole: boolean): nu
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 26;
-        p = putText(w, v, p, 50);
+        p = putText(w, v, p, 53);
         b = w.b;
       }
     }
@@ -291,7 +302,7 @@ export function writeFinding(w: Writer, m: any, p: number, isWhole: boolean): nu
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 34;
-        p = putText(w, v, p, 50);
+        p = putText(w, v, p, 53);
         b = w.b;
       }
     }
@@ -301,7 +312,7 @@ export function writeFinding(w: Writer, m: any, p: number, isWhole: boolean): nu
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 42;
-        p = putText(w, v, p, 50);
+        p = putText(w, v, p, 53);
         b = w.b;
       }
     }
@@ -311,7 +322,7 @@ export function writeFinding(w: Writer, m: any, p: number, isWhole: boolean): nu
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 50;
-        p = putText(w, v, p, 50);
+        p = putText(w, v, p, 53);
         b = w.b;
       }
     }
@@ -348,7 +359,7 @@ export function writeFinding(w: Writer, m: any, p: number, isWhole: boolean): nu
     if (v !== undefined && (t === undefined || isOwn(m, "firstTime"))) {
       b[p++] = 82;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 50);
+      b = ensure(w, p, 53);
     }
   }
   {
@@ -356,7 +367,18 @@ export function writeFinding(w: Writer, m: any, p: number, isWhole: boolean): nu
     if (v !== undefined && (t === undefined || isOwn(m, "lastTime"))) {
       b[p++] = 90;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 50);
+      b = ensure(w, p, 53);
+    }
+  }
+  {
+    const v = m.stack;
+    if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+      if (!(Array.isArray(v))) throw BAIL;
+      for (let i = 0; i < v.length; i++) {
+        b[p++] = 98;
+        p = putText(w, v[i], p, 53);
+        b = w.b;
+      }
     }
   }
   const unknowns = m.$unknown;
@@ -715,7 +737,7 @@ export function writeTakeProfileResponse(w: Writer, m: any, p: number, isWhole: 
 export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.monitor.v1.ListFindingsRequest", shape: "rDvXErRo-Pui9mXm", read: readListFindingsRequest, write: writeListFindingsRequest },
   { typeName: "runrpc.monitor.v1.ListFindingsResponse", shape: "2g_2Tuzkiekq6cxx", read: readListFindingsResponse, write: writeListFindingsResponse },
-  { typeName: "runrpc.monitor.v1.Finding", shape: "D49yU4u0wYi_u_fh", read: readFinding, write: writeFinding },
+  { typeName: "runrpc.monitor.v1.Finding", shape: "ZVjSiK15LKM99_hq", read: readFinding, write: writeFinding },
   { typeName: "runrpc.monitor.v1.ListOpenCallsRequest", shape: "Bt1Ux5vGObi8ZljI", read: readListOpenCallsRequest, write: writeListOpenCallsRequest },
   { typeName: "runrpc.monitor.v1.ListOpenCallsResponse", shape: "tZQeP5rg8f0CIJya", read: readListOpenCallsResponse, write: writeListOpenCallsResponse },
   { typeName: "runrpc.monitor.v1.OpenCall", shape: "CgqTjaSV5LVkiAq0", read: readOpenCall, write: writeOpenCall },

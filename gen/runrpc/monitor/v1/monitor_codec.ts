@@ -133,7 +133,7 @@ export function writeWatchRequest(w: Writer, m: any, p: number, isWhole: boolean
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any, $methods: any, $openCalls: any, $openCallCount: any, $endedCalls: any, $leftOutCalls: any, $process: any, $store: any, $findings: any) {
+const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any, $methods: any, $openCalls: any, $openCallCount: any, $endedCalls: any, $leftOutCalls: any, $process: any, $store: any, $findings: any, $serving: any, $threads: any) {
   this.$typeName = "runrpc.monitor.v1.WatchResponse";
   if ($time !== undefined) this.time = $time;
   this.intervalMs = $intervalMs;
@@ -145,10 +145,12 @@ const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any
   if ($process !== undefined) this.process = $process;
   if ($store !== undefined) this.store = $store;
   this.findings = $findings;
+  this.serving = $serving;
+  this.threads = $threads;
 };
 MadeWatchResponse.prototype = Object.prototype;
 
-const knownWatchResponse = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+const knownWatchResponse = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 
 export function readWatchResponse(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -162,6 +164,8 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
   let $process: any;
   let $store: any;
   const $findings: Record<string, unknown> = {};
+  const $serving: Record<string, unknown> = {};
+  const $threads: unknown[] = [];
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -280,6 +284,50 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
         setEntry($findings, k, x);
         break;
       }
+      case 90: { // serving
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        const outer = end;
+        end = e;
+        let k: string | number | bigint | boolean = "";
+        let x: any;
+        while (p < end) {
+          switch (b[p++]) {
+            case 10: {
+              let n = b[p++]!;
+              if (n > 0x7f) { n = varint(r, p); p = r.p; }
+              const e = p + n;
+              if (!(e <= end)) throw BAIL;
+              k = text(b, p, e);
+              p = e;
+              break;
+            }
+            case 16: {
+              const v = b[p++]!;
+              if (v > 0x7f) { x = bool(r, p - 1); p = r.p; } else x = v !== 0;
+              break;
+            }
+            default: throw BAIL;
+          }
+        }
+        if (p !== end) throw BAIL;
+        end = outer;
+        if (x === undefined) x = false;
+        setEntry($serving, k, x);
+        break;
+      }
+      case 98: { // threads
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $threads.push(readThreads(r, p, e, depth + 1));
+        p = e;
+        break;
+      }
       default: {
         if (knownWatchResponse.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -288,7 +336,7 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeWatchResponse($time, $intervalMs, $methods, $openCalls, $openCallCount, $endedCalls, $leftOutCalls, $process, $store, $findings);
+  const m: any = new MadeWatchResponse($time, $intervalMs, $methods, $openCalls, $openCallCount, $endedCalls, $leftOutCalls, $process, $store, $findings, $serving, $threads);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -296,13 +344,13 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
 export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.WatchResponse") throw BAIL;
-  let b = ensure(w, p, 50);
+  let b = ensure(w, p, 56);
   {
     const v = m.time;
     if (v !== undefined && (t === undefined || isOwn(m, "time"))) {
       b[p++] = 10;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 50);
+      b = ensure(w, p, 56);
     }
   }
   {
@@ -321,7 +369,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 26;
         p = close(w, p, writeMethodActivity(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 50);
+        b = ensure(w, p, 56);
       }
     }
   }
@@ -332,7 +380,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 34;
         p = close(w, p, write_runrpc_monitor_v1_OpenCall(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 50);
+        b = ensure(w, p, 56);
       }
     }
   }
@@ -352,7 +400,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 50;
         p = close(w, p, writeEndedCall(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 50);
+        b = ensure(w, p, 56);
       }
     }
   }
@@ -370,7 +418,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
     if (v !== undefined && (t === undefined || isOwn(m, "process"))) {
       b[p++] = 66;
       p = close(w, p, writeProcess(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 50);
+      b = ensure(w, p, 56);
     }
   }
   {
@@ -378,7 +426,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
     if (v !== undefined && (t === undefined || isOwn(m, "store"))) {
       b[p++] = 74;
       p = close(w, p, writeStore(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 50);
+      b = ensure(w, p, 56);
     }
   }
   {
@@ -387,16 +435,46 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
       for (const k of Object.keys(v)) {
         const x = (v as Record<string, unknown>)[k];
-        b = ensure(w, p, 50 + 24 + 1);
+        b = ensure(w, p, 56 + 24 + 1);
         b[p++] = 82;
         const start = p++;
         b[p++] = 10;
-        p = putText(w, k, p, 50 + 24);
+        p = putText(w, k, p, 56 + 24);
         b = w.b;
         b[p++] = 16;
         p = putUint64(b, x, p);
         p = close(w, start, p);
-        b = ensure(w, p, 50);
+        b = ensure(w, p, 56);
+      }
+    }
+  }
+  {
+    const v = m.serving;
+    if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+      if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
+      for (const k of Object.keys(v)) {
+        const x = (v as Record<string, unknown>)[k];
+        b = ensure(w, p, 56 + 24 + 1);
+        b[p++] = 90;
+        const start = p++;
+        b[p++] = 10;
+        p = putText(w, k, p, 56 + 24);
+        b = w.b;
+        b[p++] = 16;
+        p = putBool(b, x, p);
+        p = close(w, start, p);
+        b = ensure(w, p, 56);
+      }
+    }
+  }
+  {
+    const v = m.threads;
+    if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+      if (!(Array.isArray(v))) throw BAIL;
+      for (let i = 0; i < v.length; i++) {
+        b[p++] = 98;
+        p = close(w, p, writeThreads(w, v[i], p + 1, t !== undefined));
+        b = ensure(w, p, 56);
       }
     }
   }
@@ -1335,6 +1413,104 @@ export function writeStoreSide(w: Writer, m: any, p: number, isWhole: boolean): 
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
+const knownThreads = new Set<number>([1, 2, 3, 4]);
+
+export function readThreads(r: Reader, p: number, end: number, _depth: number): any {
+  const b = r.b;
+  let $service = "";
+  let $threads = 0;
+  let $inFlight = 0;
+  let $queued = 0;
+  let unknowns: UnknownField[] | undefined;
+  while (p < end) {
+    let tag = b[p++]!;
+    if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
+    switch (tag) {
+      case 10: { // service
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $service = text(b, p, e);
+        p = e;
+        break;
+      }
+      case 16: { // threads
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $threads = v;
+        break;
+      }
+      case 24: { // in_flight
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $inFlight = v;
+        break;
+      }
+      case 32: { // queued
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $queued = v;
+        break;
+      }
+      default: {
+        if (knownThreads.has(tag >>> 3)) throw BAIL;
+        (unknowns ??= []).push(unknownField(r, tag, p, end));
+        p = r.p;
+      }
+    }
+  }
+  if (p !== end) throw BAIL;
+  const m: any = { $typeName: "runrpc.monitor.v1.Threads", service: $service, threads: $threads, inFlight: $inFlight, queued: $queued };
+  if (unknowns !== undefined) m.$unknown = unknowns;
+  return m;
+}
+
+export function writeThreads(w: Writer, m: any, p: number, isWhole: boolean): number {
+  const t = m.$typeName;
+  if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.Threads") throw BAIL;
+  let b = ensure(w, p, 23);
+  {
+    const v = m.service;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 10;
+        p = putText(w, v, p, 23);
+        b = w.b;
+      }
+    }
+  }
+  {
+    const v = m.threads;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 16;
+        p = putUint32(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.inFlight;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 24;
+        p = putUint32(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.queued;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 32;
+        p = putUint32(b, v, p);
+      }
+    }
+  }
+  const unknowns = m.$unknown;
+  return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
+}
+
 const MadeListCallsRequest: any = function (this: any, $pageSize: any, $pageToken: any, $method: any, $codes: any, $keyId: any, $subject: any, $requestId: any, $startTime: any, $endTime: any, $minDurationMs: any) {
   this.$typeName = "runrpc.monitor.v1.ListCallsRequest";
   this.pageSize = $pageSize;
@@ -1689,17 +1865,21 @@ export function writeGetCallRequest(w: Writer, m: any, p: number, isWhole: boole
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeGetCallResponse: any = function (this: any, $call: any) {
+const MadeGetCallResponse: any = function (this: any, $call: any, $requestJson: any, $requestNote: any) {
   this.$typeName = "runrpc.monitor.v1.GetCallResponse";
   if ($call !== undefined) this.call = $call;
+  this.requestJson = $requestJson;
+  this.requestNote = $requestNote;
 };
 MadeGetCallResponse.prototype = Object.prototype;
 
-const knownGetCallResponse = new Set<number>([1]);
+const knownGetCallResponse = new Set<number>([1, 2, 3]);
 
 export function readGetCallResponse(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
   let $call: any;
+  let $requestJson = "";
+  let $requestNote = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -1716,6 +1896,24 @@ export function readGetCallResponse(r: Reader, p: number, end: number, depth: nu
         p = e;
         break;
       }
+      case 18: { // request_json
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $requestJson = text(b, p, e);
+        p = e;
+        break;
+      }
+      case 26: { // request_note
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $requestNote = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownGetCallResponse.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -1724,7 +1922,7 @@ export function readGetCallResponse(r: Reader, p: number, end: number, depth: nu
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeGetCallResponse($call);
+  const m: any = new MadeGetCallResponse($call, $requestJson, $requestNote);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -1732,13 +1930,33 @@ export function readGetCallResponse(r: Reader, p: number, end: number, depth: nu
 export function writeGetCallResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.GetCallResponse") throw BAIL;
-  let b = ensure(w, p, 3);
+  let b = ensure(w, p, 7);
   {
     const v = m.call;
     if (v !== undefined && (t === undefined || isOwn(m, "call"))) {
       b[p++] = 10;
       p = close(w, p, writeEndedCall(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 3);
+      b = ensure(w, p, 7);
+    }
+  }
+  {
+    const v = m.requestJson;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 18;
+        p = putText(w, v, p, 7);
+        b = w.b;
+      }
+    }
+  }
+  {
+    const v = m.requestNote;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 26;
+        p = putText(w, v, p, 7);
+        b = w.b;
+      }
     }
   }
   const unknowns = m.$unknown;
@@ -2786,12 +3004,13 @@ export function writeDescribeResponse(w: Writer, m: any, p: number, isWhole: boo
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const knownService = new Set<number>([1, 2]);
+const knownService = new Set<number>([1, 2, 3]);
 
 export function readService(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
   let $name = "";
   const $methods: unknown[] = [];
+  let $comment = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -2816,6 +3035,15 @@ export function readService(r: Reader, p: number, end: number, depth: number): a
         p = e;
         break;
       }
+      case 26: { // comment
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $comment = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownService.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -2824,7 +3052,7 @@ export function readService(r: Reader, p: number, end: number, depth: number): a
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = { $typeName: "runrpc.monitor.v1.Service", name: $name, methods: $methods };
+  const m: any = { $typeName: "runrpc.monitor.v1.Service", name: $name, methods: $methods, comment: $comment };
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -2832,13 +3060,13 @@ export function readService(r: Reader, p: number, end: number, depth: number): a
 export function writeService(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.Service") throw BAIL;
-  let b = ensure(w, p, 5);
+  let b = ensure(w, p, 7);
   {
     const v = m.name;
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 10;
-        p = putText(w, v, p, 5);
+        p = putText(w, v, p, 7);
         b = w.b;
       }
     }
@@ -2850,7 +3078,17 @@ export function writeService(w: Writer, m: any, p: number, isWhole: boolean): nu
       for (let i = 0; i < v.length; i++) {
         b[p++] = 18;
         p = close(w, p, writeMethod(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 5);
+        b = ensure(w, p, 7);
+      }
+    }
+  }
+  {
+    const v = m.comment;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 26;
+        p = putText(w, v, p, 7);
+        b = w.b;
       }
     }
   }
@@ -2858,7 +3096,7 @@ export function writeService(w: Writer, m: any, p: number, isWhole: boolean): nu
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const knownMethod = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+const knownMethod = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
 
 export function readMethod(r: Reader, p: number, end: number, _depth: number): any {
   const b = r.b;
@@ -2872,6 +3110,7 @@ export function readMethod(r: Reader, p: number, end: number, _depth: number): a
   let $defaultDeadlineMs = 0;
   let $maxDeadlineMs = 0;
   let $maxRequestBytes = 0;
+  let $comment = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -2950,6 +3189,15 @@ export function readMethod(r: Reader, p: number, end: number, _depth: number): a
         $maxRequestBytes = v;
         break;
       }
+      case 90: { // comment
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $comment = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownMethod.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -2958,7 +3206,7 @@ export function readMethod(r: Reader, p: number, end: number, _depth: number): a
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = { $typeName: "runrpc.monitor.v1.Method", name: $name, kind: $kind, input: $input, output: $output, isSafe: $isSafe, isPublic: $isPublic, scopes: $scopes, defaultDeadlineMs: $defaultDeadlineMs, maxDeadlineMs: $maxDeadlineMs, maxRequestBytes: $maxRequestBytes };
+  const m: any = { $typeName: "runrpc.monitor.v1.Method", name: $name, kind: $kind, input: $input, output: $output, isSafe: $isSafe, isPublic: $isPublic, scopes: $scopes, defaultDeadlineMs: $defaultDeadlineMs, maxDeadlineMs: $maxDeadlineMs, maxRequestBytes: $maxRequestBytes, comment: $comment };
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -2966,13 +3214,13 @@ export function readMethod(r: Reader, p: number, end: number, _depth: number): a
 export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.Method") throw BAIL;
-  let b = ensure(w, p, 38);
+  let b = ensure(w, p, 40);
   {
     const v = m.name;
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 10;
-        p = putText(w, v, p, 38);
+        p = putText(w, v, p, 40);
         b = w.b;
       }
     }
@@ -2982,7 +3230,7 @@ export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): num
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 18;
-        p = putText(w, v, p, 38);
+        p = putText(w, v, p, 40);
         b = w.b;
       }
     }
@@ -2992,7 +3240,7 @@ export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): num
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 26;
-        p = putText(w, v, p, 38);
+        p = putText(w, v, p, 40);
         b = w.b;
       }
     }
@@ -3002,7 +3250,7 @@ export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): num
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 34;
-        p = putText(w, v, p, 38);
+        p = putText(w, v, p, 40);
         b = w.b;
       }
     }
@@ -3031,7 +3279,7 @@ export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): num
       if (!(Array.isArray(v))) throw BAIL;
       for (let i = 0; i < v.length; i++) {
         b[p++] = 58;
-        p = putText(w, v[i], p, 38);
+        p = putText(w, v[i], p, 40);
         b = w.b;
       }
     }
@@ -3063,6 +3311,16 @@ export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): num
       }
     }
   }
+  {
+    const v = m.comment;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 90;
+        p = putText(w, v, p, 40);
+        b = w.b;
+      }
+    }
+  }
   const unknowns = m.$unknown;
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
@@ -3070,16 +3328,17 @@ export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): num
 /** What this file has codecs of. */
 export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.monitor.v1.WatchRequest", shape: "h0-mAq27pjWnulJM", read: readWatchRequest, write: writeWatchRequest },
-  { typeName: "runrpc.monitor.v1.WatchResponse", shape: "uOczPVlXr_VSVuZ2", read: readWatchResponse, write: writeWatchResponse },
+  { typeName: "runrpc.monitor.v1.WatchResponse", shape: "xMuWOG-XOBLYThHj", read: readWatchResponse, write: writeWatchResponse },
   { typeName: "runrpc.monitor.v1.MethodActivity", shape: "l8TXs7LhbQ7LB5kX", read: readMethodActivity, write: writeMethodActivity },
   { typeName: "runrpc.monitor.v1.EndedCall", shape: "H1DqC2hjohJIy4KG", read: readEndedCall, write: writeEndedCall },
   { typeName: "runrpc.monitor.v1.Process", shape: "vLtekZQhb6gbzf4Y", read: readProcess, write: writeProcess },
   { typeName: "runrpc.monitor.v1.Store", shape: "mwr2mtPpfRiBQWxj", read: readStore, write: writeStore },
   { typeName: "runrpc.monitor.v1.StoreSide", shape: "VZqLppOUqQ5Vkg7N", read: readStoreSide, write: writeStoreSide },
+  { typeName: "runrpc.monitor.v1.Threads", shape: "06MoEdMVMK3DGb6f", read: readThreads, write: writeThreads },
   { typeName: "runrpc.monitor.v1.ListCallsRequest", shape: "1XUtcQqC96OuuZOC", read: readListCallsRequest, write: writeListCallsRequest },
   { typeName: "runrpc.monitor.v1.ListCallsResponse", shape: "crThzull7FpU83gM", read: readListCallsResponse, write: writeListCallsResponse },
   { typeName: "runrpc.monitor.v1.GetCallRequest", shape: "jE7UMvoqsB9Qy_kG", read: readGetCallRequest, write: writeGetCallRequest },
-  { typeName: "runrpc.monitor.v1.GetCallResponse", shape: "denmlO-0OdMfpPJO", read: readGetCallResponse, write: writeGetCallResponse },
+  { typeName: "runrpc.monitor.v1.GetCallResponse", shape: "Yj0KmniYJgjqPL8p", read: readGetCallResponse, write: writeGetCallResponse },
   { typeName: "runrpc.monitor.v1.CancelCallRequest", shape: "iW4InEGujw8iDvrB", read: readCancelCallRequest, write: writeCancelCallRequest },
   { typeName: "runrpc.monitor.v1.CancelCallResponse", shape: "VPJsTT_OgOwGuq8O", read: readCancelCallResponse, write: writeCancelCallResponse },
   { typeName: "runrpc.monitor.v1.ListKeysRequest", shape: "l2my_XyJ_Beig8in", read: readListKeysRequest, write: writeListKeysRequest },
@@ -3093,6 +3352,6 @@ export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.monitor.v1.RotateKeyResponse", shape: "AVq97HPjFBAs5iOv", read: readRotateKeyResponse, write: writeRotateKeyResponse },
   { typeName: "runrpc.monitor.v1.DescribeRequest", shape: "by_iHyCzFxGuD7vl", read: readDescribeRequest, write: writeDescribeRequest },
   { typeName: "runrpc.monitor.v1.DescribeResponse", shape: "WOGeOKOLLp-jJiEY", read: readDescribeResponse, write: writeDescribeResponse },
-  { typeName: "runrpc.monitor.v1.Service", shape: "lEj06UeO-yfx1nVH", read: readService, write: writeService },
-  { typeName: "runrpc.monitor.v1.Method", shape: "GJcfhsopJUfr_InS", read: readMethod, write: writeMethod },
+  { typeName: "runrpc.monitor.v1.Service", shape: "2uTLFnE19TzZrG7s", read: readService, write: writeService },
+  { typeName: "runrpc.monitor.v1.Method", shape: "geuOzi6e_7Umh6xT", read: readMethod, write: writeMethod },
 ];

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file runrpc/monitor/v1/monitor.proto.
  */
 export const file_runrpc_monitor_v1_monitor: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ydW5ycGMvbW9uaXRvci92MS9tb25pdG9yLnByb3RvEhFydW5ycGMubW9uaXRvci52MSKGAQoMV2F0Y2hSZXF1ZXN0Eh8KC2ludGVydmFsX21zGAEgASgNQgq6SAcqBRiA3dsBEiAKDm1heF9vcGVuX2NhbGxzGAIgASgNQgi6SAUqAxjoBxITCgtlbmRlZF9jYWxscxgDIAEoCBIeCgxyZWNlbnRfY2FsbHMYBCABKA1CCLpIBSoDGIACIuADCg1XYXRjaFJlc3BvbnNlEigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2ludGVydmFsX21zGAIgASgBEjIKB21ldGhvZHMYAyADKAsyIS5ydW5ycGMubW9uaXRvci52MS5NZXRob2RBY3Rpdml0eRIvCgpvcGVuX2NhbGxzGAQgAygLMhsucnVucnBjLm1vbml0b3IudjEuT3BlbkNhbGwSFwoPb3Blbl9jYWxsX2NvdW50GAUgASgNEjEKC2VuZGVkX2NhbGxzGAYgAygLMhwucnVucnBjLm1vbml0b3IudjEuRW5kZWRDYWxsEhYKDmxlZnRfb3V0X2NhbGxzGAcgASgEEisKB3Byb2Nlc3MYCCABKAsyGi5ydW5ycGMubW9uaXRvci52MS5Qcm9jZXNzEicKBXN0b3JlGAkgASgLMhgucnVucnBjLm1vbml0b3IudjEuU3RvcmUSQAoIZmluZGluZ3MYCiADKAsyLi5ydW5ycGMubW9uaXRvci52MS5XYXRjaFJlc3BvbnNlLkZpbmRpbmdzRW50cnkaLwoNRmluZGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBIv8BCg5NZXRob2RBY3Rpdml0eRIOCgZtZXRob2QYASABKAkSDAoEa2luZBgCIAEoCRIYChBjYWxsc19wZXJfc2Vjb25kGAMgASgBEhkKEWZhdWx0c19wZXJfc2Vjb25kGAQgASgBEg4KBnA1MF9tcxgFIAEoARIOCgZwOTVfbXMYBiABKAESDgoGcDk5X21zGAcgASgBEhIKCm9wZW5fY2FsbHMYCCABKA0SFQoNb2xkZXN0X2FnZV9tcxgJIAEoARIeChZtZXNzYWdlc19pbl9wZXJfc2Vjb25kGAogASgBEh8KF21lc3NhZ2VzX291dF9wZXJfc2Vjb25kGAsgASgBIvsCCglFbmRlZENhbGwSCgoCaWQYASABKAMSEgoKcmVxdWVzdF9pZBgCIAEoCRIuCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtkdXJhdGlvbl9tcxgEIAEoARIOCgZtZXRob2QYBSABKAkSDAoEa2luZBgGIAEoCRIQCghwcm90b2NvbBgHIAEoCRIUCgxodHRwX3ZlcnNpb24YCCABKAkSDAoEY29kZRgJIAEoCRINCgVlcnJvchgKIAEoCRITCgttZXNzYWdlc19pbhgLIAEoBBIUCgxtZXNzYWdlc19vdXQYDCABKAQSEAoIYnl0ZXNfaW4YDSABKAQSEQoJYnl0ZXNfb3V0GA4gASgEEgwKBHBlZXIYDyABKAkSDwoHc3ViamVjdBgQIAEoCRIOCgZrZXlfaWQYESABKAkSFAoMY2FuY2VsbGVkX2J5GBIgASgJEhEKCWFiYW5kb25lZBgTIAEoCCKiAQoHUHJvY2VzcxIZChFsb29wX2RlbGF5X3A5OV9tcxgBIAEoARIRCglsb29wX2J1c3kYAiABKAESCwoDY3B1GAMgASgBEhYKDnJlc2lkZW50X2J5dGVzGAQgASgEEhcKD2hlYXBfdXNlZF9ieXRlcxgFIAEoBBITCgtjb25uZWN0aW9ucxgGIAEoDRIWCg51cHRpbWVfc2Vjb25kcxgHIAEoASKTAQoFU3RvcmUSKwoFcmVhZHMYASABKAsyHC5ydW5ycGMubW9uaXRvci52MS5TdG9yZVNpZGUSLAoGd3JpdGVzGAIgASgLMhwucnVucnBjLm1vbml0b3IudjEuU3RvcmVTaWRlEhYKDnF1ZXVlZF9yZWNvcmRzGAMgASgEEhcKD2Ryb3BwZWRfcmVjb3JkcxgEIAEoBCJKCglTdG9yZVNpZGUSDgoGcXVldWVkGAEgASgNEhEKCWluX2ZsaWdodBgCIAEoDRIaChJxdWVyaWVzX3Blcl9zZWNvbmQYAyABKAEi4wIKEExpc3RDYWxsc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIACEhgKBm1ldGhvZBgDIAEoCUIIukgFcgMYgAQSHQoFY29kZXMYBCADKAlCDrpIC5IBCBAUIgRyAhggEhcKBmtleV9pZBgFIAEoCUIHukgEcgIYQBIZCgdzdWJqZWN0GAYgASgJQgi6SAVyAxiAAhIcCgpyZXF1ZXN0X2lkGAcgASgJQgi6SAVyAxiAARIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoPbWluX2R1cmF0aW9uX21zGAogASgBQhC6SA0SC0ABKQAAAAAAAAAAIlkKEUxpc3RDYWxsc1Jlc3BvbnNlEisKBWNhbGxzGAEgAygLMhwucnVucnBjLm1vbml0b3IudjEuRW5kZWRDYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlCg5HZXRDYWxsUmVxdWVzdBITCgJpZBgBIAEoA0IHukgEIgIoASI9Cg9HZXRDYWxsUmVzcG9uc2USKgoEY2FsbBgBIAEoCzIcLnJ1bnJwYy5tb25pdG9yLnYxLkVuZGVkQ2FsbCIzChFDYW5jZWxDYWxsUmVxdWVzdBIeCgpyZXF1ZXN0X2lkGAEgASgJQgq6SAdyBRABGIABIicKEkNhbmNlbENhbGxSZXNwb25zZRIRCgljYW5jZWxsZWQYASABKA0iEQoPTGlzdEtleXNSZXF1ZXN0IjgKEExpc3RLZXlzUmVzcG9uc2USJAoEa2V5cxgBIAMoCzIWLnJ1bnJwYy5tb25pdG9yLnYxLktleSK6AwoDS2V5Eg4KBmtleV9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEhQKDHN1YmplY3RfbmFtZRgDIAEoCRIMCgRuYW1lGAQgASgJEg4KBnNjb3BlcxgFIAMoCRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3Jldm9rZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1sYXN0X3VzZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl1c2VfY291bnQYCiABKAQSFQoNbG9vcGJhY2tfb25seRgLIAEoCBIdChBjYWxsc19wZXJfc2Vjb25kGAwgASgNSACIAQESIQoUbWF4X2NvbmN1cnJlbnRfY2FsbHMYDSABKA1IAYgBAUITChFfY2FsbHNfcGVyX3NlY29uZEIXChVfbWF4X2NvbmN1cnJlbnRfY2FsbHMikQIKEENyZWF0ZUtleVJlcXVlc3QSGAoEdXNlchgBIAEoCUIKukgHcgUQARiAAhIWCgRuYW1lGAIgASgJQgi6SAVyAxiAAhIgCgZzY29wZXMYAyADKAlCELpIDZIBChBkIgZyBBABGGQSOQoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgi6SAWyAQJAARIdChBjYWxsc19wZXJfc2Vjb25kGAUgASgNSACIAQESIQoUbWF4X2NvbmN1cnJlbnRfY2FsbHMYBiABKA1IAYgBAUITChFfY2FsbHNfcGVyX3NlY29uZEIXChVfbWF4X2NvbmN1cnJlbnRfY2FsbHMiSAoRQ3JlYXRlS2V5UmVzcG9uc2USIwoDa2V5GAEgASgLMhYucnVucnBjLm1vbml0b3IudjEuS2V5Eg4KBnNlY3JldBgCIAEoCSItChBSZXZva2VLZXlSZXF1ZXN0EhkKBmtleV9pZBgBIAEoCUIJukgGcgQQARhAIjgKEVJldm9rZUtleVJlc3BvbnNlEiMKA2tleRgBIAEoCzIWLnJ1bnJwYy5tb25pdG9yLnYxLktleSI/ChBSb3RhdGVLZXlSZXF1ZXN0EhkKBmtleV9pZBgBIAEoCUIJukgGcgQQARhAEhAKCGdyYWNlX21zGAIgASgNIkgKEVJvdGF0ZUtleVJlc3BvbnNlEiMKA2tleRgBIAEoCzIWLnJ1bnJwYy5tb25pdG9yLnYxLktleRIOCgZzZWNyZXQYAiABKAkiEQoPRGVzY3JpYmVSZXF1ZXN0Il0KEERlc2NyaWJlUmVzcG9uc2USLAoIc2VydmljZXMYASADKAsyGi5ydW5ycGMubW9uaXRvci52MS5TZXJ2aWNlEhsKE2ZpbGVfZGVzY3JpcHRvcl9zZXQYAiABKAwiQwoHU2VydmljZRIMCgRuYW1lGAEgASgJEioKB21ldGhvZHMYAiADKAsyGS5ydW5ycGMubW9uaXRvci52MS5NZXRob2QiyAEKBk1ldGhvZBIMCgRuYW1lGAEgASgJEgwKBGtpbmQYAiABKAkSDQoFaW5wdXQYAyABKAkSDgoGb3V0cHV0GAQgASgJEg8KB2lzX3NhZmUYBSABKAgSEQoJaXNfcHVibGljGAYgASgIEg4KBnNjb3BlcxgHIAMoCRIbChNkZWZhdWx0X2RlYWRsaW5lX21zGAggASgNEhcKD21heF9kZWFkbGluZV9tcxgJIAEoDRIZChFtYXhfcmVxdWVzdF9ieXRlcxgKIAEoDTK2BgoOTW9uaXRvclNlcnZpY2USTAoFV2F0Y2gSHy5ydW5ycGMubW9uaXRvci52MS5XYXRjaFJlcXVlc3QaIC5ydW5ycGMubW9uaXRvci52MS5XYXRjaFJlc3BvbnNlMAESWwoJTGlzdENhbGxzEiMucnVucnBjLm1vbml0b3IudjEuTGlzdENhbGxzUmVxdWVzdBokLnJ1bnJwYy5tb25pdG9yLnYxLkxpc3RDYWxsc1Jlc3BvbnNlIgOQAgESVQoHR2V0Q2FsbBIhLnJ1bnJwYy5tb25pdG9yLnYxLkdldENhbGxSZXF1ZXN0GiIucnVucnBjLm1vbml0b3IudjEuR2V0Q2FsbFJlc3BvbnNlIgOQAgESWQoKQ2FuY2VsQ2FsbBIkLnJ1bnJwYy5tb25pdG9yLnYxLkNhbmNlbENhbGxSZXF1ZXN0GiUucnVucnBjLm1vbml0b3IudjEuQ2FuY2VsQ2FsbFJlc3BvbnNlElgKCExpc3RLZXlzEiIucnVucnBjLm1vbml0b3IudjEuTGlzdEtleXNSZXF1ZXN0GiMucnVucnBjLm1vbml0b3IudjEuTGlzdEtleXNSZXNwb25zZSIDkAIBElYKCUNyZWF0ZUtleRIjLnJ1bnJwYy5tb25pdG9yLnYxLkNyZWF0ZUtleVJlcXVlc3QaJC5ydW5ycGMubW9uaXRvci52MS5DcmVhdGVLZXlSZXNwb25zZRJWCglSZXZva2VLZXkSIy5ydW5ycGMubW9uaXRvci52MS5SZXZva2VLZXlSZXF1ZXN0GiQucnVucnBjLm1vbml0b3IudjEuUmV2b2tlS2V5UmVzcG9uc2USVgoJUm90YXRlS2V5EiMucnVucnBjLm1vbml0b3IudjEuUm90YXRlS2V5UmVxdWVzdBokLnJ1bnJwYy5tb25pdG9yLnYxLlJvdGF0ZUtleVJlc3BvbnNlElgKCERlc2NyaWJlEiIucnVucnBjLm1vbml0b3IudjEuRGVzY3JpYmVSZXF1ZXN0GiMucnVucnBjLm1vbml0b3IudjEuRGVzY3JpYmVSZXNwb25zZSIDkAIBGgviphkHEgVhZG1pbmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_runrpc_monitor_v1_debug, file_runrpc_options_v1_options]);
+  fileDesc("Ch9ydW5ycGMvbW9uaXRvci92MS9tb25pdG9yLnByb3RvEhFydW5ycGMubW9uaXRvci52MSKGAQoMV2F0Y2hSZXF1ZXN0Eh8KC2ludGVydmFsX21zGAEgASgNQgq6SAcqBRiA3dsBEiAKDm1heF9vcGVuX2NhbGxzGAIgASgNQgi6SAUqAxjoBxITCgtlbmRlZF9jYWxscxgDIAEoCBIeCgxyZWNlbnRfY2FsbHMYBCABKA1CCLpIBSoDGIACIv0ECg1XYXRjaFJlc3BvbnNlEigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2ludGVydmFsX21zGAIgASgBEjIKB21ldGhvZHMYAyADKAsyIS5ydW5ycGMubW9uaXRvci52MS5NZXRob2RBY3Rpdml0eRIvCgpvcGVuX2NhbGxzGAQgAygLMhsucnVucnBjLm1vbml0b3IudjEuT3BlbkNhbGwSFwoPb3Blbl9jYWxsX2NvdW50GAUgASgNEjEKC2VuZGVkX2NhbGxzGAYgAygLMhwucnVucnBjLm1vbml0b3IudjEuRW5kZWRDYWxsEhYKDmxlZnRfb3V0X2NhbGxzGAcgASgEEisKB3Byb2Nlc3MYCCABKAsyGi5ydW5ycGMubW9uaXRvci52MS5Qcm9jZXNzEicKBXN0b3JlGAkgASgLMhgucnVucnBjLm1vbml0b3IudjEuU3RvcmUSQAoIZmluZGluZ3MYCiADKAsyLi5ydW5ycGMubW9uaXRvci52MS5XYXRjaFJlc3BvbnNlLkZpbmRpbmdzRW50cnkSPgoHc2VydmluZxgLIAMoCzItLnJ1bnJwYy5tb25pdG9yLnYxLldhdGNoUmVzcG9uc2UuU2VydmluZ0VudHJ5EisKB3RocmVhZHMYDCADKAsyGi5ydW5ycGMubW9uaXRvci52MS5UaHJlYWRzGi8KDUZpbmRpbmdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ARouCgxTZXJ2aW5nRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgIOgI4ASJOCgdUaHJlYWRzEg8KB3NlcnZpY2UYASABKAkSDwoHdGhyZWFkcxgCIAEoDRIRCglpbl9mbGlnaHQYAyABKA0SDgoGcXVldWVkGAQgASgNIv8BCg5NZXRob2RBY3Rpdml0eRIOCgZtZXRob2QYASABKAkSDAoEa2luZBgCIAEoCRIYChBjYWxsc19wZXJfc2Vjb25kGAMgASgBEhkKEWZhdWx0c19wZXJfc2Vjb25kGAQgASgBEg4KBnA1MF9tcxgFIAEoARIOCgZwOTVfbXMYBiABKAESDgoGcDk5X21zGAcgASgBEhIKCm9wZW5fY2FsbHMYCCABKA0SFQoNb2xkZXN0X2FnZV9tcxgJIAEoARIeChZtZXNzYWdlc19pbl9wZXJfc2Vjb25kGAogASgBEh8KF21lc3NhZ2VzX291dF9wZXJfc2Vjb25kGAsgASgBIvsCCglFbmRlZENhbGwSCgoCaWQYASABKAMSEgoKcmVxdWVzdF9pZBgCIAEoCRIuCgpzdGFydF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtkdXJhdGlvbl9tcxgEIAEoARIOCgZtZXRob2QYBSABKAkSDAoEa2luZBgGIAEoCRIQCghwcm90b2NvbBgHIAEoCRIUCgxodHRwX3ZlcnNpb24YCCABKAkSDAoEY29kZRgJIAEoCRINCgVlcnJvchgKIAEoCRITCgttZXNzYWdlc19pbhgLIAEoBBIUCgxtZXNzYWdlc19vdXQYDCABKAQSEAoIYnl0ZXNfaW4YDSABKAQSEQoJYnl0ZXNfb3V0GA4gASgEEgwKBHBlZXIYDyABKAkSDwoHc3ViamVjdBgQIAEoCRIOCgZrZXlfaWQYESABKAkSFAoMY2FuY2VsbGVkX2J5GBIgASgJEhEKCWFiYW5kb25lZBgTIAEoCCKiAQoHUHJvY2VzcxIZChFsb29wX2RlbGF5X3A5OV9tcxgBIAEoARIRCglsb29wX2J1c3kYAiABKAESCwoDY3B1GAMgASgBEhYKDnJlc2lkZW50X2J5dGVzGAQgASgEEhcKD2hlYXBfdXNlZF9ieXRlcxgFIAEoBBITCgtjb25uZWN0aW9ucxgGIAEoDRIWCg51cHRpbWVfc2Vjb25kcxgHIAEoASKTAQoFU3RvcmUSKwoFcmVhZHMYASABKAsyHC5ydW5ycGMubW9uaXRvci52MS5TdG9yZVNpZGUSLAoGd3JpdGVzGAIgASgLMhwucnVucnBjLm1vbml0b3IudjEuU3RvcmVTaWRlEhYKDnF1ZXVlZF9yZWNvcmRzGAMgASgEEhcKD2Ryb3BwZWRfcmVjb3JkcxgEIAEoBCJKCglTdG9yZVNpZGUSDgoGcXVldWVkGAEgASgNEhEKCWluX2ZsaWdodBgCIAEoDRIaChJxdWVyaWVzX3Blcl9zZWNvbmQYAyABKAEi4wIKEExpc3RDYWxsc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIACEhgKBm1ldGhvZBgDIAEoCUIIukgFcgMYgAQSHQoFY29kZXMYBCADKAlCDrpIC5IBCBAUIgRyAhggEhcKBmtleV9pZBgFIAEoCUIHukgEcgIYQBIZCgdzdWJqZWN0GAYgASgJQgi6SAVyAxiAAhIcCgpyZXF1ZXN0X2lkGAcgASgJQgi6SAVyAxiAARIuCgpzdGFydF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoPbWluX2R1cmF0aW9uX21zGAogASgBQhC6SA0SC0ABKQAAAAAAAAAAIlkKEUxpc3RDYWxsc1Jlc3BvbnNlEisKBWNhbGxzGAEgAygLMhwucnVucnBjLm1vbml0b3IudjEuRW5kZWRDYWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlCg5HZXRDYWxsUmVxdWVzdBITCgJpZBgBIAEoA0IHukgEIgIoASJpCg9HZXRDYWxsUmVzcG9uc2USKgoEY2FsbBgBIAEoCzIcLnJ1bnJwYy5tb25pdG9yLnYxLkVuZGVkQ2FsbBIUCgxyZXF1ZXN0X2pzb24YAiABKAkSFAoMcmVxdWVzdF9ub3RlGAMgASgJIjMKEUNhbmNlbENhbGxSZXF1ZXN0Eh4KCnJlcXVlc3RfaWQYASABKAlCCrpIB3IFEAEYgAEiJwoSQ2FuY2VsQ2FsbFJlc3BvbnNlEhEKCWNhbmNlbGxlZBgBIAEoDSIRCg9MaXN0S2V5c1JlcXVlc3QiOAoQTGlzdEtleXNSZXNwb25zZRIkCgRrZXlzGAEgAygLMhYucnVucnBjLm1vbml0b3IudjEuS2V5IroDCgNLZXkSDgoGa2V5X2lkGAEgASgJEg8KB3N1YmplY3QYAiABKAkSFAoMc3ViamVjdF9uYW1lGAMgASgJEgwKBG5hbWUYBCABKAkSDgoGc2NvcGVzGAUgAygJEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmV2b2tlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWxhc3RfdXNlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXVzZV9jb3VudBgKIAEoBBIVCg1sb29wYmFja19vbmx5GAsgASgIEh0KEGNhbGxzX3Blcl9zZWNvbmQYDCABKA1IAIgBARIhChRtYXhfY29uY3VycmVudF9jYWxscxgNIAEoDUgBiAEBQhMKEV9jYWxsc19wZXJfc2Vjb25kQhcKFV9tYXhfY29uY3VycmVudF9jYWxscyKRAgoQQ3JlYXRlS2V5UmVxdWVzdBIYCgR1c2VyGAEgASgJQgq6SAdyBRABGIACEhYKBG5hbWUYAiABKAlCCLpIBXIDGIACEiAKBnNjb3BlcxgDIAMoCUIQukgNkgEKEGQiBnIEEAEYZBI5CgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCLpIBbIBAkABEh0KEGNhbGxzX3Blcl9zZWNvbmQYBSABKA1IAIgBARIhChRtYXhfY29uY3VycmVudF9jYWxscxgGIAEoDUgBiAEBQhMKEV9jYWxsc19wZXJfc2Vjb25kQhcKFV9tYXhfY29uY3VycmVudF9jYWxscyJIChFDcmVhdGVLZXlSZXNwb25zZRIjCgNrZXkYASABKAsyFi5ydW5ycGMubW9uaXRvci52MS5LZXkSDgoGc2VjcmV0GAIgASgJIi0KEFJldm9rZUtleVJlcXVlc3QSGQoGa2V5X2lkGAEgASgJQgm6SAZyBBABGEAiOAoRUmV2b2tlS2V5UmVzcG9uc2USIwoDa2V5GAEgASgLMhYucnVucnBjLm1vbml0b3IudjEuS2V5Ij8KEFJvdGF0ZUtleVJlcXVlc3QSGQoGa2V5X2lkGAEgASgJQgm6SAZyBBABGEASEAoIZ3JhY2VfbXMYAiABKA0iSAoRUm90YXRlS2V5UmVzcG9uc2USIwoDa2V5GAEgASgLMhYucnVucnBjLm1vbml0b3IudjEuS2V5Eg4KBnNlY3JldBgCIAEoCSIRCg9EZXNjcmliZVJlcXVlc3QiXQoQRGVzY3JpYmVSZXNwb25zZRIsCghzZXJ2aWNlcxgBIAMoCzIaLnJ1bnJwYy5tb25pdG9yLnYxLlNlcnZpY2USGwoTZmlsZV9kZXNjcmlwdG9yX3NldBgCIAEoDCJUCgdTZXJ2aWNlEgwKBG5hbWUYASABKAkSKgoHbWV0aG9kcxgCIAMoCzIZLnJ1bnJwYy5tb25pdG9yLnYxLk1ldGhvZBIPCgdjb21tZW50GAMgASgJItkBCgZNZXRob2QSDAoEbmFtZRgBIAEoCRIMCgRraW5kGAIgASgJEg0KBWlucHV0GAMgASgJEg4KBm91dHB1dBgEIAEoCRIPCgdpc19zYWZlGAUgASgIEhEKCWlzX3B1YmxpYxgGIAEoCBIOCgZzY29wZXMYByADKAkSGwoTZGVmYXVsdF9kZWFkbGluZV9tcxgIIAEoDRIXCg9tYXhfZGVhZGxpbmVfbXMYCSABKA0SGQoRbWF4X3JlcXVlc3RfYnl0ZXMYCiABKA0SDwoHY29tbWVudBgLIAEoCTK2BgoOTW9uaXRvclNlcnZpY2USTAoFV2F0Y2gSHy5ydW5ycGMubW9uaXRvci52MS5XYXRjaFJlcXVlc3QaIC5ydW5ycGMubW9uaXRvci52MS5XYXRjaFJlc3BvbnNlMAESWwoJTGlzdENhbGxzEiMucnVucnBjLm1vbml0b3IudjEuTGlzdENhbGxzUmVxdWVzdBokLnJ1bnJwYy5tb25pdG9yLnYxLkxpc3RDYWxsc1Jlc3BvbnNlIgOQAgESVQoHR2V0Q2FsbBIhLnJ1bnJwYy5tb25pdG9yLnYxLkdldENhbGxSZXF1ZXN0GiIucnVucnBjLm1vbml0b3IudjEuR2V0Q2FsbFJlc3BvbnNlIgOQAgESWQoKQ2FuY2VsQ2FsbBIkLnJ1bnJwYy5tb25pdG9yLnYxLkNhbmNlbENhbGxSZXF1ZXN0GiUucnVucnBjLm1vbml0b3IudjEuQ2FuY2VsQ2FsbFJlc3BvbnNlElgKCExpc3RLZXlzEiIucnVucnBjLm1vbml0b3IudjEuTGlzdEtleXNSZXF1ZXN0GiMucnVucnBjLm1vbml0b3IudjEuTGlzdEtleXNSZXNwb25zZSIDkAIBElYKCUNyZWF0ZUtleRIjLnJ1bnJwYy5tb25pdG9yLnYxLkNyZWF0ZUtleVJlcXVlc3QaJC5ydW5ycGMubW9uaXRvci52MS5DcmVhdGVLZXlSZXNwb25zZRJWCglSZXZva2VLZXkSIy5ydW5ycGMubW9uaXRvci52MS5SZXZva2VLZXlSZXF1ZXN0GiQucnVucnBjLm1vbml0b3IudjEuUmV2b2tlS2V5UmVzcG9uc2USVgoJUm90YXRlS2V5EiMucnVucnBjLm1vbml0b3IudjEuUm90YXRlS2V5UmVxdWVzdBokLnJ1bnJwYy5tb25pdG9yLnYxLlJvdGF0ZUtleVJlc3BvbnNlElgKCERlc2NyaWJlEiIucnVucnBjLm1vbml0b3IudjEuRGVzY3JpYmVSZXF1ZXN0GiMucnVucnBjLm1vbml0b3IudjEuRGVzY3JpYmVSZXNwb25zZSIDkAIBGgviphkHEgVhZG1pbmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_runrpc_monitor_v1_debug, file_runrpc_options_v1_options]);
 
 /**
  * @generated from message runrpc.monitor.v1.WatchRequest
@@ -127,6 +127,20 @@ export type WatchResponse = Message<"runrpc.monitor.v1.WatchResponse"> & {
    * @generated from field: map<string, uint64> findings = 10;
    */
   findings: { [key: string]: bigint };
+
+  /**
+   * Whether each service is serving, as health tells it, by its name.
+   *
+   * @generated from field: map<string, bool> serving = 11;
+   */
+  serving: { [key: string]: boolean };
+
+  /**
+   * Of the services whose handlers run in threads.
+   *
+   * @generated from field: repeated runrpc.monitor.v1.Threads threads = 12;
+   */
+  threads: Threads[];
 };
 
 /**
@@ -135,6 +149,48 @@ export type WatchResponse = Message<"runrpc.monitor.v1.WatchResponse"> & {
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
   messageDesc(file_runrpc_monitor_v1_monitor, 1);
+
+/**
+ * Threads is what the threads of one service do.
+ *
+ * @generated from message runrpc.monitor.v1.Threads
+ */
+export type Threads = Message<"runrpc.monitor.v1.Threads"> & {
+  /**
+   * Such as reports.v1.ReportService.
+   *
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * Those that run calls.
+   *
+   * @generated from field: uint32 threads = 2;
+   */
+  threads: number;
+
+  /**
+   * Calls that they run.
+   *
+   * @generated from field: uint32 in_flight = 3;
+   */
+  inFlight: number;
+
+  /**
+   * Calls that wait for one of them.
+   *
+   * @generated from field: uint32 queued = 4;
+   */
+  queued: number;
+};
+
+/**
+ * Describes the message runrpc.monitor.v1.Threads.
+ * Use `create(ThreadsSchema)` to create a new message.
+ */
+export const ThreadsSchema: GenMessage<Threads> = /*@__PURE__*/
+  messageDesc(file_runrpc_monitor_v1_monitor, 2);
 
 /**
  * MethodActivity is what came to one method in one interval.
@@ -217,7 +273,7 @@ export type MethodActivity = Message<"runrpc.monitor.v1.MethodActivity"> & {
  * Use `create(MethodActivitySchema)` to create a new message.
  */
 export const MethodActivitySchema: GenMessage<MethodActivity> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 2);
+  messageDesc(file_runrpc_monitor_v1_monitor, 3);
 
 /**
  * EndedCall is a call that has ended.
@@ -340,7 +396,7 @@ export type EndedCall = Message<"runrpc.monitor.v1.EndedCall"> & {
  * Use `create(EndedCallSchema)` to create a new message.
  */
 export const EndedCallSchema: GenMessage<EndedCall> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 3);
+  messageDesc(file_runrpc_monitor_v1_monitor, 4);
 
 /**
  * @generated from message runrpc.monitor.v1.Process
@@ -393,7 +449,7 @@ export type Process = Message<"runrpc.monitor.v1.Process"> & {
  * Use `create(ProcessSchema)` to create a new message.
  */
 export const ProcessSchema: GenMessage<Process> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 4);
+  messageDesc(file_runrpc_monitor_v1_monitor, 5);
 
 /**
  * @generated from message runrpc.monitor.v1.Store
@@ -427,7 +483,7 @@ export type Store = Message<"runrpc.monitor.v1.Store"> & {
  * Use `create(StoreSchema)` to create a new message.
  */
 export const StoreSchema: GenMessage<Store> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 5);
+  messageDesc(file_runrpc_monitor_v1_monitor, 6);
 
 /**
  * @generated from message runrpc.monitor.v1.StoreSide
@@ -456,7 +512,7 @@ export type StoreSide = Message<"runrpc.monitor.v1.StoreSide"> & {
  * Use `create(StoreSideSchema)` to create a new message.
  */
 export const StoreSideSchema: GenMessage<StoreSide> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 6);
+  messageDesc(file_runrpc_monitor_v1_monitor, 7);
 
 /**
  * @generated from message runrpc.monitor.v1.ListCallsRequest
@@ -531,7 +587,7 @@ export type ListCallsRequest = Message<"runrpc.monitor.v1.ListCallsRequest"> & {
  * Use `create(ListCallsRequestSchema)` to create a new message.
  */
 export const ListCallsRequestSchema: GenMessage<ListCallsRequest> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 7);
+  messageDesc(file_runrpc_monitor_v1_monitor, 8);
 
 /**
  * @generated from message runrpc.monitor.v1.ListCallsResponse
@@ -555,7 +611,7 @@ export type ListCallsResponse = Message<"runrpc.monitor.v1.ListCallsResponse"> &
  * Use `create(ListCallsResponseSchema)` to create a new message.
  */
 export const ListCallsResponseSchema: GenMessage<ListCallsResponse> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 8);
+  messageDesc(file_runrpc_monitor_v1_monitor, 9);
 
 /**
  * @generated from message runrpc.monitor.v1.GetCallRequest
@@ -574,7 +630,7 @@ export type GetCallRequest = Message<"runrpc.monitor.v1.GetCallRequest"> & {
  * Use `create(GetCallRequestSchema)` to create a new message.
  */
 export const GetCallRequestSchema: GenMessage<GetCallRequest> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 9);
+  messageDesc(file_runrpc_monitor_v1_monitor, 10);
 
 /**
  * @generated from message runrpc.monitor.v1.GetCallResponse
@@ -584,6 +640,21 @@ export type GetCallResponse = Message<"runrpc.monitor.v1.GetCallResponse"> & {
    * @generated from field: runrpc.monitor.v1.EndedCall call = 1;
    */
   call?: EndedCall | undefined;
+
+  /**
+   * Its request as JSON, without the fields that are `sensitive`; of a stream of requests the first one. Empty: none is kept
+   * (log.requests).
+   *
+   * @generated from field: string request_json = 2;
+   */
+  requestJson: string;
+
+  /**
+   * What is missing of the request, or why there is none, in words. Empty: it is whole, or none was to be kept.
+   *
+   * @generated from field: string request_note = 3;
+   */
+  requestNote: string;
 };
 
 /**
@@ -591,7 +662,7 @@ export type GetCallResponse = Message<"runrpc.monitor.v1.GetCallResponse"> & {
  * Use `create(GetCallResponseSchema)` to create a new message.
  */
 export const GetCallResponseSchema: GenMessage<GetCallResponse> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 10);
+  messageDesc(file_runrpc_monitor_v1_monitor, 11);
 
 /**
  * @generated from message runrpc.monitor.v1.CancelCallRequest
@@ -610,7 +681,7 @@ export type CancelCallRequest = Message<"runrpc.monitor.v1.CancelCallRequest"> &
  * Use `create(CancelCallRequestSchema)` to create a new message.
  */
 export const CancelCallRequestSchema: GenMessage<CancelCallRequest> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 11);
+  messageDesc(file_runrpc_monitor_v1_monitor, 12);
 
 /**
  * @generated from message runrpc.monitor.v1.CancelCallResponse
@@ -629,7 +700,7 @@ export type CancelCallResponse = Message<"runrpc.monitor.v1.CancelCallResponse">
  * Use `create(CancelCallResponseSchema)` to create a new message.
  */
 export const CancelCallResponseSchema: GenMessage<CancelCallResponse> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 12);
+  messageDesc(file_runrpc_monitor_v1_monitor, 13);
 
 /**
  * @generated from message runrpc.monitor.v1.ListKeysRequest
@@ -642,7 +713,7 @@ export type ListKeysRequest = Message<"runrpc.monitor.v1.ListKeysRequest"> & {
  * Use `create(ListKeysRequestSchema)` to create a new message.
  */
 export const ListKeysRequestSchema: GenMessage<ListKeysRequest> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 13);
+  messageDesc(file_runrpc_monitor_v1_monitor, 14);
 
 /**
  * @generated from message runrpc.monitor.v1.ListKeysResponse
@@ -659,7 +730,7 @@ export type ListKeysResponse = Message<"runrpc.monitor.v1.ListKeysResponse"> & {
  * Use `create(ListKeysResponseSchema)` to create a new message.
  */
 export const ListKeysResponseSchema: GenMessage<ListKeysResponse> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 14);
+  messageDesc(file_runrpc_monitor_v1_monitor, 15);
 
 /**
  * Key is what is known of an API key.
@@ -752,7 +823,7 @@ export type Key = Message<"runrpc.monitor.v1.Key"> & {
  * Use `create(KeySchema)` to create a new message.
  */
 export const KeySchema: GenMessage<Key> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 15);
+  messageDesc(file_runrpc_monitor_v1_monitor, 16);
 
 /**
  * @generated from message runrpc.monitor.v1.CreateKeyRequest
@@ -798,7 +869,7 @@ export type CreateKeyRequest = Message<"runrpc.monitor.v1.CreateKeyRequest"> & {
  * Use `create(CreateKeyRequestSchema)` to create a new message.
  */
 export const CreateKeyRequestSchema: GenMessage<CreateKeyRequest> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 16);
+  messageDesc(file_runrpc_monitor_v1_monitor, 17);
 
 /**
  * @generated from message runrpc.monitor.v1.CreateKeyResponse
@@ -822,7 +893,7 @@ export type CreateKeyResponse = Message<"runrpc.monitor.v1.CreateKeyResponse"> &
  * Use `create(CreateKeyResponseSchema)` to create a new message.
  */
 export const CreateKeyResponseSchema: GenMessage<CreateKeyResponse> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 17);
+  messageDesc(file_runrpc_monitor_v1_monitor, 18);
 
 /**
  * @generated from message runrpc.monitor.v1.RevokeKeyRequest
@@ -839,7 +910,7 @@ export type RevokeKeyRequest = Message<"runrpc.monitor.v1.RevokeKeyRequest"> & {
  * Use `create(RevokeKeyRequestSchema)` to create a new message.
  */
 export const RevokeKeyRequestSchema: GenMessage<RevokeKeyRequest> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 18);
+  messageDesc(file_runrpc_monitor_v1_monitor, 19);
 
 /**
  * @generated from message runrpc.monitor.v1.RevokeKeyResponse
@@ -856,7 +927,7 @@ export type RevokeKeyResponse = Message<"runrpc.monitor.v1.RevokeKeyResponse"> &
  * Use `create(RevokeKeyResponseSchema)` to create a new message.
  */
 export const RevokeKeyResponseSchema: GenMessage<RevokeKeyResponse> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 19);
+  messageDesc(file_runrpc_monitor_v1_monitor, 20);
 
 /**
  * @generated from message runrpc.monitor.v1.RotateKeyRequest
@@ -880,7 +951,7 @@ export type RotateKeyRequest = Message<"runrpc.monitor.v1.RotateKeyRequest"> & {
  * Use `create(RotateKeyRequestSchema)` to create a new message.
  */
 export const RotateKeyRequestSchema: GenMessage<RotateKeyRequest> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 20);
+  messageDesc(file_runrpc_monitor_v1_monitor, 21);
 
 /**
  * @generated from message runrpc.monitor.v1.RotateKeyResponse
@@ -904,7 +975,7 @@ export type RotateKeyResponse = Message<"runrpc.monitor.v1.RotateKeyResponse"> &
  * Use `create(RotateKeyResponseSchema)` to create a new message.
  */
 export const RotateKeyResponseSchema: GenMessage<RotateKeyResponse> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 21);
+  messageDesc(file_runrpc_monitor_v1_monitor, 22);
 
 /**
  * @generated from message runrpc.monitor.v1.DescribeRequest
@@ -917,7 +988,7 @@ export type DescribeRequest = Message<"runrpc.monitor.v1.DescribeRequest"> & {
  * Use `create(DescribeRequestSchema)` to create a new message.
  */
 export const DescribeRequestSchema: GenMessage<DescribeRequest> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 22);
+  messageDesc(file_runrpc_monitor_v1_monitor, 23);
 
 /**
  * @generated from message runrpc.monitor.v1.DescribeResponse
@@ -929,7 +1000,7 @@ export type DescribeResponse = Message<"runrpc.monitor.v1.DescribeResponse"> & {
   services: Service[];
 
   /**
-   * A google.protobuf.FileDescriptorSet of all files that these need, without comments.
+   * A google.protobuf.FileDescriptorSet of all files that these need, with comments where the server knows them.
    *
    * @generated from field: bytes file_descriptor_set = 2;
    */
@@ -941,7 +1012,7 @@ export type DescribeResponse = Message<"runrpc.monitor.v1.DescribeResponse"> & {
  * Use `create(DescribeResponseSchema)` to create a new message.
  */
 export const DescribeResponseSchema: GenMessage<DescribeResponse> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 23);
+  messageDesc(file_runrpc_monitor_v1_monitor, 24);
 
 /**
  * @generated from message runrpc.monitor.v1.Service
@@ -958,6 +1029,14 @@ export type Service = Message<"runrpc.monitor.v1.Service"> & {
    * @generated from field: repeated runrpc.monitor.v1.Method methods = 2;
    */
   methods: Method[];
+
+  /**
+   * As its .proto file has it, a line for each; empty where the server does not know it: generated code has no comments, so that
+   * a server reads them from the project that it was started in, and in production not at all.
+   *
+   * @generated from field: string comment = 3;
+   */
+  comment: string;
 };
 
 /**
@@ -965,7 +1044,7 @@ export type Service = Message<"runrpc.monitor.v1.Service"> & {
  * Use `create(ServiceSchema)` to create a new message.
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 24);
+  messageDesc(file_runrpc_monitor_v1_monitor, 25);
 
 /**
  * @generated from message runrpc.monitor.v1.Method
@@ -1030,6 +1109,13 @@ export type Method = Message<"runrpc.monitor.v1.Method"> & {
    * @generated from field: uint32 max_request_bytes = 10;
    */
   maxRequestBytes: number;
+
+  /**
+   * As for a service.
+   *
+   * @generated from field: string comment = 11;
+   */
+  comment: string;
 };
 
 /**
@@ -1037,7 +1123,7 @@ export type Method = Message<"runrpc.monitor.v1.Method"> & {
  * Use `create(MethodSchema)` to create a new message.
  */
 export const MethodSchema: GenMessage<Method> = /*@__PURE__*/
-  messageDesc(file_runrpc_monitor_v1_monitor, 25);
+  messageDesc(file_runrpc_monitor_v1_monitor, 26);
 
 /**
  * MonitorService is served where `monitor.enabled` says so, and asks for the scope `admin`.

@@ -7,7 +7,7 @@
 
 import type { GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
+import type { FieldOptions, MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file runrpc/options/v1/options.proto.
  */
 export const file_runrpc_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ydW5ycGMvb3B0aW9ucy92MS9vcHRpb25zLnByb3RvEhFydW5ycGMub3B0aW9ucy52MSJ5CgZQb2xpY3kSDgoGcHVibGljGAEgASgIEg4KBnNjb3BlcxgCIAMoCRIbChNkZWZhdWx0X2RlYWRsaW5lX21zGAMgASgNEhcKD21heF9kZWFkbGluZV9tcxgEIAEoDRIZChFtYXhfcmVxdWVzdF9ieXRlcxgFIAEoDTpTCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjslAMgASgLMhkucnVucnBjLm9wdGlvbnMudjEuUG9saWN5UgZtZXRob2Q6VgoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxjslAMgASgLMhkucnVucnBjLm9wdGlvbnMudjEuUG9saWN5UgdzZXJ2aWNlYghlZGl0aW9uc3DoBw", [file_google_protobuf_descriptor]);
+  fileDesc("Ch9ydW5ycGMvb3B0aW9ucy92MS9vcHRpb25zLnByb3RvEhFydW5ycGMub3B0aW9ucy52MSJ5CgZQb2xpY3kSDgoGcHVibGljGAEgASgIEg4KBnNjb3BlcxgCIAMoCRIbChNkZWZhdWx0X2RlYWRsaW5lX21zGAMgASgNEhcKD21heF9kZWFkbGluZV9tcxgEIAEoDRIZChFtYXhfcmVxdWVzdF9ieXRlcxgFIAEoDTpTCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjslAMgASgLMhkucnVucnBjLm9wdGlvbnMudjEuUG9saWN5UgZtZXRob2Q6VgoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxjslAMgASgLMhkucnVucnBjLm9wdGlvbnMudjEuUG9saWN5UgdzZXJ2aWNlOj0KCXNlbnNpdGl2ZRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7JQDIAEoCFIJc2Vuc2l0aXZlYghlZGl0aW9uc3DoBw", [file_google_protobuf_descriptor]);
 
 /**
  * Policy is the set of rules that the gate holds before a handler runs.
@@ -84,4 +84,13 @@ export const method: GenExtension<MethodOptions, Policy> = /*@__PURE__*/
  */
 export const service: GenExtension<ServiceOptions, Policy> = /*@__PURE__*/
   extDesc(file_runrpc_options_v1_options, 1);
+
+/**
+ * What the field holds is for the handler alone, as a password is: it is left out wherever the server keeps or shows
+ * requests (log.requests), at any depth, in lists, maps and google.protobuf.Any too.
+ *
+ * @generated from extension: bool sensitive = 51820;
+ */
+export const sensitive: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
+  extDesc(file_runrpc_options_v1_options, 2);
 

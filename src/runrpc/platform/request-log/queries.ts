@@ -1,4 +1,19 @@
-import { and, asc, desc, eq, gte, inArray, lt, ne, or, type SQL } from "drizzle-orm";
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  lt,
+  lte,
+  ne,
+  or,
+  type SQL,
+} from "drizzle-orm";
 import { defineQueries, type QueriesOf } from "../../data/define-queries.ts";
 import { insertRows } from "../../data/insert-rows.ts";
 import { type GroupedRecords, rowColumns } from "./row.ts";
@@ -7,8 +22,11 @@ import { requestLog } from "./table.ts";
 /** A row as it is stored. */
 export type RequestLogRow = Omit<Required<typeof requestLog.$inferInsert>, "id">;
 
-/** A row with its number. */
+/** A row with its number, and what is kept of its request. */
 export type StoredRequest = Required<typeof requestLog.$inferSelect>;
+
+/** A row as it is listed. */
+export type ListedRequest = Omit<StoredRequest, "request" | "requestNote">;
 
 /** What is looked for; what is left out matches all. */
 export interface RequestSearch {
@@ -29,8 +47,23 @@ export interface RequestSearch {
 
 /** What was found, and where to go on. */
 export interface FoundRequests {
-  readonly rows: StoredRequest[];
+  readonly rows: ListedRequest[];
   readonly next: number | undefined;
+}
+
+/** Which requests are to go. */
+export interface KeptSearch {
+  readonly after: number;
+  readonly newest: number;
+  readonly limit: number;
+  readonly maxScanned: number;
+}
+
+/** What was found, and where to go on. */
+export interface FoundKept {
+  readonly ids: number[];
+  readonly next: number;
+  readonly isLast: boolean;
 }
 
 function conditionsOf(search: RequestSearch): (SQL | undefined)[] {
@@ -59,7 +92,11 @@ function conditionsOf(search: RequestSearch): (SQL | undefined)[] {
 const insert = {
   caller: insertRows(requestLog, rowColumns.caller),
   kind: insertRows(requestLog, rowColumns.kind),
+  request: insertRows(requestLog, rowColumns.request),
 };
+
+/** A page of rows with their requests would be megabytes. */
+const { request: _request, requestNote: _requestNote, ...listedColumns } = getTableColumns(requestLog);
 
 /** The queries of the request log. */
 export const requestLogQueries = defineQueries({
@@ -88,7 +125,7 @@ export const requestLogQueries = defineQueries({
       const below = Math.min(input.before ?? Number.MAX_SAFE_INTEGER, (last?.id ?? 0) + 1);
       const from = below - input.maxScanned;
       const rows = await db
-        .select()
+        .select(listedColumns)
         .from(requestLog)
         .where(and(lt(requestLog.id, below), gte(requestLog.id, from), ...conditionsOf(input)))
         .orderBy(desc(requestLog.id))
@@ -100,12 +137,44 @@ export const requestLogQueries = defineQueries({
           : await db.select({ id: requestLog.id }).from(requestLog).where(lt(requestLog.id, next)).limit(1);
       return { rows, next: more === undefined ? undefined : next };
     },
+
+    /**
+     * Rows after `after` whose requests are kept although there are `newest` later ones, the oldest first. No more than
+     * `maxScanned` rows are looked at: `next` is after which to go on, and `isLast` whether there are none behind it.
+     */
+    async findKeptRequests(db, input: KeptSearch): Promise<FoundKept> {
+      const [last] = await db
+        .select({ id: requestLog.id })
+        .from(requestLog)
+        .orderBy(desc(requestLog.id))
+        .limit(1);
+      const end = (last?.id ?? 0) - input.newest;
+      const to = Math.min(end, input.after + input.maxScanned);
+      if (to <= input.after) return { ids: [], next: input.after, isLast: true };
+      const found = await db
+        .select({ id: requestLog.id })
+        .from(requestLog)
+        .where(and(gt(requestLog.id, input.after), lte(requestLog.id, to), isNotNull(requestLog.request)))
+        .orderBy(asc(requestLog.id))
+        .limit(input.limit);
+      const ids = found.map(({ id }) => id);
+      const next = ids.length === input.limit ? (ids.at(-1) ?? to) : to;
+      return { ids, next, isLast: next >= end };
+    },
   },
 
   write: {
     /** Stores all of the records or none; they are what `groupRecords` made. */
     async addRequests(db, input: GroupedRecords): Promise<void> {
       await insert[input.by](db, input.groups);
+    },
+
+    /** Removes the requests of these rows, and leaves the rows. */
+    async forgetRequests(db, input: { readonly ids: readonly number[] }): Promise<void> {
+      await db
+        .update(requestLog)
+        .set({ request: null, requestNote: "removed: later ones have taken its room" })
+        .where(inArray(requestLog.id, [...input.ids]));
     },
 
     /** Removes at most `limit` of the rows that started before `before`, oldest first, and gives their number. */

@@ -29,3 +29,26 @@ export function startRetention(
     { everyMs: intervalMs, retryAfterMs: intervalMs },
   );
 }
+
+/** Rows that are looked at for requests which are to go: some tens of milliseconds of a reader. */
+const maxScannedRows = 50_000;
+
+/** Has the requests of all but the `newest` calls removed, at the start and once a minute; their rows stay. */
+export function startRequestRetention(
+  queries: Pick<RequestLogQueries, "findKeptRequests" | "forgetRequests">,
+  newest: number,
+  start: StartChore,
+): void {
+  let after = 0;
+  start(
+    "requests in the request log",
+    async (options) => {
+      const search = { after, newest, limit: maxRemovedRows, maxScanned: maxScannedRows };
+      const { ids, next, isLast } = await queries.findKeptRequests(search, options);
+      if (ids.length > 0) await queries.forgetRequests({ ids }, options);
+      after = next;
+      return !isLast;
+    },
+    { everyMs: intervalMs, retryAfterMs: intervalMs },
+  );
+}

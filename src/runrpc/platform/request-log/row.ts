@@ -7,7 +7,7 @@ export interface GroupedRecords {
   readonly groups: readonly RowGroup[];
 }
 
-type Column = keyof CallRecord;
+type Column = Exclude<keyof CallRecord, "request">;
 
 /** What the server decides: few values, whoever calls. */
 const kindColumns = [
@@ -40,23 +40,36 @@ const callColumns = [
   "bytesOut",
 ] as const satisfies readonly Column[];
 
+/** What is kept of the request. */
+const requestColumns = ["request", "requestNote"] as const;
+
 /** The columns that the records of a group share and those of each record; see `insertRows`. */
 export const rowColumns = {
   caller: { shared: [...kindColumns, ...callerColumns], own: callColumns },
   kind: { shared: kindColumns, own: [...callColumns, ...callerColumns] },
+  request: { shared: kindColumns, own: [...callColumns, ...callerColumns, ...requestColumns] },
 } as const;
 
 /** Records in a group, on average, from which on it pays to group them by their callers as well. */
 const MIN_CALLS_OF_CALLER = 8;
 
-/** Groups records: by their callers where these make many alike calls, else by the kind of call alone. */
+/**
+ * Groups records: by their callers where these make many alike calls, else by the kind of call alone. Requests take columns that
+ * nobody pays for where none is kept.
+ */
 export function groupRecords(records: readonly CallRecord[]): GroupedRecords {
+  if (records.some(({ request }) => request !== undefined))
+    return { by: "request", groups: groupsByKind(records, addCallAndRequest) };
   const maxGroups = Math.max(1, records.length / MIN_CALLS_OF_CALLER);
   const byCaller = groupBy(records, isAlike, maxGroups);
   if (byCaller !== undefined)
     return { by: "caller", groups: byCaller.map((group) => rowsOf(group, addKindAndCaller, addCall)) };
-  const byKind = groupBy(records, isSameKind, records.length) ?? [];
-  return { by: "kind", groups: byKind.map((group) => rowsOf(group, addKind, addCallAndCaller)) };
+  return { by: "kind", groups: groupsByKind(records, addCallAndCaller) };
+}
+
+function groupsByKind(records: readonly CallRecord[], addOwn: Add): readonly RowGroup[] {
+  const groups = groupBy(records, isSameKind, records.length) ?? [];
+  return groups.map((group) => rowsOf(group, addKind, addOwn));
 }
 
 /** Undefined: there are more groups than that. */
@@ -133,4 +146,9 @@ const addKindAndCaller: Add = (values, record) => {
 const addCallAndCaller: Add = (values, record) => {
   addCall(values, record);
   addCaller(values, record);
+};
+
+const addCallAndRequest: Add = (values, record) => {
+  addCallAndCaller(values, record);
+  values.push(record.request?.json || null, record.request?.note || null);
 };

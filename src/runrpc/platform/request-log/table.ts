@@ -31,6 +31,10 @@ export const requestLog = sqliteTable(
     /** Null: the handler ended by itself. */
     cancelledBy: text("cancelled_by"),
     abandoned: integer("abandoned", { mode: "boolean" }).notNull(),
+    /** As JSON, without what is sensitive. Null: none is kept. */
+    request: text("request"),
+    /** What is missing of the request, or why none is kept. Null: nothing is to be said. */
+    requestNote: text("request_note"),
   },
   // Rows leave by age.
   (table) => [index("request_log_started_at").on(table.startedAt)],

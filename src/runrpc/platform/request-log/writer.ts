@@ -41,8 +41,9 @@ export interface RequestLogStats {
 const RECORD_BYTES = 320;
 
 /** The memory of a record, with the texts that a client can make long at two bytes a character. */
-function bytesOf({ requestId, service, method, error }: CallRecord): number {
-  return RECORD_BYTES + 2 * (requestId.length + service.length + method.length + error.length);
+function bytesOf({ requestId, service, method, error, request }: CallRecord): number {
+  const kept = request === undefined ? 0 : request.json.length + request.note.length;
+  return RECORD_BYTES + 2 * (requestId.length + service.length + method.length + error.length + kept);
 }
 
 /**

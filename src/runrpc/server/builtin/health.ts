@@ -22,6 +22,15 @@ export interface Health {
   close(): void;
   /** The overall state, as `/readyz` needs it. Rejects only when `signal` aborts. */
   check(signal: AbortSignal): Promise<boolean>;
+  /** Looks at it from here on, as Watch does. Rejects only when `signal` aborts. */
+  follow(signal: AbortSignal): Promise<HealthLook>;
+}
+
+/** Health for who looks at it again and again. To be closed. */
+export interface HealthLook {
+  /** Whether each service is serving, by its name. */
+  serving(): Readonly<Record<string, boolean>>;
+  close(): void;
 }
 
 export interface HealthOptions extends ProbeOptions {
@@ -68,8 +77,7 @@ export function createHealth(options: HealthOptions): Health {
   async function* watch(service: string | undefined, signal: AbortSignal) {
     const wasDraining = isDraining;
     const watcher = createWatcher(signal);
-    watchers.add(watcher.wake);
-    probe.watch(watchers.size);
+    const leave = join(watcher.wake);
     try {
       await fresh(signal);
       let told: Status | undefined;
@@ -87,9 +95,8 @@ export function createHealth(options: HealthOptions): Health {
         }
       }
     } finally {
-      watchers.delete(watcher.wake);
+      leave();
       watcher.close();
-      probe.watch(watchers.size);
     }
   }
 
@@ -113,7 +120,29 @@ export function createHealth(options: HealthOptions): Health {
       await fresh(signal);
       return statusOf("") === Status.SERVING;
     },
+    async follow(signal) {
+      const close = join(() => {});
+      try {
+        await fresh(signal);
+      } catch (reason) {
+        close();
+        throw reason;
+      }
+      const serving = () =>
+        Object.fromEntries([...isSet.keys()].map((name) => [name, statusOf(name) === Status.SERVING]));
+      return { serving, close };
+    },
   };
+
+  /** The probe runs by itself while anybody watches. Returns the end of it. */
+  function join(wake: () => void): () => void {
+    watchers.add(wake);
+    probe.watch(watchers.size);
+    return () => {
+      watchers.delete(wake);
+      probe.watch(watchers.size);
+    };
+  }
 
   /** While draining the answer is known without asking. */
   async function fresh(signal: AbortSignal): Promise<void> {

@@ -61,10 +61,13 @@ export interface CallsOptions {
   readonly trace?: ((call: Call) => CallTrace | undefined) | undefined;
   /** Counts each call when it has ended, before its record is written. Default: nobody does. */
   readonly count?: ((call: Call) => void) | undefined;
+  /** Gives what is kept of the request of a call that has ended. Default: nothing is kept. */
+  readonly requestOf?: ((head: CallHead) => CallRecord["request"]) | undefined;
 }
 
 export function createCalls(options: CallsOptions): Calls {
-  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now, watch, trace, count } = options;
+  const { log: ownersLog, debug, mapError, onRecord, writeTimeoutMs = 0, now, watch, trace } = options;
+  const { count, requestOf } = options;
   const log = guardLog(ownersLog);
   const open = new Roster<Call>();
   const waiting = new Set<Call>();
@@ -118,7 +121,10 @@ export function createCalls(options: CallsOptions): Calls {
     const failed = (reason: unknown): void =>
       log.error({ err: reason, requestId: call.head.requestId }, "the record of a call could not be written");
     try {
-      const given: unknown = onRecord(call.record());
+      const record = call.record();
+      const given: unknown = onRecord(
+        requestOf === undefined ? record : { ...record, request: requestOf(call.head) },
+      );
       // It should give nothing, and an async function is taken for such a one.
       if (given !== undefined && isThenable(given)) follow(given, nothing, failed);
     } catch (reason) {

@@ -1,4 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { KeptRequest } from "../requests/kept-request.ts";
 
 /** The wire protocol of a call, told from its content type. */
 export type Protocol = "connect" | "grpc" | "grpc-web";
@@ -41,4 +42,6 @@ export interface CallRecord {
   readonly abandoned: boolean;
   /** 32 hexadecimal digits, where spans are made. */
   readonly traceId?: string;
+  /** What is kept of its request, where the server was asked to keep them (`keepRequests`). */
+  readonly request?: KeptRequest | undefined;
 }

@@ -42,6 +42,9 @@ type Start = (input: Message | AsyncIterable<Message>, context: HandlerContext) 
 /** Holds a request message against rules. It throws when they are broken. */
 export type Check = (input: Message) => void;
 
+/** Is told of each request before it is checked. It must not throw. */
+export type Keep = (input: Message, context: HandlerContext) => void;
+
 /** How a method is called by whoever has bytes. */
 export interface BytesForm {
   readonly start: BytesHandler;
@@ -57,8 +60,10 @@ export interface HandlerOptions {
   readonly check?: Check | undefined;
   /** An answer with a field that its message does not have fails its call. Default: false. */
   readonly strictAnswers?: boolean;
-  /** The implementation in bytes. Default: it has none. */
+  /** The implementation in bytes, which nobody can be told of the requests of. Default: it has none. */
   readonly bytes?: BytesHandler | undefined;
+  /** Default: nobody is told. */
+  readonly keep?: Keep | undefined;
 }
 
 /**
@@ -68,17 +73,17 @@ export interface HandlerOptions {
 export function createHandler(
   method: DescMethod,
   implementation: (...args: never[]) => unknown,
-  { interceptors = [], check, strictAnswers = false, bytes }: HandlerOptions = {},
+  { interceptors = [], check, strictAnswers = false, bytes, keep }: HandlerOptions = {},
 ): Handler {
   const admit = createAdmission(method.output, strictAnswers);
   // The implementation of a method with its types erased: `defineService` has checked them.
   const start = implementation as Start;
   if (interceptors.length === 0) {
-    const form = bytes && { start: bytes, check };
-    return handlerFrom(method, check === undefined ? start : checked(method, start, check), admit, form);
+    const form = keep === undefined ? bytes && { start: bytes, check } : undefined;
+    return handlerFrom(method, looked(method, start, check, keep), admit, form);
   }
   const run = intercepted(handlerFrom(method, start, admit), method, interceptors) as Start;
-  return handlerFrom(method, check === undefined ? run : checked(method, run, check), admit);
+  return handlerFrom(method, looked(method, run, check, keep), admit);
 }
 
 function intercepted(plain: Handler, method: DescMethod, interceptors: readonly Interceptor[]): unknown {
@@ -105,15 +110,24 @@ function intercepted(plain: Handler, method: DescMethod, interceptors: readonly 
   }
 }
 
-function checked({ methodKind }: DescMethod, start: Start, check: Check): Start {
-  const pass = (input: Message): Message => {
-    check(input);
+/** Has requests kept and checked before anybody else sees them. */
+function looked(method: DescMethod, start: Start, check: Check | undefined, keep: Keep | undefined): Start {
+  const checked = check === undefined ? start : passing(method, start, (input) => check(input));
+  return keep === undefined ? checked : passing(method, checked, keep);
+}
+
+function passing({ methodKind }: DescMethod, start: Start, look: Keep): Start {
+  const pass = (input: Message, context: HandlerContext): Message => {
+    look(input, context);
     return input;
   };
   return (input, context) =>
     methodKind === "unary" || methodKind === "server_streaming"
-      ? start(pass(input as Message), context) // a method of these kinds is given its one message
-      : start(mapped(input as AsyncIterable<Message>, pass), context);
+      ? start(pass(input as Message, context), context) // a method of these kinds is given its one message
+      : start(
+          mapped(input as AsyncIterable<Message>, (message) => pass(message, context)),
+          context,
+        );
 }
 
 function handlerFrom(

@@ -3,7 +3,7 @@ import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import { closest } from "../../closest.ts";
 import { createExcess, type Excess } from "./excess.ts";
-import { type Check, createHandler, type Handler } from "./handler.ts";
+import { type Check, createHandler, type Handler, type Keep } from "./handler.ts";
 import { createMessageRegistry } from "./message-registry.ts";
 import { type Policy, type PolicyDefaults, policyOf } from "./policy.ts";
 import { methodPath, type ServiceDefinition } from "./service.ts";
@@ -37,6 +37,8 @@ export interface RoutesOptions {
   readonly interceptorsFor: (method: DescMethod) => readonly Interceptor[];
   /** What holds the requests of one method against the rules of its schema; undefined where there are none. Default: none. */
   readonly checkFor?: (method: DescMethod) => Check | undefined;
+  /** What is told of the requests of one method; undefined where nobody is. Default: nobody. */
+  readonly keepFor?: (method: DescMethod, registry: Registry) => Keep | undefined;
   /** An answer with a field that its message does not have fails its call. Default: false. */
   readonly strictAnswers?: boolean;
 }
@@ -48,7 +50,7 @@ export interface RoutesOptions {
  *   implementation has a method that the proto does not have.
  */
 export function createRoutes(options: RoutesOptions): Routes {
-  const { definitions, defaults, interceptorsFor, checkFor, strictAnswers = false } = options;
+  const { definitions, defaults, interceptorsFor, checkFor, keepFor, strictAnswers = false } = options;
   if (definitions.length === 0) throw new Error("no service is registered: pass at least one to `services`");
   const byPath = new Map<string, Route>();
   const services: DescService[] = [];
@@ -79,6 +81,7 @@ export function createRoutes(options: RoutesOptions): Routes {
           check,
           strictAnswers,
           bytes: definition.bytes?.[method.localName],
+          keep: keepFor?.(method, registry),
         }),
         excess: check && createExcess(method.input, check, registry),
       });

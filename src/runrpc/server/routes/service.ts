@@ -27,6 +27,18 @@ export interface ServiceLifecycle {
   /** Rejects with the reason why the service cannot be served, which stops the start. */
   start(server: LifecycleStart): Promise<void>;
   close(): Promise<void>;
+  /** What its threads do at this moment. Default: it has none. */
+  readonly threads?: () => ThreadStats;
+}
+
+/** What the threads of a service do. */
+export interface ThreadStats {
+  /** Those that run calls. */
+  readonly threads: number;
+  /** Calls that they run. */
+  readonly inFlight: number;
+  /** Calls that wait for one of them. */
+  readonly queued: number;
 }
 
 /**

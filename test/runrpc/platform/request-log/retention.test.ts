@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createChore } from "../../../../src/runrpc/data/chore.ts";
-import { startRetention } from "../../../../src/runrpc/platform/request-log/retention.ts";
+import {
+  startRequestRetention,
+  startRetention,
+} from "../../../../src/runrpc/platform/request-log/retention.ts";
 import { groupRecords } from "../../../../src/runrpc/platform/request-log/row.ts";
 import { openTestStore, type TestStore } from "../fixture.ts";
 import { recordOf } from "./record.ts";
@@ -68,4 +71,38 @@ test("retention 0 keeps every row", async () => {
   await addAt("kept", 0);
   assert.equal(await removeAt(1e14, 0), undefined);
   assert.deepEqual(await idsLeft("kept"), ["kept"]);
+});
+
+test("the requests of all but the newest calls are removed, once, and the rows stay", async () => {
+  const { addRequests, listRequests, findKeptRequests } = db.queries.runrpcRequestLog;
+  const request = { json: '{"id":"a"}', note: "left out: b" };
+  // More than a step removes.
+  const records = Array.from({ length: 600 }, (_, at) => recordOf(`request-${at}`, { request }));
+  await addRequests(groupRecords(records));
+  const chores: ReturnType<typeof createChore>[] = [];
+  startRequestRetention(db.queries.runrpcRequestLog, 10, (_what, step, times) => {
+    const chore = createChore(step, { ...times, onError: (error) => assert.fail(String(error)) });
+    chores.push(chore);
+    return chore.wake;
+  });
+  const before = db.store.stats().writes.calls;
+  await chores[0]?.done();
+  assert.equal(db.store.stats().writes.calls - before, 3);
+  const rows = (await listRequests({ limit: 10_000 })).filter(({ requestId }) =>
+    requestId.startsWith("request-"),
+  );
+  assert.equal(rows.length, 600);
+  assert.deepEqual(
+    rows.map(({ request }) => request !== null).lastIndexOf(false),
+    rows.length - 11,
+    "the newest ten have theirs, and no other one",
+  );
+  assert.deepEqual(
+    [rows.at(-1)?.request, rows.at(-1)?.requestNote, rows[0]?.requestNote],
+    [request.json, request.note, "removed: later ones have taken its room"],
+  );
+  // It goes on where it was: nothing is left to be done before the next call.
+  const search = { after: 0, newest: 10, limit: 250, maxScanned: 50_000 };
+  assert.deepEqual((await findKeptRequests(search)).ids, []);
+  await chores[0]?.close();
 });

@@ -42,7 +42,7 @@ test("each field of a record is in its column after the close", async () => {
   await writer.close();
   const [first, second] = await rowsOf("fields");
   const { id: _, ...row } = { id: 0, ...first };
-  assert.deepEqual(row, record);
+  assert.deepEqual(row, { ...record, request: null, requestNote: null });
   assert.deepEqual([second?.subject, second?.keyId, second?.cancelledBy], [null, null, null]);
 });
 
@@ -82,10 +82,35 @@ for (const [what, callers] of [
           const { id: _, ...fields } = { id: 0, ...row };
           return fields;
         }),
-      records.map(({ keyId = null, cancelledBy = null, ...record }) => ({ ...record, keyId, cancelledBy })),
+      records.map(({ keyId = null, cancelledBy = null, ...record }) => ({
+        ...record,
+        keyId,
+        cancelledBy,
+        request: null,
+        requestNote: null,
+      })),
     );
   });
 }
+
+test("what is kept of a request is in its columns, beside calls that have none", async () => {
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, options);
+  writer.write(recordOf("request-a", { request: { json: '{"id":"é"}', note: "left out: b" } }));
+  writer.write(
+    recordOf("request-b", { request: { json: "", note: "not kept: it is too long" }, peer: "::1" }),
+  );
+  writer.write(recordOf("request-c", { method: "ListUsers" }));
+  await writer.close();
+  const rows = (await rowsOf("request-")).sort((a, b) => a.requestId.localeCompare(b.requestId));
+  assert.deepEqual(
+    rows.map(({ request, requestNote, peer, method }) => [request, requestNote, peer, method]),
+    [
+      ['{"id":"é"}', "left out: b", "127.0.0.1", "GetUser"],
+      [null, "not kept: it is too long", "::1", "GetUser"],
+      [null, null, "127.0.0.1", "ListUsers"],
+    ],
+  );
+});
 
 test("records above the bound are dropped, counted and reported; the others are flushed at the close", async () => {
   const reports: object[] = [];

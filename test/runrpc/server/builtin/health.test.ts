@@ -118,6 +118,28 @@ test("List tells the state of each service and of all", async (t) => {
   );
 });
 
+test("who looks at it again and again is told each service, and has the probe run meanwhile", async () => {
+  let probes = 0;
+  const health = createHealth({
+    services: [USERS, CHAT],
+    probe: async () => void probes++,
+    probeCacheMs: 0,
+    watchProbeMs: 1,
+  });
+  const look = await health.follow(new AbortController().signal);
+  assert.deepEqual(look.serving(), { [USERS]: true, [CHAT]: true });
+  health.set(CHAT, "not_serving");
+  assert.deepEqual(look.serving(), { [USERS]: true, [CHAT]: false });
+  const giveUpAtMs = performance.now() + 30_000;
+  while (probes < 3) {
+    assert.ok(performance.now() < giveUpAtMs, `${probes} probes`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  look.close();
+  health.drain();
+  assert.deepEqual(look.serving(), { [USERS]: false, [CHAT]: false });
+});
+
 test("Watch over the wire tells the state at once and each change, until the client leaves", async (t) => {
   const health = createHealth({ services: [USERS, CHAT] });
   const { watch } = await client(t, health);
