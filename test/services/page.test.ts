@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { type Browser, findChromium, startBrowser } from "../wire/browser/chromium.ts";
+import { axeFindings, overflowOf } from "../wire/browser/served-page.ts";
 
 const root = join(import.meta.dirname, "../..");
 const { path, skip } = findChromium();
@@ -264,7 +265,7 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
     await page.locator("main").focus();
     await page.keyboard.press("/");
     await page.keyboard.type("chat");
-    assert.equal(await page.locator("nav a:visible").count(), 1);
+    assert.equal(await page.locator(".sidebar nav a:visible").count(), 1);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "chat.v1.ChatService/Chat" }).waitFor();
   });
@@ -314,9 +315,7 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
         await status("invalid_argument");
         await page.getByText("Copy as").click();
         assert.deepEqual(await axeFindings(page), []);
-        const overflow = await page.evaluate<number>(
-          "Math.max(...[document.documentElement, ...document.querySelectorAll('main, .pane, .response')].map((one) => one.scrollWidth - one.clientWidth))",
-        );
+        const overflow = await overflowOf(page);
         assert.ok(overflow <= 0, `${overflow} pixels too wide`);
       });
 
@@ -340,18 +339,6 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
 /** What a page of a stranger tries, which tells in its title how that went. */
 const READS =
   'fetch("URL").then((answer) => answer.text()).then(() => (document.title = "read"), () => (document.title = "refused"))';
-
-/** What axe-core has against a page, each by its rule and where. */
-async function axeFindings(page: Page): Promise<readonly string[]> {
-  const source = await readFile(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
-  // Evaluated by the debugger, which no content security policy stops.
-  const found = await page.evaluate(`${source}; axe.run(document).then(({ violations }) => violations)`);
-  const violations = found as readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string }[];
-  }[];
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-}
 
 async function linkFrom({ stdout }: ChildProcess): Promise<string> {
   let said = "";

@@ -7,7 +7,7 @@ export interface DocumentParts {
   readonly main: string;
 }
 
-/** The document of the page. Its content is made by scripts; all of them are named, so that they load side by side. */
+/** The document of the page. Its content is made by scripts; those that it begins with are named, so that they load side by side. */
 export function documentOf({ scripts, styles, main }: DocumentParts): string {
   const sheets = styles.map((path) => `<link rel="stylesheet" href="${path}">`).join("\n");
   const preloads = scripts.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n");

@@ -23,7 +23,20 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The last one is for narrow screens, and changes what the others say. */
-const STYLES = ["base.css", "frame.css", "method.css", "form.css", "call.css", "narrow.css"];
+const STYLES = [
+  "base.css",
+  "frame.css",
+  "method.css",
+  "form.css",
+  "call.css",
+  "watch.css",
+  "keys.css",
+  "log.css",
+  "narrow.css",
+];
+
+/** Views that are loaded when somebody opens them. */
+const LATER = /^(watch|keys|log)\//;
 
 /**
  * Reads the files of the page, by path below `/_/`; the document's path is empty. It is made of the browser's own modules,
@@ -41,7 +54,7 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
       return [path, fileOf(TYPES[extname(path)] ?? "", path.endsWith(".ts") ? plainScript(text) : text)];
     }),
   );
-  const scripts = paths.filter((path) => path.endsWith(SCRIPT));
+  const scripts = paths.filter((path) => path.endsWith(SCRIPT) && !LATER.test(path));
   const document = documentOf({ scripts, styles: STYLES, main: `main${SCRIPT}` });
   files.set("", fileOf("text/html; charset=utf-8", document));
   return files;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { loadConfig } from "../../../src/runrpc/config/config.ts";
+import { readPageFiles } from "../../../src/runrpc/web/files.ts";
 import { startTestApp, type TestApp } from "../../wire/app.ts";
 import { type Answer, askHttp1, askHttp2, type Request } from "../server/http/ask.ts";
 
@@ -122,6 +123,13 @@ for (const lane of ["auto", "stock"] as const)
         assert.deepEqual([moved.status, moved.headers.location], [308, "/_/"]);
       });
     });
+
+it(`the views that are loaded later are within the ${MAX_BYTES / 1024} KiB as well`, () => {
+  const files = readPageFiles();
+  const bytes = [...files.values()].reduce((sum, { gzipped }) => sum + gzipped.length, 0);
+  assert.ok(files.has("watch/dashboard.ts") && bytes < MAX_BYTES, `${bytes} bytes`);
+  assert.doesNotMatch(String(files.get("")?.body), /watch\/dashboard\.ts/);
+});
 
 describe("whether there is a page", () => {
   it("by default there is one in development, with a link that signs in, and none in production", async () => {

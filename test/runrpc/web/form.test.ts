@@ -150,6 +150,20 @@ describe("the form in Chromium", { skip, timeout: 120_000 }, () => {
     }
   });
 
+  it("null is what a oneof is set to, where that is its type", async () => {
+    await open("EchoKnown");
+    await json().fill('{"oneNull": null}');
+    assert.deepEqual(await writeFromForm(), { oneNull: null });
+    assert.equal(await page.getByLabel("one", { exact: true }).inputValue(), "one_null");
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await page.locator(".status.ok").waitFor();
+    const answer = JSON.parse((await page.locator(".whole pre").textContent()) ?? "");
+    assert.deepEqual(answer, { oneNull: null });
+    // Of another type it says that nothing is set.
+    await json().fill('{"oneInt32": null}');
+    assert.deepEqual(await writeFromForm(), {});
+  });
+
   it("values are typed as people write them", async () => {
     await open("EchoKnown");
     await page.getByLabel("duration", { exact: true }).fill("200ms");

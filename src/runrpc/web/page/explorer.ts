@@ -1,66 +1,70 @@
 import { h } from "./dom.ts";
-import type { Schema } from "./schema.ts";
 import { createMethodView, type MethodView } from "./view/method-view.ts";
 import { createSidebar, linkOf } from "./view/sidebar.ts";
+import type { View, ViewParts } from "./view.ts";
 
-/** All methods, and one of them. */
-export interface Explorer {
-  readonly element: HTMLElement;
-  close(): void;
-}
-
-/** @param onUnauthenticated hears that the key does not work any more */
-export function createExplorer(
-  schema: Schema,
-  key: () => string | undefined,
-  onUnauthenticated: () => void,
-): Explorer {
+/** All methods, and one of them. A call goes on while another view is shown. */
+export function createExplorer({ schema, key, drafts, onUnauthenticated }: ViewParts): View {
   const sidebar = createSidebar(schema);
   const main = h("main", { tabindex: -1 });
-  const drafts = new Map<string, string>();
   const methods = schema.services.flatMap((service) =>
     service.methods.map((method) => ({ service, method, link: linkOf(service, method) })),
   );
-  let shown: MethodView | undefined;
+  let shown: { readonly link: string; readonly view: MethodView; draft: string } | undefined;
+  let isVisible = false;
 
-  function show(): void {
-    const found = methods.find(({ link }) => link === location.hash) ?? methods[0];
-    shown?.close();
+  function open(link: string): void {
+    const found = methods.find((method) => method.link === link) ?? methods[0];
     if (found === undefined) {
       main.replaceChildren(h("p", {}, "This server has no methods."));
       return;
     }
-    const { service, method, link } = found;
-    shown = createMethodView({
+    const { service, method } = found;
+    const draft = drafts.get(found.link) ?? "{}";
+    // Whoever replays a call may have another request for it.
+    if (found.link === shown?.link && draft === shown.draft) return;
+    shown?.view.close();
+    const view = createMethodView({
       schema,
       service,
       method,
       key,
-      draft: drafts.get(link) ?? "{}",
-      onDraft: (text) => drafts.set(link, text),
+      draft,
+      onDraft(text) {
+        drafts.set(found.link, text);
+        opened.draft = text;
+      },
       onUnauthenticated,
     });
-    document.title = `${method.name} · runrpc`;
-    sidebar.show(link);
-    main.replaceChildren(shown.element);
+    const opened = { link: found.link, view, draft };
+    shown = opened;
+    sidebar.show(found.link);
+    main.replaceChildren(view.element);
     main.scrollTop = 0;
   }
 
   function onKey(event: KeyboardEvent): void {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    if (!isVisible || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    shown?.send();
+    shown?.view.send();
   }
 
-  addEventListener("hashchange", show);
   document.addEventListener("keydown", onKey);
-  show();
   return {
     element: h("div", { class: "explorer" }, sidebar.element, main),
+    show(place) {
+      isVisible = true;
+      // Who comes back from another view finds what was there.
+      if (place !== "" || shown === undefined) open(`#/${place}`);
+      document.title = `${shown?.link.slice(shown.link.lastIndexOf("/") + 1) ?? "Methods"} · runrpc`;
+    },
+    hide() {
+      isVisible = false;
+    },
     close() {
-      removeEventListener("hashchange", show);
       document.removeEventListener("keydown", onKey);
-      shown?.close();
+      sidebar.close();
+      shown?.view.close();
     },
   };
 }

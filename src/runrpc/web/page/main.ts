@@ -1,14 +1,15 @@
 // The page of a server: it signs in, learns what is served, and shows it.
 import { callPage } from "./connect/page-call.ts";
 import { button, h } from "./dom.ts";
-import { createExplorer, type Explorer } from "./explorer.ts";
 import type { Schema } from "./schema.ts";
 import { keepKey, keyOfSession, signInByLink } from "./session.ts";
+import { createShell, type Shell } from "./shell.ts";
 import { createSignInView } from "./view/sign-in.ts";
 
 const place = h("div", { class: "place" });
+const views = h("div");
 const who = h("div", { class: "who" });
-let explorer: Explorer | undefined;
+let shell: Shell | undefined;
 
 document.body.append(
   h(
@@ -16,7 +17,8 @@ document.body.append(
     { class: "top" },
     h("img", { src: "icon.svg", alt: "", width: 20, height: 20 }),
     h("strong", {}, "runrpc"),
-    h("span", { class: "dim" }, location.host),
+    h("span", { class: "dim host" }, location.host),
+    views,
     who,
   ),
   place,
@@ -43,10 +45,11 @@ async function enter(key: string): Promise<string | undefined> {
     const { json } = await callPage<{ json: string }>("GetSchema", {}, key);
     keepKey(key);
     const schema = JSON.parse(json) as Schema; // of the server's own version
-    explorer?.close();
-    explorer = createExplorer(schema, keyOfSession, tellStale);
+    shell?.close();
+    shell = createShell({ schema, key: keyOfSession, onUnauthenticated: tellStale });
+    views.replaceChildren(shell.links);
     who.replaceChildren(h("code", {}, key.slice(0, 11)), button("Sign out", signOut));
-    place.replaceChildren(explorer.element);
+    place.replaceChildren(shell.element);
     return undefined;
   } catch (error) {
     return textOf(error);
@@ -54,9 +57,10 @@ async function enter(key: string): Promise<string | undefined> {
 }
 
 function askForKey(reason: string): void {
-  explorer?.close();
-  explorer = undefined;
+  shell?.close();
+  shell = undefined;
   keepKey(undefined);
+  views.replaceChildren();
   who.replaceChildren();
   document.title = "Sign in · runrpc";
   place.replaceChildren(h("main", {}, createSignInView(reason, enter)));

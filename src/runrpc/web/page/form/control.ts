@@ -34,10 +34,19 @@ export interface FormContext {
 /** What stands for a value that is not set where one has to stand, as in a list. */
 export function zeroOf(type: TypeSchema, { schema }: FormContext): Json {
   if ("message" in type) return wellKnownZeros[type.message] ?? {};
+  if (takesNull(type)) return null;
   if ("enum" in type) return schema.enums[type.enum]?.values[0]?.name ?? 0;
   if (type.scalar === "string" || type.scalar === "bytes") return "";
   if (type.scalar === "bool") return false;
   return isInt64(type.scalar) ? "0" : 0;
+}
+
+const NULL_VALUE = "google.protobuf.NullValue";
+
+/** Whether `null` is a value of this type in JSON: of all others it says that nothing is set. */
+export function takesNull(type: TypeSchema): boolean {
+  if ("enum" in type) return type.enum === NULL_VALUE;
+  return "message" in type && type.message === "google.protobuf.Value";
 }
 
 /** Their JSON has more digits than a number of JavaScript. */

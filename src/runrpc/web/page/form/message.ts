@@ -2,10 +2,10 @@ import { freshId, h } from "../dom.ts";
 import type { FieldSchema, Json, MemberSchema, OneofSchema, TypeSchema } from "../schema.ts";
 import { anyControl } from "./any.ts";
 import { isObject, listControl, mapControl } from "./collections.ts";
-import { type Control, type FormContext, zeroOf } from "./control.ts";
+import { type Control, type FormContext, takesNull, zeroOf } from "./control.ts";
 import { withPresence } from "./presence.ts";
 import { createRow, typeWords } from "./row.ts";
-import { enumControl, scalarControl } from "./scalar.ts";
+import { enumControl, nullControl, scalarControl } from "./scalar.ts";
 import { wellKnownControl, wrapped } from "./well-known.ts";
 
 /** A part of a message: one field, or a oneof. */
@@ -102,7 +102,10 @@ function oneofPart(oneof: OneofSchema, context: FormContext): Part {
       return { [field.jsonName]: control.get() ?? zeroOf(field.type, context) };
     },
     set(values) {
-      const field = oneof.fields.find((each) => valueIn(values, each) !== undefined);
+      const field = oneof.fields.find((each) => {
+        const value = valueIn(values, each);
+        return value !== undefined && (value !== null || takesNull(each.type));
+      });
       show(field);
       if (field !== undefined) chosen?.control.set(valueIn(values, field));
     },
@@ -135,7 +138,14 @@ function fieldControl(field: FieldSchema, context: FormContext): Control {
   const hasEmpty = isMessage && !isWrapper && isSelfContained(type.message, context);
   if (!hasPresence || hasEmpty) return make();
   const zero = zeroOf(type, context);
-  return withPresence({ make, zero, changed: context.changed, name, isHidden: isMessage && !isWrapper });
+  return withPresence({
+    make,
+    zero,
+    changed: context.changed,
+    name,
+    isHidden: isMessage && !isWrapper,
+    isSet: (value) => value !== undefined && (value !== null || takesNull(type)),
+  });
 }
 
 /** Whether a control of this type can show by itself that nothing is set. */
@@ -147,6 +157,7 @@ function isSelfContained(type: string, context: FormContext): boolean {
 function valueControl({ type, hasPresence, shape }: FieldSchema, context: FormContext): Control {
   if ("scalar" in type) return scalarControl(type.scalar, context.changed);
   if ("enum" in type) {
+    if (takesNull(type)) return nullControl();
     const values = context.schema.enums[type.enum] ?? { values: [] };
     return enumControl(values, context.changed, !hasPresence && shape === "single");
   }

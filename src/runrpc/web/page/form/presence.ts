@@ -13,10 +13,12 @@ export interface PresenceOptions {
   readonly name: string;
   /** Whether there is nothing to see before it is set. */
   readonly isHidden: boolean;
+  /** Whether a value says that something is set. */
+  readonly isSet: (value: Json | undefined) => boolean;
 }
 
 /** A control with a switch: set or not set is a value of its own, and what is typed is set. */
-export function withPresence({ make, zero, changed, name, isHidden }: PresenceOptions): Control {
+export function withPresence({ make, zero, changed, name, isHidden, isSet }: PresenceOptions): Control {
   const toggle = h("input", { type: "checkbox", "aria-label": `${name} is set` });
   const place = h("div", { class: "grow" });
   const element = h("div", { class: "inline presence" }, toggle, place);
@@ -49,7 +51,7 @@ export function withPresence({ make, zero, changed, name, isHidden }: PresenceOp
     ...(input === undefined ? { input: toggle } : { input }),
     get: () => (toggle.checked ? (inner?.get() ?? zero) : undefined),
     set(value) {
-      toggle.checked = value !== undefined && value !== null;
+      toggle.checked = isSet(value);
       show()?.set(toggle.checked ? value : undefined);
     },
     mark: (path, text) => toggle.checked && (inner?.mark?.(path, text) ?? false),

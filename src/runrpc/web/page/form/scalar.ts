@@ -66,6 +66,18 @@ export function enumControl({ values }: EnumSchema, changed: () => void, isOptio
   };
 }
 
+/** The one value of google.protobuf.NullValue. */
+export function nullControl(): Control {
+  let isSet = false;
+  return {
+    element: h("code", {}, "null"),
+    get: () => (isSet ? null : undefined),
+    set(value) {
+      isSet = value === null;
+    },
+  };
+}
+
 const numeric: Props = { inputmode: "decimal" };
 const WHOLE = /^-?\d+$/;
 const REAL = /^(NaN|-?Infinity|-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)$/;

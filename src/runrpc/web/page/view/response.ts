@@ -30,6 +30,7 @@ export function createResponseView(kind: MethodKind): ResponseView {
   const timeline = createTimeline();
   const metadata = h("div", { class: "metadata" });
   let firstMs: number | undefined;
+  let requestId = "";
 
   function told(): string {
     const { sent, received } = timeline.counts;
@@ -45,7 +46,8 @@ export function createResponseView(kind: MethodKind): ResponseView {
     const first = firstMs === undefined || isSingle ? "" : ` · first after ${shownTime(firstMs)}`;
     status.replaceChildren(
       h("strong", {}, failure === undefined ? "OK" : failure.code),
-      ` ${shownTime(since())}${told()}${first}`,
+      ` ${shownTime(since())}${told()}${first} `,
+      ...(requestId === "" ? [] : [recordLink(requestId)]),
     );
     if (failure !== undefined) error.replaceChildren(...errorNodes(failure));
   }
@@ -71,6 +73,7 @@ export function createResponseView(kind: MethodKind): ResponseView {
       switch (event.kind) {
         case "headers":
           metadata.append(metadataTable("Headers", event.headers));
+          requestId = event.headers.find(([name]) => name === "x-request-id")?.[1] ?? "";
           return;
         case "message":
           firstMs ??= since();
@@ -90,6 +93,11 @@ export function createResponseView(kind: MethodKind): ResponseView {
     },
     note,
   };
+}
+
+/** Leads to what the request log has of a call. */
+function recordLink(requestId: string): HTMLElement {
+  return h("a", { href: `#log/?request_id=${encodeURIComponent(requestId)}` }, "Its record");
 }
 
 function errorNodes({ message, details }: CallError): readonly Node[] {

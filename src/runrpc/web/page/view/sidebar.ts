@@ -19,6 +19,8 @@ export interface Sidebar {
   readonly element: HTMLElement;
   /** Marks the method that is shown. */
   show(link: string): void;
+  /** Keys lead to it no longer. */
+  close(): void;
 }
 
 /** A list of all methods with a filter, which `/` leads to. */
@@ -67,11 +69,12 @@ export function createSidebar({ services }: Schema): Sidebar {
     if (key === "Enter") first?.click();
   });
   nav.addEventListener("keydown", (event) => step(event, links));
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || isTyping(event.target)) return;
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== "/" || isTyping(event.target) || filter.offsetParent === null) return;
     event.preventDefault();
     filter.select();
-  });
+  };
+  document.addEventListener("keydown", onKey);
   return {
     element: h("aside", { class: "sidebar" }, filter, nav),
     show(wanted) {
@@ -82,6 +85,7 @@ export function createSidebar({ services }: Schema): Sidebar {
         if (isShown) link.closest("details")?.setAttribute("open", "");
       }
     },
+    close: () => document.removeEventListener("keydown", onKey),
   };
 }
 

@@ -1,0 +1,69 @@
+import { button, h } from "../dom.ts";
+import { bytesText, durationText } from "../numbers.ts";
+import { copyText } from "../view/copy.ts";
+import { colouredJson, prettyJson } from "../view/json-text.ts";
+import { callerOf, type EndedCall, type KeptCall, startText } from "./ended-call.ts";
+
+/**
+ * The record of a call, and what is kept of its request.
+ *
+ * @param replay opens the form of its method with a request; undefined where the server has no such method
+ */
+export function callRecord(
+  { call, requestJson = "", requestNote = "" }: KeptCall,
+  replay: ((request: string) => void) | undefined,
+): HTMLElement {
+  const pretty = prettyJson(requestJson);
+  const isKept = requestJson !== "";
+  const note = isKept || requestNote !== "" ? requestNote : "not kept: log.requests keeps requests";
+  return h(
+    "article",
+    { class: "pane record" },
+    h("h2", {}, call.method),
+    h(
+      "p",
+      { class: `status ${call.code === "ok" ? "ok" : "failed"}` },
+      h("strong", {}, call.code),
+      ` ${durationText(call.durationMs ?? 0)}`,
+    ),
+    call.error === undefined ? undefined : h("p", { class: "message-of-error" }, call.error),
+    h(
+      "div",
+      { class: "bar" },
+      replay &&
+        button(isKept ? "Replay" : "Open in the explorer", () => replay(isKept ? pretty : "{}"), {
+          class: "primary",
+        }),
+      isKept ? button("Copy request", (event) => void copyText(pretty, event)) : undefined,
+    ),
+    h("h3", {}, isOfStream(call) ? "Its first request" : "Its request"),
+    note === "" ? undefined : h("p", { class: "dim" }, note),
+    isKept
+      ? h("pre", { tabindex: 0, role: "group", "aria-label": "Request" }, ...colouredJson(pretty))
+      : undefined,
+    h("h3", {}, "Its record"),
+    h("dl", {}, ...factsOf(call).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+  );
+}
+
+function isOfStream({ kind }: EndedCall): boolean {
+  return kind === "client_streaming" || kind === "bidi_streaming";
+}
+
+function factsOf(call: EndedCall): readonly (readonly [string, string])[] {
+  const { requestId, kind, protocol, httpVersion, peer, keyId = "", cancelledBy = "" } = call;
+  const passed = (messages = "0", bytes = "0") =>
+    `${messages} ${messages === "1" ? "message" : "messages"}, ${bytesText(Number(bytes))}`;
+  return [
+    ["Request id", requestId],
+    ["Started", startText(call)],
+    ["Caller", callerOf(call)],
+    ["Address", peer],
+    ...(keyId === "" ? [] : [["Key", keyId] as const]),
+    ["Protocol", `${protocol}, HTTP/${httpVersion}, ${kind.replace("_", " ")}`],
+    ["In", passed(call.messagesIn, call.bytesIn)],
+    ["Out", passed(call.messagesOut, call.bytesOut)],
+    ...(cancelledBy === "" ? [] : [["Cancelled by", cancelledBy] as const]),
+    ...(call.abandoned === true ? [["Handler", "left behind, still running"] as const] : []),
+  ];
+}

@@ -1,0 +1,80 @@
+import { h } from "./dom.ts";
+import { createExplorer } from "./explorer.ts";
+import type { View, ViewParts } from "./view.ts";
+
+/** The views, and the links that lead to them. */
+export interface Shell {
+  readonly links: HTMLElement;
+  readonly element: HTMLElement;
+  close(): void;
+}
+
+type MakeView = (parts: ViewParts) => View;
+
+/** By their names in the address; what nobody looks at is not loaded. The first one is `#/…`, and all else. */
+const VIEWS: Readonly<Record<string, { readonly title: string; readonly load: () => Promise<MakeView> }>> = {
+  "": { title: "Explorer", load: async () => createExplorer },
+  dashboard: {
+    title: "Dashboard",
+    load: async () => (await import("./watch/dashboard.ts")).createDashboard,
+  },
+  log: { title: "Log", load: async () => (await import("./log/log-view.ts")).createLogView },
+  keys: { title: "Keys", load: async () => (await import("./keys/keys-view.ts")).createKeysView },
+};
+
+export function createShell(given: Omit<ViewParts, "drafts" | "replay">): Shell {
+  const drafts = new Map<string, string>();
+  const parts: ViewParts = {
+    ...given,
+    drafts,
+    replay(method, request) {
+      drafts.set(`#/${method}`, request);
+      location.hash = `#/${method}`;
+    },
+  };
+  const element = h("div", { class: "shell" });
+  const links = Object.entries(VIEWS).map(([name, { title }]) =>
+    h("a", { href: name === "" ? "#/" : `#${name}`, "data-view": name }, title),
+  );
+  const made = new Map<string, View>();
+  let shown: View | undefined;
+  let isClosed = false;
+
+  async function show(): Promise<void> {
+    const { hash } = location;
+    const { name, place } = placeIn(hash);
+    for (const link of links)
+      if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    const make = made.has(name) ? undefined : await VIEWS[name]?.load();
+    // It has been loaded when another one is wanted already.
+    if (isClosed || hash !== location.hash) return;
+    const view = made.get(name) ?? make?.(parts);
+    if (view === undefined) return;
+    made.set(name, view);
+    if (shown !== view) {
+      shown?.hide();
+      element.replaceChildren(view.element);
+      shown = view;
+    }
+    view.show(place);
+  }
+
+  const onHash = (): void => void show();
+  addEventListener("hashchange", onHash);
+  onHash();
+  return {
+    links: h("nav", { class: "views", "aria-label": "Views" }, ...links),
+    element,
+    close() {
+      isClosed = true;
+      removeEventListener("hashchange", onHash);
+      for (const view of made.values()) view.close();
+    },
+  };
+}
+
+function placeIn(hash: string): { readonly name: string; readonly place: string } {
+  const [, name = "", place = ""] = /^#(\w*)\/?(.*)$/.exec(hash) ?? [];
+  return Object.hasOwn(VIEWS, name) ? { name, place } : { name: "", place: "" };
+}

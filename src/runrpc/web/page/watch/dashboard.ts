@@ -1,0 +1,68 @@
+import { ask } from "../connect/ask.ts";
+import { DEBUG, MONITOR } from "../connect/services.ts";
+import type { CallError } from "../connect/wire.ts";
+import { h } from "../dom.ts";
+import { monitorOff } from "../view/monitor-off.ts";
+import type { View, ViewParts } from "../view.ts";
+import { createCharts } from "./charts.ts";
+import { createFacts } from "./facts.ts";
+import { createFindingList } from "./findings.ts";
+import type { Look } from "./look.ts";
+import { createMethodTable } from "./methods.ts";
+import { createOpenCallTable } from "./open-calls.ts";
+import { watchServer } from "./watch-stream.ts";
+
+/** What the server does, as it does it. It is asked while it is looked at. */
+export function createDashboard({ schema, key, onUnauthenticated }: ViewParts): View {
+  const facts = createFacts();
+  const charts = createCharts();
+  const methods = createMethodTable();
+  const calls = createOpenCallTable(async (requestId) => {
+    await ask(`${MONITOR}/CancelCall`, { requestId }, key());
+  });
+  const isDebug = schema.services.some(({ name }) => name === DEBUG);
+  const findings = createFindingList(isDebug, key);
+  const state = h("p", { class: "state", role: "status" });
+  const body = h(
+    "div",
+    { class: "dashboard", hidden: true },
+    facts.element,
+    charts.element,
+    calls.element,
+    methods.element,
+    findings.element,
+  );
+  const main = h("main", { tabindex: -1 }, h("h1", {}, "Dashboard"), state, body);
+  let leave: (() => void) | undefined;
+
+  function take(look: Look): void {
+    state.replaceChildren();
+    body.hidden = false;
+    facts.update(look);
+    charts.add(look);
+    methods.update(look.methods);
+    calls.update(look.openCalls, look.openCallCount);
+    findings.update(look.findings);
+  }
+
+  function tell(error: CallError, isFinal: boolean): void {
+    if (error.code === "unauthenticated") onUnauthenticated();
+    if (error.code === "unimplemented") state.replaceChildren(...monitorOff());
+    else state.textContent = isFinal ? error.message : `${error.message}. Trying again…`;
+  }
+
+  function hide(): void {
+    leave?.();
+    leave = undefined;
+  }
+
+  return {
+    element: main,
+    show() {
+      document.title = "Dashboard · runrpc";
+      leave ??= watchServer({ key, onLook: take, onFault: tell });
+    },
+    hide,
+    close: hide,
+  };
+}

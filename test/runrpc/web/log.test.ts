@@ -1,0 +1,156 @@
+// The view of the page that searches the request log, in Chromium: a call of another client is opened from it and made again.
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { Code, ConnectError } from "@connectrpc/connect";
+import Database from "better-sqlite3";
+import { startTestApp, type TestApp } from "runrpc/testing";
+import definition from "../../app/main.ts";
+import { SecretService } from "../../gen/rig/secrets/v1/secrets_pb.ts";
+import { partOfService } from "../../part-of-service.ts";
+import { type Browser, findChromium, startBrowser } from "../../wire/browser/chromium.ts";
+import { lookOver, openServedPage, type ServedPage } from "../../wire/browser/served-page.ts";
+
+const { path, skip } = findChromium();
+const put = "rig.secrets.v1.SecretService/Put";
+const name = '<img src=x onerror="globalThis.hit=1">';
+
+/** The tests' application, and a method that always fails. */
+const failing: typeof definition = {
+  ...definition,
+  services: (parts) => [
+    ...definition.services(parts),
+    partOfService(SecretService, {
+      put() {
+        throw new ConnectError(`nobody is called ${name}`, Code.NotFound);
+      },
+    }),
+  ],
+};
+
+describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
+  let app: TestApp;
+  let browser: Browser;
+  let served: ServedPage;
+
+  before(async () => {
+    app = await startTestApp(failing, { config: { "log.mode": "all", "log.requests": "true" } });
+    browser = await startBrowser(path);
+    served = await openServedPage(browser, app.app.pageLink ?? "");
+    const account = { name, password: "hunter2" };
+    const headers = { "x-request-id": "failed-1" };
+    const client = app.client(SecretService);
+    await assert.rejects(client.put({ account }, { headers }), { code: Code.NotFound });
+  });
+  after(async () => {
+    await browser?.close();
+    await app?.[Symbol.asyncDispose]();
+  });
+  afterEach(() => served.check());
+
+  const rows = () => served.page.locator(".calls a");
+  const search = () => served.page.getByRole("button", { name: "Search" });
+  const record = () => served.page.locator(".record");
+
+  /** Looks for calls until there is one: records wait a moment before they are written. */
+  async function find(place: string): Promise<void> {
+    await served.open(place);
+    await search().waitFor();
+    while ((await rows().count()) === 0) {
+      const answered = served.page.waitForResponse((response) => response.url().endsWith("/ListCalls"));
+      await search().click();
+      await (await answered).finished();
+      await served.page.locator(".state:not(:empty)").waitFor();
+    }
+  }
+
+  it("a failed call of another client is opened from it, and replayed without what is sensitive", async () => {
+    const { page } = served;
+    await find("log/?request_id=failed-1");
+    await rows().first().focus();
+    await page.keyboard.press("Enter");
+    await record().getByText("nobody is called <img").waitFor();
+    await record().getByText("left out: account.password").waitFor();
+    await record().getByLabel("Request").getByText("onerror").waitFor();
+    assert.doesNotMatch(await page.content(), /hunter2/);
+    await lookOver(page, "log");
+    await page.getByRole("button", { name: "Replay" }).click();
+    await page.getByRole("heading", { level: 1, name: put }).waitFor();
+    const json = page.getByLabel("The request as JSON");
+    assert.deepEqual(JSON.parse(await json.inputValue()), { account: { name } });
+    assert.equal(await page.locator('[data-field="name"] textarea').first().inputValue(), name);
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await page.locator(".status", { hasText: "not_found" }).waitFor();
+    assert.equal(await page.evaluate(() => "hit" in globalThis), false);
+    // And from the new call to its own record.
+    const link = (await page.getByRole("link", { name: "Its record" }).getAttribute("href")) ?? "";
+    await find(link.slice(1));
+    assert.equal(await rows().count(), 1);
+  });
+
+  it("what is looked for is what the server is asked for", async () => {
+    const { page } = served;
+    await find("log/?request_id=failed-1");
+    const filter = page.getByRole("search");
+    await filter.getByLabel("Method").fill(put);
+    await filter.getByLabel("Key").fill("rr_nobody");
+    await filter.getByLabel("Took at least, ms").fill("0.5");
+    await filter.getByLabel("From").fill("2026-01-01T00:00:00");
+    const asked = page.waitForRequest((request) => request.url().endsWith("/ListCalls"));
+    await filter.getByLabel("Code").selectOption("error");
+    assert.deepEqual((await asked).postDataJSON(), {
+      method: put,
+      codes: ["error"],
+      keyId: "rr_nobody",
+      requestId: "failed-1",
+      startTime: new Date("2026-01-01T00:00:00").toISOString(),
+      minDurationMs: 0.5,
+      pageSize: 500,
+      pageToken: "",
+    });
+    await page.getByText("No call", { exact: true }).waitFor();
+  });
+
+  it("ten thousand calls are scrolled, and gone through by the keyboard", async () => {
+    const { page } = served;
+    addCalls(app.file, 10_000);
+    await page.reload();
+    await find("log/?request_id=many");
+    // As text: the tests have no types of the DOM.
+    const scroll = (to: string) =>
+      page.evaluate<number>(
+        `((list) => (list.scrollTo(0, ${to}), list.scrollHeight))(document.querySelector(".call-list"))`,
+      );
+    let found = 0;
+    while (found < 10_000) {
+      await scroll("list.scrollHeight");
+      await rows().nth(found).waitFor({ state: "attached" });
+      found = await page.locator(".calls li").count();
+    }
+    // Whether a page was the last one, the next one says.
+    await scroll("list.scrollHeight");
+    await page.getByText("10000 calls", { exact: true }).waitFor();
+    // What is in the middle is drawn where it is.
+    const height = await scroll("list.scrollHeight / 2");
+    assert.ok(height > 200_000, `a list of ${height} pixels`);
+    await rows().nth(5_000).waitFor();
+    await rows().last().focus();
+    for (let n = 0; n < 3; n++) await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await record().getByText("not kept: log.requests keeps requests").waitFor();
+    assert.equal(await rows().nth(9_996).getAttribute("aria-current"), "true");
+  });
+});
+
+/** Rows of calls that nobody has made. */
+function addCalls(file: string, count: number): void {
+  const database = new Database(file);
+  const insert = database.prepare(
+    `INSERT INTO request_log (started_at, request_id, service, method, kind, protocol, http_version, code, error,
+      duration_ms, messages_in, messages_out, bytes_in, bytes_out, peer, abandoned)
+      VALUES (?, 'many', 's', 'm', 'unary', 'grpc', '2.0', 'ok', '', 1.5, 1, 1, 5, 5, '::1', 0)`,
+  );
+  database.transaction(() => {
+    for (let n = 0; n < count; n++) insert.run(Date.now());
+  })();
+  database.close();
+}
