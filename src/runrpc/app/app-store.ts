@@ -18,13 +18,22 @@ import type { AppDefinition, AppParts } from "./define-app.ts";
 /** The database of an application: its own queries, and those of the platform. */
 export type AppStore<M extends QueryModules> = Store<M & PlatformModules>;
 
+/** What a process opens the database with besides the configuration. */
+export interface OpenAppStoreOptions {
+  /** Told when the database cannot be read or written. Default: nobody. */
+  readonly log?: ServerLog | undefined;
+  /** The socket of the process that writes the SQLite file. Default: this one does. */
+  readonly writer?: string | undefined;
+}
+
 /** Opens the database that the configuration names, which is made and migrated where it has to be. */
 export function openAppStore<M extends QueryModules>(
   definition: AppDefinition<M>,
   database: Database,
-  log?: ServerLog,
+  { log, writer }: OpenAppStoreOptions = {},
 ): Promise<AppStore<M>> {
-  return openStore<M & PlatformModules>({ ...storeOptions(definition, database), log });
+  const options = storeOptions(definition, database);
+  return openStore<M & PlatformModules>("url" in options ? { ...options, log } : { ...options, log, writer });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Registry } from "@bufbuild/protobuf";
-import type { LoadedConfig, ResolvedConfig } from "../config/config.ts";
+import { ConfigError, type LoadedConfig, type ResolvedConfig } from "../config/config.ts";
 import type { QueryModules } from "../data/query.ts";
 import type { Debug } from "../debug/debug.ts";
 import { isLogged, openLog } from "../log/log.ts";
@@ -10,21 +10,23 @@ import { createRequestLogWriter } from "../platform/request-log/writer.ts";
 import type { CallRecord } from "../server/call/record.ts";
 import { skeletonsOf } from "../server/routes/skeleton.ts";
 import { type Server, startServer } from "../server/server.ts";
+import type { ServerMetrics } from "../server/server-metrics.ts";
 import { tryListening } from "../server/try-listening.ts";
 import { findTraces } from "../traces/traces.ts";
 import { tuneGarbageCollection } from "../tune.ts";
 import { isPostgresUrl } from "../url.ts";
 import { noAccounts } from "./accounts.ts";
-import { createAppMetrics } from "./app-metrics.ts";
+import { type AppMetrics, createAppMetrics } from "./app-metrics.ts";
 import { createAppMonitor } from "./app-monitor.ts";
 import { openAppPage } from "./app-page.ts";
 import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
-import { createChores } from "./chores.ts";
+import { createChores, createChoresElsewhere } from "./chores.ts";
 import { connectErrorFromDataError } from "./data-errors.ts";
 import type { AppDefinition } from "./define-app.ts";
 import { createDevelopmentKey } from "./development-key.ts";
 import { exampleMethodOf } from "./example-method.ts";
 import { createAppWakeups } from "./wakeups.ts";
+import type { WorkerPart } from "./worker-part.ts";
 
 /** A server with its database, running. */
 export interface App extends Server {
@@ -73,24 +75,45 @@ export async function createDebugMode({ debug }: Pick<ResolvedConfig, "debug">):
  */
 export async function startApp<M extends QueryModules>(
   definition: AppDefinition<M>,
-  { config, production }: LoadedConfig,
-  { onRecord = () => {}, strictAnswers = config.server.debug, ...given }: StartOptions = {},
+  loaded: LoadedConfig,
+  options: StartOptions = {},
+): Promise<App> {
+  const { count } = loaded.config.workers;
+  if (count > 1)
+    throw new ConfigError([
+      `workers.count is ${count}: a program that starts an application is one process, \`runrpc serve\` starts several`,
+    ]);
+  return startProcess(definition, loaded, options);
+}
+
+/**
+ * The same for one of several processes.
+ *
+ * @param part what it is told of the others; undefined where there are none
+ */
+export async function startProcess<M extends QueryModules>(
+  definition: AppDefinition<M>,
+  { config, production }: Pick<LoadedConfig, "config" | "production">,
+  { onRecord = () => {}, strictAnswers = config.server.debug, ...given }: StartOptions,
+  part?: WorkerPart,
 ): Promise<App> {
   tuneGarbageCollection();
-  const { database, log: logSettings, monitor: monitorSettings, web, ...settings } = config;
+  const { database, log: logSettings, monitor: monitorSettings, web, workers, ...settings } = config;
   // Both before a database is made or migrated, so that a start that fails leaves none behind.
   storeOptions(definition, database);
-  await tryListening(settings);
+  if (part === undefined) await tryListening(settings);
   const traces = config.traces.enabled ? await findTraces(config.traces) : undefined;
-  const log = openLog(logSettings, config.server.debug, traces?.fields);
-  const store = await openAppStore(definition, database, log.logger);
+  const log = openLog(logSettings, config.server.debug, traces?.fields, part?.number);
+  const store = await openAppStore(definition, database, { log: log.logger, writer: part?.writer });
   const { newer } = store.migrations;
-  if (newer !== undefined)
+  const isFirst = part === undefined || part.number === 1;
+  if (newer !== undefined && isFirst)
     log.logger.warn(
       { newer },
       "the database has later migrations than this code knows (database.allow_newer)",
     );
-  const chores = createChores(log.logger);
+  const chores = isFirst ? createChores(log.logger) : createChoresElsewhere(part.wakeChore);
+  part?.onWake(chores.wake);
   const debug = given.debug ?? (config.server.debug ? await createDebugMode(config) : undefined);
   let server: Server | undefined;
   try {
@@ -101,7 +124,8 @@ export async function startApp<M extends QueryModules>(
     const plain = partsOf(queries, log.logger, chores.start, createAppWakeups(store.notices));
     const parts = debug === undefined ? plain : { ...plain, queries: debug.aroundQueries(plain.queries) };
     const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
-    metrics?.collect({ store: store.stats, requestLog: requestLog.stats });
+    const commits = part?.writer === undefined;
+    metrics?.collect({ store: store.stats, requestLog: requestLog.stats, commits });
     startRetention(queries.runrpcRequestLog, logSettings.retentionHours, chores.start);
     if (logSettings.requests)
       startRequestRetention(queries.runrpcRequestLog, logSettings.maxKeptRequests, chores.start);
@@ -133,11 +157,12 @@ export async function startApp<M extends QueryModules>(
       production,
       strictAnswers,
       ...(debug === undefined ? {} : { watch: debug }),
-      ...(metrics === undefined ? {} : { counter: metrics }),
+      ...(metrics === undefined ? {} : { counter: counterFor(metrics, part) }),
       ...(traces === undefined ? {} : { tracing: traces }),
       ...(monitor === undefined ? {} : { monitor }),
       ...(page === undefined ? {} : { page: page.page }),
       ...(logSettings.requests ? { keepRequests: { maxBytes: logSettings.maxKeptRequestBytes } } : {}),
+      ...(part === undefined ? {} : { part: { sockets: part.sockets, processes: workers.count } }),
       onRecord(record) {
         onRecord(record);
         monitor?.record(record);
@@ -147,10 +172,13 @@ export async function startApp<M extends QueryModules>(
       },
     });
     server = started;
+    const makeDevelopmentKey = async () =>
+      production ? undefined : await createDevelopmentKey(queries, accounts);
     // Last of all: a key that was made by a start that failed would never be shown.
-    const developmentKey = production ? undefined : await createDevelopmentKey(queries, accounts);
-    async function drain(): Promise<void> {
-      await started.drain();
+    const developmentKey = part === undefined ? await makeDevelopmentKey() : undefined;
+    part?.onDevelopmentKey(makeDevelopmentKey);
+    async function drain(how: Parameters<Server["drain"]>[0]): Promise<void> {
+      await started.drain(how);
       await chores.close();
       await requestLog.close();
       await store.close();
@@ -166,7 +194,7 @@ export async function startApp<M extends QueryModules>(
       exampleMethod: exampleMethodOf(services),
       pageLink: page?.linkAt(started.url),
       skeletons: skeletonsOf(services),
-      drain: () => (drained ??= drain()),
+      drain: (how) => (drained ??= drain(how)),
     };
   } catch (error) {
     await server?.drain();
@@ -176,4 +204,9 @@ export async function startApp<M extends QueryModules>(
     log.flush();
     throw error;
   }
+}
+
+/** Of several processes each tells the metrics of all. */
+function counterFor(metrics: AppMetrics, part: WorkerPart | undefined): ServerMetrics {
+  return part === undefined ? metrics : { ...metrics, exposition: part.metrics(metrics.exposition) };
 }

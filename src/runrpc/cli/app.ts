@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import type { AppDefinition } from "../app/define-app.ts";
+import { importApp } from "../app/import-app.ts";
 import type { App } from "../app/start-app.ts";
 import { usageError } from "./io.ts";
 
@@ -9,18 +10,31 @@ import { usageError } from "./io.ts";
 export type StartedApp = Pick<
   App,
   "url" | "created" | "database" | "developmentKey" | "services" | "exampleMethod" | "pageLink" | "skeletons"
->;
+> & {
+  /** How many processes serve; undefined where it is one. */
+  readonly workers?: number;
+};
 
 /** Where a project's application is when its package.json does not say. */
 const usualPlaces = ["src/main.ts", "src/main.js"];
 
+/** Imports the application that `findApp` finds. @throws CommandFailure that says where it was looked for, or what it lacks */
+export async function loadApp(main: string = findApp()): Promise<AppDefinition> {
+  const definition = await importApp(main);
+  if (definition === undefined)
+    throw usageError(
+      `${main} does not export an application: it needs \`export default defineApp({ ... })\``,
+    );
+  return definition;
+}
+
 /**
- * Imports the application of the project that the working directory belongs to: the file that `runrpc.main` in its
+ * The file of the application of the project that the working directory belongs to: the one that `runrpc.main` in its
  * package.json names, else `src/main.ts`. In a clone of this repository, wherever the command is called, its own.
  *
  * @throws CommandFailure that says where an application was looked for.
  */
-export async function loadApp(folder: string = process.cwd()): Promise<AppDefinition> {
+export function findApp(folder: string = process.cwd()): string {
   const project = projectOf(folder);
   const own = fileURLToPath(new URL("../../../", import.meta.url));
   const main =
@@ -30,13 +44,7 @@ export async function loadApp(folder: string = process.cwd()): Promise<AppDefini
       `there is no application in ${project ?? folder}: name its file as "runrpc": { "main": "..." } in package.json, or put it at src/main.ts`,
     );
   }
-  const { default: definition } = (await import(pathToFileURL(main).href)) as { default?: AppDefinition };
-  if (typeof definition?.services !== "function") {
-    throw usageError(
-      `${main} does not export an application: it needs \`export default defineApp({ ... })\``,
-    );
-  }
-  return definition;
+  return main;
 }
 
 /**

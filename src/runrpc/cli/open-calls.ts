@@ -1,4 +1,5 @@
 import type { App } from "../app/start-app.ts";
+import type { WorkerCalls } from "../app/start-group.ts";
 import { formatTable } from "./io.ts";
 
 type OpenCalls = ReturnType<NonNullable<App["openCalls"]>>;
@@ -22,4 +23,9 @@ export function openCallsText(calls: OpenCalls): string {
   const more = calls.length > MAX_SHOWN ? `and ${calls.length - MAX_SHOWN} more\n` : "";
   const heading = ["METHOD", "REQUEST ID", "AGE", "CALLER", "MESSAGES", "WAITS FOR"];
   return `${formatTable([heading, ...rows])}\n${more}`;
+}
+
+/** The same of several processes, one after the other. */
+export function workerCallsText(workers: readonly WorkerCalls[]): string {
+  return workers.map(({ worker, calls }) => `worker ${worker}: ${openCallsText(calls)}`).join("");
 }

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
 import type { LoadedConfig } from "../config/config.ts";
 import { exitCodeOf, type StopSignals, watchStopSignals } from "../signals.ts";
-import { loadApp } from "./app.ts";
+import { findApp, loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { exitCodes, type Io, usageError } from "./io.ts";
 import { refuseFlagsOfNpm } from "./npm-flags.ts";
-import { openCallsText } from "./open-calls.ts";
+import { openCallsText, workerCallsText } from "./open-calls.ts";
 import { welcomeText } from "./welcome.ts";
 import { jsonLine, speaksJson, welcomeLine } from "./welcome-line.ts";
 
@@ -40,7 +40,7 @@ Examples:
 SIGTERM and SIGINT drain: health says so at once, what comes is served for --drain-delay-ms more, connections end in
 good order, open calls may end, then the exit code is 0. A second signal exits at once (130 or 143).
 SIGHUP reloads the certificates, as a change of their files does, and never ends the server: it outlives a terminal that is
-closed. Under \`node --watch\` it drains.
+closed. Under \`node --watch\` it drains. With --workers new processes take the place of all, one after the other.
 
 --debug names the call and the line that hold the event loop, what outlives its call and what is slow; SIGUSR2 prints the
 calls in flight then, and \`runrpc profile\` records where the time goes. In production it needs --debug-in-production too.
@@ -53,6 +53,7 @@ async function serve(loaded: LoadedConfig, io: Io): Promise<number> {
   const hangUp: { heard(): void } = { heard() {} };
   if (io.env.WATCH_REPORT_DEPENDENCIES === undefined) process.on("SIGHUP", () => hangUp.heard());
   else followWatcher(signals);
+  const run = loaded.config.workers.count > 1 ? runGroup : runOne;
   return Promise.race([run(loaded, io, signals, hangUp), signals.second.then(exitCodeOf)]);
 }
 
@@ -68,7 +69,7 @@ async function contracts() {
   return contractsHere();
 }
 
-async function run(
+async function runOne(
   loaded: LoadedConfig,
   io: Io,
   { first }: StopSignals,
@@ -88,11 +89,38 @@ async function run(
     });
   io.stdout.write(isJson ? welcomeLine(app) : welcomeText(app, loaded, io.stdout));
   const reason = await Promise.race([first, app.strayed.then(() => undefined)]);
-  const why = reason ?? "an error that nobody caught (errors.on_stray)";
+  sayDrain(reason ?? "an error that nobody caught (errors.on_stray)", loaded, io);
+  await app.drain();
+  return reason === undefined ? exitCodes.failed : exitCodes.ok;
+}
+
+/** The same by several processes, which this one leads. */
+async function runGroup(
+  loaded: LoadedConfig,
+  io: Io,
+  { first }: StopSignals,
+  hangUp: { heard(): void },
+): Promise<number> {
+  const { startGroup } = await import("../app/start-group.ts");
+  const main = findApp();
+  const group = await startGroup(await loadApp(main), loaded, { main, env: io.env });
+  hangUp.heard = group.roll;
+  const isJson = speaksJson(loaded);
+  if (loaded.config.server.debug)
+    process.on("SIGUSR2", async () => {
+      const workers = await group.openCalls();
+      io.stderr.write(isJson ? jsonLine("the calls in flight", { workers }) : workerCallsText(workers));
+    });
+  io.stdout.write(isJson ? welcomeLine(group) : welcomeText(group, loaded, io.stdout));
+  const reason = await Promise.race([first, group.gaveUp]);
+  sayDrain(reason instanceof Error ? reason.message : reason, loaded, io);
+  await group.drain();
+  return reason instanceof Error ? exitCodes.failed : exitCodes.ok;
+}
+
+function sayDrain(why: string, loaded: LoadedConfig, { stderr }: Io): void {
   const { drainDelayMs, drainTimeoutMs } = loaded.config.timeouts;
   const delay = drainDelayMs > 0 ? `still serving for ${drainDelayMs} ms, then ` : "";
   const drains = `${why}: ${delay}draining for at most ${drainTimeoutMs} ms; a second signal exits at once`;
-  io.stderr.write(isJson ? jsonLine(drains) : `${drains}\n`);
-  await app.drain();
-  return reason === undefined ? exitCodes.failed : exitCodes.ok;
+  stderr.write(speaksJson(loaded) ? jsonLine(drains) : `${drains}\n`);
 }

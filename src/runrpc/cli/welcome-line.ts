@@ -23,9 +23,11 @@ export function welcomeLine({
   developmentKey,
   pageLink,
   skeletons,
+  workers,
 }: StartedApp): string {
   return jsonLine(`runrpc ${packageVersion()} listens on ${url}`, {
     url,
+    ...(workers === undefined ? {} : { workers }),
     ...(skeletons.length === 0 ? {} : { toBeWritten: skeletons }),
     ...(pageLink === undefined ? {} : { page: pageLink }),
     ...(created ? { createdDatabase: database } : {}),

@@ -15,7 +15,8 @@ const noServices = [
 export function welcomeText(app: StartedApp, loaded: LoadedConfig, stream: Writable): string {
   const { config, production } = loaded;
   const { url } = app;
-  const text = [`runrpc ${packageVersion()} listens on ${style(stream, "bold", url)}`];
+  const by = app.workers === undefined ? "" : ` with ${app.workers} workers`;
+  const text = [`runrpc ${packageVersion()} listens on ${style(stream, "bold", url)}${by}`];
   if (app.pageLink !== undefined)
     text.push("", "Look it over and call it from a browser:", "", `  ${style(stream, "cyan", app.pageLink)}`);
   if (app.services.length === 0) text.push(...noServices);

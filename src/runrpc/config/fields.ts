@@ -1,10 +1,11 @@
+import { availableParallelism } from "node:os";
 import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import {
   type FieldRules,
   field as rulesOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { ConfigSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
-import { production_default } from "../../../gen/runrpc/config/v1/defaults_pb.ts";
+import { production_default, takes_auto } from "../../../gen/runrpc/config/v1/defaults_pb.ts";
 
 /** One value of the configuration, with the names that it goes by. All of it is read from the descriptors. */
 export interface ConfigField {
@@ -23,6 +24,8 @@ export interface ConfigField {
   readonly variables: readonly [string, ...string[]];
   /** The texts it takes, where those are all that it takes; empty otherwise. */
   readonly choices: readonly string[];
+  /** What the text `auto` stands for on this machine; undefined where it is none that the value takes. */
+  readonly auto: number | undefined;
   /** What it takes, in words: `a whole number from 0 to 65535`. */
   readonly takes: string;
 }
@@ -37,6 +40,7 @@ const mainLeaves: Readonly<Record<string, string>> = {
   metrics: "enabled",
   monitor: "enabled",
   web: "enabled",
+  workers: "count",
 };
 
 /** Every value of the configuration, in the order of the schema. */
@@ -65,8 +69,13 @@ function describeField(group: string, groupType: DescMessage, field: DescField):
     flags: map((name) => name.replaceAll("_", "-")),
     variables: map((name) => `RUNRPC_${name.toUpperCase()}`),
     choices: rules.type.case === "string" ? rules.type.value.in : [],
-    takes: describeValues(kind, rules),
+    auto: autoOf(field, rules),
+    takes: describeValues(kind, rules, hasOption(field, takes_auto)),
   };
+}
+
+function autoOf(field: DescField, rules: FieldRules): number | undefined {
+  return hasOption(field, takes_auto) ? Math.min(availableParallelism(), rangeOf(rules).to) : undefined;
 }
 
 function productionDefaultOf(field: DescField, kind: ConfigField["kind"]): boolean | number | undefined {
@@ -91,16 +100,22 @@ function kindOf(field: DescField): Pick<ConfigField, "kind" | "defaultValue"> {
   );
 }
 
-function describeValues(kind: ConfigField["kind"], rules: FieldRules): string {
+function describeValues(kind: ConfigField["kind"], rules: FieldRules, takesAuto: boolean): string {
   if (kind === "boolean") return "true or false";
   if (kind === "list") return "a list";
   if (rules.type.case === "string" && rules.type.value.in.length > 0) return oneOf(rules.type.value.in);
   if (kind === "text") return rules.type.case === "string" ? "text that is not empty" : "text";
+  const { from, to } = rangeOf(rules);
+  return `${takesAuto ? "auto or " : ""}a whole number from ${from} to ${to}`;
+}
+
+function rangeOf(rules: FieldRules): { readonly from: number; readonly to: number } {
   const least = rules.type.case === "uint32" ? rules.type.value.greaterThan : undefined;
   const greatest = rules.type.case === "uint32" ? rules.type.value.lessThan : undefined;
-  const from = least?.case === "gte" ? least.value : 0;
-  const to = greatest?.case === "lte" ? greatest.value : 4_294_967_295;
-  return `a whole number from ${from} to ${to}`;
+  return {
+    from: least?.case === "gte" ? least.value : 0,
+    to: greatest?.case === "lte" ? greatest.value : 4_294_967_295,
+  };
 }
 
 function oneOf(values: readonly string[]): string {

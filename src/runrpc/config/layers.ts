@@ -117,10 +117,11 @@ export function refusalOf(setting: Setting): string {
 
 /** Keeps a setting that has the right type, by protobuf's JSON mapping. Ranges are checked when all layers are joined. */
 function addSetting(setting: Setting, settings: Setting[], problems: string[]): void {
-  const { field, value } = setting;
+  const { field } = setting;
+  const value = setting.value === "auto" && field.auto !== undefined ? field.auto : setting.value;
   try {
     fromJson(field.groupType, { [field.field.name]: value });
-    settings.push(setting);
+    settings.push({ ...setting, value });
   } catch {
     problems.push(refusalOf(setting));
   }

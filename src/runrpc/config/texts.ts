@@ -164,4 +164,7 @@ export const configTexts: Readonly<Record<string, string>> = {
     "Serves it. In development `serve` prints a link that signs in; in production it asks for a key with the scope admin.",
   "web.hosts":
     "The host names that it is asked for by, such as api.example.com, besides localhost and addresses. Any other name is refused, because it may be a stranger's that leads here (DNS rebinding).",
+  workers: "How many processes serve the port.",
+  "workers.count":
+    "Processes, each with an event loop of its own; auto: as many as the machine runs at one time. One more hands them their connections. Limits of the whole process then hold for all of them together, each having its share.",
 };

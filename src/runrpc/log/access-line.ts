@@ -7,9 +7,11 @@ export type AccessLine = (record: CallRecord, level: "info" | "error") => string
  * Makes the lines that pino would write of records at the end of their calls, each ended by a line break. Every call pays
  * for its line, and a record is flat and known, so it is put together by hand, from as few pieces as may be: what lines
  * have in common is kept between them.
+ *
+ * @param worker the number of the process, which each line has; default: none has one
  */
-export function createAccessLine(): AccessLine {
-  const sharedBy = createShared();
+export function createAccessLine(worker?: number): AccessLine {
+  const sharedBy = createShared(worker === undefined ? "" : `"worker":${worker},`);
   const callerOf = createCaller();
   const isoTime = createIsoTime();
   return (record, level) => {
@@ -33,7 +35,8 @@ interface Shared {
   readonly tail: string;
 }
 
-function createShared(): (record: CallRecord, level: string) => Shared {
+/** @param first members that stand first in each line */
+function createShared(first: string): (record: CallRecord, level: string) => Shared {
   // By method: the last one that was written. Clients cannot make it grow, as only methods that exist are kept.
   const byMethod = new Map<string, Shared>();
   return (record, level) => {
@@ -46,7 +49,7 @@ function createShared(): (record: CallRecord, level: string) => Shared {
       level,
       head: `{"level":"${level}","time":"`,
       middle:
-        `","service":"${escaped(service)}","method":"${escaped(method)}","kind":"${kind}",` +
+        `",${first}"service":"${escaped(service)}","method":"${escaped(method)}","kind":"${kind}",` +
         `"protocol":"${protocol}","httpVersion":"${httpVersion}","code":"${code}","error":"${escaped(error)}",` +
         `"messagesIn":${messagesIn},"messagesOut":${messagesOut},"requestId":"`,
       tail:

@@ -20,6 +20,9 @@ export interface ProcessLog {
 const MAX_GATHERED = 65_536;
 const FLUSH_MS = 50;
 
+/** What a pipe takes in one piece though others write to it as well: PIPE_BUF of Linux, in bytes (pipe(7)). */
+const MAX_UNBROKEN = 4_096;
+
 /** What may wait for whoever reads standard output, in bytes. What comes on top is dropped, and the log says how much. */
 const MAX_UNREAD = 16_777_216;
 
@@ -28,8 +31,14 @@ const MAX_UNREAD = 16_777_216;
  * is `debug` at least.
  *
  * @param spanFields what each line of the logger says of the span that it is written in; default: nothing
+ * @param worker the number of this process among several that write to one standard output; default: it is the only one
  */
-export function openLog(settings: Log, debug: boolean, spanFields?: () => object): ProcessLog {
+export function openLog(
+  settings: Log,
+  debug: boolean,
+  spanFields?: () => object,
+  worker?: number,
+): ProcessLog {
   const isPretty =
     settings.format === "pretty" || (settings.format === "auto" && process.stdout.isTTY === true);
   const level = debug && settings.level !== "trace" ? "debug" : settings.level;
@@ -41,9 +50,9 @@ export function openLog(settings: Log, debug: boolean, spanFields?: () => object
       logger.warn({ droppedBytes, cause }, `log lines were dropped: ${why}`);
     },
   });
-  const lines = gather(output.write);
+  const lines = gather(output.write, worker === undefined ? MAX_GATHERED : MAX_UNBROKEN);
   const add = isPretty ? (line: string) => lines.add(prettyLine(line)) : lines.add;
-  const accessLine = createAccessLine();
+  const accessLine = createAccessLine(worker);
   const records = createBacklog((record) => {
     add(accessLine(record, isServerFault(record.code) ? "error" : "info"));
   });
@@ -55,7 +64,7 @@ export function openLog(settings: Log, debug: boolean, spanFields?: () => object
   const logger = pino(
     {
       level,
-      base: null,
+      base: worker === undefined ? null : { worker },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { log: boundedFields, level: (level) => ({ level }) },
       ...(spanFields === undefined ? {} : { mixin: spanFields }),
@@ -114,8 +123,8 @@ const MAX_CHARACTER_BYTES = 3;
  * Joins the lines of many calls to one write. Each is made bytes while it is in the processor's cache: a text of all of
  * them would have to be gone through again when it is written.
  */
-function gather(write: (bytes: Buffer) => void) {
-  let bytes = Buffer.allocUnsafeSlow(MAX_GATHERED);
+function gather(write: (bytes: Buffer) => void, maxGathered: number) {
+  let bytes = Buffer.allocUnsafeSlow(maxGathered);
   let length = 0;
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
@@ -123,13 +132,13 @@ function gather(write: (bytes: Buffer) => void) {
     timer = undefined;
     if (length === 0) return;
     write(bytes.subarray(0, length));
-    bytes = Buffer.allocUnsafeSlow(MAX_GATHERED);
+    bytes = Buffer.allocUnsafeSlow(maxGathered);
     length = 0;
   };
   const add = (line: string): void => {
     const maxBytes = line.length * MAX_CHARACTER_BYTES;
-    if (length + maxBytes > MAX_GATHERED) flush();
-    if (maxBytes > MAX_GATHERED) {
+    if (length + maxBytes > maxGathered) flush();
+    if (maxBytes > maxGathered) {
       write(Buffer.from(line));
       return;
     }
@@ -163,6 +172,7 @@ function accessFields({
   messagesOut,
   subject,
   peer,
+  worker,
   error,
 }: Record<string, unknown>) {
   const parts = [
@@ -171,6 +181,7 @@ function accessFields({
     `${messagesIn} in, ${messagesOut} out`,
     subject ?? "no key",
     peer,
+    worker === undefined ? undefined : `worker ${worker}`,
     error,
   ];
   return `  ${parts.filter((part) => part !== "" && part !== undefined).join("  ")}`;

@@ -23,13 +23,20 @@ export function writeStore(exposition: Exposition, { reads, writes }: StoreStats
     "Workers that ended by themselves.",
     ({ workersReplaced }) => workersReplaced,
   );
+}
+
+/** Writes how many writes shared each commit, of the process that commits. */
+export function writeCommits(
+  exposition: Exposition,
+  { batchSizes, calls }: Pick<SideStats, "batchSizes" | "calls">,
+): void {
   exposition.family(
     "runrpc_store_commit_writes",
     "histogram",
     "Writes that shared a transaction; those that were taken back are among them.",
   );
-  const bounds = writes.batchSizes.map((_, power) => 2 ** power);
-  exposition.histogram(bounds, writes.batchSizes, writes.calls);
+  const bounds = batchSizes.map((_, power) => 2 ** power);
+  exposition.histogram(bounds, batchSizes, calls);
 }
 
 /** Writes what became of the records of calls. */

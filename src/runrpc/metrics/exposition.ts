@@ -75,7 +75,7 @@ function escapeHelp(help: string): string {
 }
 
 /** As Go's ParseFloat reads it. */
-function numberText(value: number): string {
+export function numberText(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return "+Inf";
   return value === Number.NEGATIVE_INFINITY ? "-Inf" : String(value);
 }

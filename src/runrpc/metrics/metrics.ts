@@ -11,6 +11,7 @@ export type Collector = (exposition: Exposition) => void;
 
 /** The metrics of one server. */
 export interface Metrics extends ServerMetrics {
+  exposition(): string;
   /** The same queries of a store, each of which is timed. */
   aroundQueries<Q extends object>(queries: Q): Q;
   /** Has others written as well, behind the server's own. */

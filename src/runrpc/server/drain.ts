@@ -14,6 +14,10 @@ export interface DrainOptions {
   readonly drainDelayMs: number;
   /** How long open calls may go on after that. */
   readonly drainTimeoutMs: number;
+  /** Another process serves on the same port: health says nothing, and nobody has to look elsewhere first. */
+  readonly isReplaced: boolean;
+  /** Resolves when nothing is to be waited for any more. */
+  readonly cutShort: Promise<void>;
 }
 
 /** How long the answers of aborted calls may take to leave, in milliseconds. */
@@ -25,13 +29,15 @@ const LAST_WORDS_MS = 2_000;
  * the time is over.
  */
 export async function drainServer(options: DrainOptions): Promise<void> {
-  const { health, listener, calls, gate, drainDelayMs, drainTimeoutMs } = options;
-  health.drain();
-  listener.retire();
-  if (drainDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+  const { health, listener, calls, gate, drainDelayMs, drainTimeoutMs, isReplaced, cutShort } = options;
+  if (!isReplaced) {
+    health.drain();
+    listener.retire();
+    if (drainDelayMs > 0) await withinMs(drainDelayMs, cutShort);
+  }
   health.close();
   const ended = listener.drain();
-  await withinMs(drainTimeoutMs, ended);
+  await withinMs(drainTimeoutMs, Promise.race([ended, cutShort]));
   gate.close();
   calls.cancelAll(new ConnectError("the server is shutting down", Code.Unavailable));
   await calls.whenIdle(AbortSignal.timeout(LAST_WORDS_MS));

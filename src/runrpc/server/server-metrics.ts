@@ -21,7 +21,7 @@ export interface CallCounter {
 /** What counts for /metrics. */
 export interface ServerMetrics extends CallCounter {
   /** All metrics of this moment, in Prometheus' text format 0.0.4. */
-  exposition(): string;
+  exposition(): string | Promise<string>;
 }
 
 /** What operators are told by. */

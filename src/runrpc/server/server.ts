@@ -26,6 +26,7 @@ import { createStockLane } from "./lanes/stock/lane.ts";
 import { listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
 import { closeOnlookers, countOf, loadOnlookers, type Onlookers } from "./onlookers.ts";
+import type { ServerPart } from "./part.ts";
 import { createRefusals } from "./refusals.ts";
 import { createRequestKeeper, type KeepRequests } from "./requests/keep-requests.ts";
 import { BUILT_IN } from "./routes/policy.ts";
@@ -94,6 +95,8 @@ export interface ServerOptions extends ServerSettings {
   readonly page?: ServerPage;
   /** Keeps the requests of calls to these services for their records, without what is `sensitive`. Default: none is kept. */
   readonly keepRequests?: KeepRequests;
+  /** The server is one of several processes on one port. Default: it is the only one, and opens `server.port`. */
+  readonly part?: ServerPart;
 }
 
 /** The names of all options. A record, so that one which is added to the type and not here does not compile. */
@@ -119,6 +122,7 @@ const OPTION_NAMES: Readonly<Record<keyof ServerOptions, true>> = {
   strictAnswers: true,
   watch: true,
   page: true,
+  part: true,
   debug: true,
   metrics: true,
   counter: true,
@@ -155,8 +159,13 @@ export interface Server {
    * accepted, clients are told to go away, calls that cross this are served, open calls may finish within
    * `timeouts.drain_timeout_ms`, what is left is aborted with `unavailable`, key uses are reported.
    * Every record has been handed to `onRecord` when it resolves. A second call gives the same promise.
+   *
+   * @param how `isReplaced`: another process serves on the same port, so that health says nothing and there is no delay.
+   *   Default false.
    */
-  drain(): Promise<void>;
+  drain(how?: { readonly isReplaced?: boolean }): Promise<void>;
+  /** Ends the waiting of a drain, of one that begins later too: what is open is aborted at once. */
+  cutShort(): void;
 }
 
 /**
@@ -188,7 +197,7 @@ interface ServeParts {
 
 async function serve(options: ServerOptions, { settings, log, onlookers }: ServeParts): Promise<Server> {
   const { watch, counter, monitor, tracing } = onlookers;
-  const { production = false, page } = options;
+  const { production = false, page, part } = options;
   const { limits, timeouts, auth } = settings;
   const strictAnswers = options.strictAnswers ?? settings.server.debug;
   const health = createHealth({
@@ -224,6 +233,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
   const authenticator = authenticatorFor(options, { ...auth, production, log });
   const gate = createGate({
     ...limits,
+    processes: part?.processes ?? 1,
     authenticator,
     openCalls: () => calls.stats().admitted,
   });
@@ -247,13 +257,15 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
   });
   await watch?.start(calls.current, log);
   await startServices(options.services, { strictAnswers });
-  await metrics.open();
+  // The process that has the port of calls has that of metrics too.
+  if (part === undefined) await metrics.open();
   const listener = await listen(
     {
       ...settings.server,
       ...limits,
       ...timeouts,
       http2: lane.serveOwnStream === undefined ? "node" : settings.server.http2,
+      handed: part?.sockets,
       tls: tlsOf(settings),
       onNotice: (level, text) => log[level]({}, text),
     },
@@ -263,7 +275,9 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     throw error;
   });
 
-  async function drain(): Promise<void> {
+  const cutShort = Promise.withResolvers<void>();
+
+  async function drain(isReplaced: boolean): Promise<void> {
     const lookers = {
       drain: health.drain,
       close() {
@@ -271,7 +285,10 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
         monitor?.drain();
       },
     };
-    await drainServer({ ...timeouts, health: lookers, listener, calls, gate });
+    await drainServer({
+      ...{ ...timeouts, isReplaced, cutShort: cutShort.promise },
+      ...{ health: lookers, listener, calls, gate },
+    });
     calls.close();
     await closeServices(options.services);
     await authenticator?.close();
@@ -282,7 +299,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
   }
 
   let drained: Promise<void> | undefined;
-  const drainOnce = (): Promise<void> => (drained ??= drain());
+  const drainOnce: Server["drain"] = ({ isReplaced = false } = {}) => (drained ??= drain(isReplaced));
   const strayed = Promise.withResolvers<void>();
   const strays = watchStrays({
     log,
@@ -292,7 +309,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
       if (settings.errors.onStray !== "drain") return;
       process.exitCode = 1;
       strayed.resolve();
-      void drainOnce();
+      void drainOnce({ isReplaced: part !== undefined });
     },
   });
   const stats = (): ServerStats => ({
@@ -322,6 +339,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     openCalls: watch && (() => watch.openCalls()),
     strayed: strayed.promise,
     drain: drainOnce,
+    cutShort: cutShort.resolve,
     reloadCertificates: listener.reloadCertificates,
   };
 }

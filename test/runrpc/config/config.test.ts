@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { ConfigError, type ConfigOptions, loadConfig } from "../../../src/runrpc/config/config.ts";
@@ -103,6 +103,42 @@ describe("loadConfig", () => {
       await assert.rejects(loadConfig({ folder: empty, env: { PORT } }), {
         message: new RegExp(`environment PORT is "?${PORT}"?; it takes a whole number from 0 to 65535`),
       });
+    }
+  });
+
+  it("takes a number of workers or auto, from every layer, and has page and monitor off by default beside several", async () => {
+    const auto = Math.min(64, availableParallelism());
+    const file = folder({ "runrpc.yaml": "workers: {count: auto}" });
+    for (const [options, count] of [
+      [{ folder: empty }, 1],
+      [{ folder: file }, auto],
+      [{ folder: file, env: { RUNRPC_WORKERS: "3" } }, 3],
+      [{ folder: empty, env: { RUNRPC_WORKERS: "auto" } }, auto],
+      [{ folder: empty, flags: { "workers.count": "64" } }, 64],
+    ] as const) {
+      const { config, sources } = await loadConfig(options);
+      assert.equal(config.workers.count, count);
+      for (const [path, { enabled }] of [
+        ["web.enabled", config.web],
+        ["monitor.enabled", config.monitor],
+      ] as const)
+        assert.deepEqual(
+          [enabled, sources.get(path)],
+          count > 1 ? [false, "default with workers"] : [true, "default"],
+        );
+    }
+    for (const text of ["0", "65", "two", "-1", "1.5", ""]) {
+      const given = loadConfig({ folder: empty, flags: { "workers.count": text } });
+      await assert.rejects(given, {
+        message: /flag --workers is .*; it takes auto or a whole number from 1 to 64/,
+      });
+    }
+    for (const path of ["web.enabled", "monitor.enabled"]) {
+      const flags = { "workers.count": "2", [path]: true };
+      await assert.rejects(loadConfig({ folder: empty, flags }), {
+        message: new RegExp(`^${path} is true \\(flag --\\w+\\) and workers.count is 2: `),
+      });
+      await loadConfig({ folder: empty, flags: { ...flags, "workers.count": "1" } });
     }
   });
 

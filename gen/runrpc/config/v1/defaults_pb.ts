@@ -13,7 +13,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file runrpc/config/v1/defaults.proto.
  */
 export const file_runrpc_config_v1_defaults: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ydW5ycGMvY29uZmlnL3YxL2RlZmF1bHRzLnByb3RvEhBydW5ycGMuY29uZmlnLnYxOk4KEnByb2R1Y3Rpb25fZGVmYXVsdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7ZQDIAEoDVIRcHJvZHVjdGlvbkRlZmF1bHRiCGVkaXRpb25zcOgH", [file_google_protobuf_descriptor]);
+  fileDesc("Ch9ydW5ycGMvY29uZmlnL3YxL2RlZmF1bHRzLnByb3RvEhBydW5ycGMuY29uZmlnLnYxOk4KEnByb2R1Y3Rpb25fZGVmYXVsdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7ZQDIAEoDVIRcHJvZHVjdGlvbkRlZmF1bHQ6PgoKdGFrZXNfYXV0bxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7pQDIAEoCFIJdGFrZXNBdXRvYghlZGl0aW9uc3DoBw", [file_google_protobuf_descriptor]);
 
 /**
  * The default when NODE_ENV is "production", where it is another one. Of a bool, 0 is false and 1 is true.
@@ -22,4 +22,12 @@ export const file_runrpc_config_v1_defaults: GenFile = /*@__PURE__*/
  */
 export const production_default: GenExtension<FieldOptions, number> = /*@__PURE__*/
   extDesc(file_runrpc_config_v1_defaults, 0);
+
+/**
+ * The text `auto` is taken for as many as the machine runs at one time.
+ *
+ * @generated from extension: bool takes_auto = 51822;
+ */
+export const takes_auto: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
+  extDesc(file_runrpc_config_v1_defaults, 1);
 

@@ -17,7 +17,7 @@ const SCOPES = ["metrics.read", "admin"] as const;
 
 /** What the page of metrics is made of. */
 export interface MetricsPageOptions {
-  readonly exposition: () => string;
+  readonly exposition: () => string | Promise<string>;
   /** Undefined: every caller may do everything. */
   readonly authenticator: Authenticator | undefined;
   /** Nobody needs a key. */
@@ -40,10 +40,10 @@ export function createMetricsPage(options: MetricsPageOptions): PlainRoutes {
 
 /** The answer with all metrics, compressed where the client takes that. */
 export async function metricsAnswer(
-  exposition: () => string,
+  exposition: () => string | Promise<string>,
   headers: IncomingHttpHeaders,
 ): Promise<PlainAnswer> {
-  const text = exposition();
+  const text = await exposition();
   const answer = {
     status: 200,
     headers: {

@@ -25,7 +25,10 @@ const REQUEST_MS = 10_000;
  * @param address host and port, such as `127.0.0.1:9464`; port 0 takes a free one
  * @throws Error whose message says what to change, when the port cannot be had
  */
-export async function openMetricsPort(address: string, exposition: () => string): Promise<MetricsPort> {
+export async function openMetricsPort(
+  address: string,
+  exposition: () => string | Promise<string>,
+): Promise<MetricsPort> {
   const server = createServer(
     { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 6 * REQUEST_MS },
     (request, response) => void answer(request, response, exposition),
@@ -57,7 +60,7 @@ export async function bindAddress(server: NetServer, address: string): Promise<B
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  exposition: () => string,
+  exposition: () => string | Promise<string>,
 ): Promise<void> {
   const { status, headers, body } = await answerTo(request, exposition);
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
@@ -66,7 +69,7 @@ async function answer(
 
 async function answerTo(
   { method, url, headers }: IncomingMessage,
-  exposition: () => string,
+  exposition: () => string | Promise<string>,
 ): Promise<PlainAnswer> {
   if (url?.split("?", 1)[0] !== METRICS_PATH)
     return textAnswer(404, `${METRICS_PATH} is all that is served here`);

@@ -29,6 +29,8 @@ export interface RoomOptions {
   readonly callsBurst?: number;
   readonly maxConcurrentCallsPerKey?: number;
   readonly maxConcurrentCallsPerAddress?: number;
+  /** How many processes share the limits that a principal has of its own, a part of open calls rounded up. Default 1. */
+  readonly processes?: number;
   /** What a principal's `keyId` names, for errors. Default `key`. */
   readonly noun?: string;
   /** Admitted calls that have not ended. */
@@ -71,10 +73,11 @@ export function createRoom(options: RoomOptions): Room {
 /** The limits of a key, its own ones before the server's. Undefined: it has none. */
 function createKeyMeter(options: RoomOptions): (principal: Principal) => (() => void) | undefined {
   const { callsPerSecond = 0, callsBurst: burst = 0, maxConcurrentCallsPerKey = 0, noun = "key" } = options;
+  const { processes = 1 } = options;
   const meters = createMeters({ nameOf: (keyId) => `the ${noun} ${keyId}` });
   return ({ keyId, callsPerSecond: ownRate, maxConcurrentCalls: ownMax }) => {
-    const perSecond = ownRate ?? callsPerSecond;
-    const maxConcurrent = ownMax ?? maxConcurrentCallsPerKey;
+    const perSecond = ownRate === undefined ? callsPerSecond : ownRate / processes;
+    const maxConcurrent = ownMax === undefined ? maxConcurrentCallsPerKey : Math.ceil(ownMax / processes);
     if (perSecond === 0 && maxConcurrent === 0) return undefined;
     return meters.enter(keyId, { perSecond, burst, maxConcurrent });
   };

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { bind } from "./bind.ts";
 import { type Certificates, followCertificates } from "./certificates.ts";
 import { createConnections } from "./connections.ts";
+import { receive, SOCKET } from "./handed.ts";
 import { createHttp1 } from "./http1.ts";
 import { createHttp2 } from "./http2.ts";
 import type { ListenerOptions, ListenerStats, RequestHandlers, TlsOptions } from "./options.ts";
@@ -12,6 +13,7 @@ import { serverTlsOptions } from "./tls.ts";
 
 export type { OpenRequest } from "./ending.ts";
 export type { Refusal } from "./guard.ts";
+export type { HandedSockets } from "./handed.ts";
 export type { ListenerOptions, ListenerStats, RequestHandlers, TlsOptions } from "./options.ts";
 
 /** One open port. */
@@ -69,11 +71,15 @@ export async function listen(options: ListenerOptions, handlers: RequestHandlers
     options.tls === undefined ? cleartext(sniffed) : encrypted(options, options.tls, sniffed, serve);
   server.prependListener("connection", connections.admit);
 
-  const address = await bind(server, options.host, options.port).catch((error: unknown) => {
-    http1.close();
-    certificates?.close();
-    throw error;
-  });
+  const { handed } = options;
+  const address =
+    handed === undefined
+      ? await bind(server, options.host, options.port).catch((error: unknown) => {
+          http1.close();
+          certificates?.close();
+          throw error;
+        })
+      : receive(server, handed, options.tls === undefined);
   server.on("error", () => {
     acceptErrors++;
   });
@@ -89,21 +95,21 @@ export async function listen(options: ListenerOptions, handlers: RequestHandlers
       // What the kernel has accepted already is taken in first: closing would reset it.
       await new Promise(setImmediate);
       if (server.listening) server.close();
+      handed?.stop();
       await connections.drain();
+      handed?.close();
       http1.close();
       certificates?.close();
     },
     destroy() {
       if (server.listening) server.close();
+      handed?.close();
       connections.destroy();
       http1.close();
       certificates?.close();
     },
   };
 }
-
-/** A peer that is gone is noticed by the kernel, on an HTTP/1.1 stream without traffic too. */
-const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
 /** What accepts connections. */
 interface Acceptor {
@@ -120,13 +126,13 @@ function cleartext(sniffed: (socket: Socket) => void): Acceptor {
 }
 
 function encrypted(
-  { firstByteTimeoutMs, onNotice = () => {} }: ListenerOptions,
+  { firstByteTimeoutMs, handed, onNotice = () => {} }: ListenerOptions,
   tls: TlsOptions,
   sniffed: (socket: Socket) => void,
   serve: (socket: Socket, version: HttpVersion) => void,
 ): Acceptor {
   const loaded = serverTlsOptions(tls, firstByteTimeoutMs);
-  const server = createTlsServer({ ...SOCKET, ...loaded });
+  const server = createTlsServer({ ...SOCKET, ...loaded, ...(handed && { ticketKeys: handed.ticketKeys }) });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   server.on("secureConnection", (socket) => {
     switch (socket.alpnProtocol) {

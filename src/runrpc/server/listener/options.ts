@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Stream } from "../http2/stream.ts";
 import type { OpenRequest } from "./ending.ts";
 import type { Refusal } from "./guard.ts";
+import type { HandedSockets } from "./handed.ts";
 
 /** Files and rules for TLS. An unreadable file stops the start; one that changes later is read again. */
 export interface TlsOptions {
@@ -27,6 +28,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 takes any free port; `Listener.port` tells which. */
   readonly port: number;
+  /** Where connections come from, in place of `host` and `port`. Default: the listener opens these. */
+  readonly handed?: HandedSockets | undefined;
   readonly tls?: TlsOptions | undefined;
   /** Told of certificates: reloaded, of no use, or at their end. Default: nobody is. */
   readonly onNotice?: Notice;
