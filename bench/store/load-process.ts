@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { openStore } from "../../src/runrpc/data/open-store.ts";
 import type { Modules } from "./worker.ts";
 
@@ -11,6 +12,8 @@ export interface Load {
 
 export interface Loaded {
   readonly calls: number;
+  /** Messages to the writer: transactions, where it is a thread of this process. */
+  readonly batches: number;
   readonly cpuMicros: number;
 }
 
@@ -29,15 +32,18 @@ async function run({ what, callers, milliseconds }: Load): Promise<Loaded> {
     insert: () => notes.insertNote("a line of text of usual length"),
   }[what];
   let calls = 0;
+  const { batches } = store.stats().writes;
   const cpu = process.cpuUsage();
   const end = performance.now() + milliseconds;
   await Promise.all(
     Array.from({ length: callers }, async () => {
+      // Not all in one turn, as calls do not come to a server: they would go in one commit for good.
+      await delay(20 * Math.random());
       for (; performance.now() < end; calls++) await call();
     }),
   );
   const { user, system } = process.cpuUsage(cpu);
-  return { calls, cpuMicros: user + system };
+  return { calls, batches: store.stats().writes.batches - batches, cpuMicros: user + system };
 }
 
 process.on("message", async (load: Load) => process.send?.(await run(load)));

@@ -182,6 +182,27 @@ export const mutations: readonly Mutation[] = [
     tests: ["data/sqlite/worker-death.test.ts"],
   },
   {
+    name: "a process that floods the shared writer starves another one",
+    file: "data/sqlite/shared-writer/fair-queue.ts",
+    from: "      turns.delete(origin);\n      turns.set(origin, queue);\n",
+    to: "",
+    tests: ["data/sqlite/shared-writer/fair-queue.test.ts"],
+  },
+  {
+    name: "a write that was sent to a process which died is said to be not stored",
+    file: "data/sqlite/shared-writer/sent-calls.ts",
+    from: '            "unknown",',
+    to: '            "unavailable",',
+    tests: ["data/sqlite/shared-writer/reconnect.test.ts"],
+  },
+  {
+    name: "a process that has gone leaves its calls with the shared writer",
+    file: "data/sqlite/shared-writer/worker-connection.ts",
+    from: "      for (const call of calls.values()) call.cancel();\n",
+    to: "",
+    tests: ["data/sqlite/shared-writer/turns.test.ts"],
+  },
+  {
     name: "a ping that was answered in time ends its session",
     file: "server/listener/session.ts",
     from: "    clearTimeout(late);\n    late = undefined;",

@@ -24,11 +24,11 @@ const abandonedAfterMs = 60_000;
 
 /**
  * Makes a folder of mode 0700 in the system's temporary folder, and removes those that processes left there which were
- * killed. Throws `failed_precondition` when the temporary folder's name is too long for a socket in it.
+ * killed. Throws `failed_precondition` when the temporary folder's name is too long for a socket in it, and `unavailable` when
+ * no folder can be made there.
  */
 export async function makeSocketFolder(): Promise<SocketFolder> {
-  await removeAbandoned();
-  const folder = await mkdtemp(join(tmpdir(), prefix));
+  const folder = await makeFolder();
   const socket = join(folder, socketName);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const bytes = Buffer.byteLength(socket);
@@ -38,6 +38,18 @@ export async function makeSocketFolder(): Promise<SocketFolder> {
     "failed_precondition",
     `${socket} has ${bytes} bytes, above the maximum of ${maxPathBytes} for the name of a socket: set TMPDIR to a shorter folder`,
   );
+}
+
+async function makeFolder(): Promise<string> {
+  try {
+    await removeAbandoned();
+    return await mkdtemp(join(tmpdir(), prefix));
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new DataError("unavailable", `there is no place for the socket of the writer: ${text}`, {
+      cause: error,
+    });
+  }
 }
 
 async function removeAbandoned(): Promise<void> {

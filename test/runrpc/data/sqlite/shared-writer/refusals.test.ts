@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdir, readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -104,4 +105,25 @@ test("a writer for others has none itself, and no server", async (t) => {
     openSharedWriter({ url: "postgres://localhost/none", modules, migrations }),
     /only an SQLite file needs a shared writer/,
   );
+});
+
+test("a temporary folder that takes no socket is told, and nothing is left open", async (t) => {
+  const folder = await tempDirectory(t);
+  const long = join(folder, "x".repeat(100));
+  await mkdir(long);
+  const { TMPDIR } = process.env;
+  t.after(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  });
+  const wrong: [string, RegExp][] = [
+    [long, /above the maximum of 103 for the name of a socket: set TMPDIR/],
+    [join(folder, "none"), /there is no place for the socket of the writer: ENOENT/],
+  ];
+  for (const [path, expected] of wrong) {
+    process.env.TMPDIR = path;
+    await assert.rejects(openSharedWriter({ file: join(folder, "db.sqlite"), worker, migrations }), expected);
+  }
+  assert.deepEqual(await readdir(long), []);
+  assert.deepEqual(await readdir(folder), ["db.sqlite", "x".repeat(100)]);
 });
