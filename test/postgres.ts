@@ -24,6 +24,8 @@ export interface PostgresServer extends AsyncDisposable {
   createDatabase(options?: string): Promise<string>;
   /** Runs statements as the superuser, in the database that a URL names or in `postgres`. */
   query(text: string, values?: readonly unknown[], url?: string): Promise<pg.QueryResult>;
+  /** Ends it as a power cut would, but for what the system has still to write, and starts it again on what is left. */
+  crash(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,12 +74,23 @@ export async function startPostgres(tls?: {
     "log_min_messages=warning",
     ...(tls === undefined ? [] : tlsSettings(tls, folder, owner)),
   ];
-  const child = spawn(join(bin, "postgres"), ["-D", data, ...set.flatMap((one) => ["-c", one])], {
-    ...owner,
-    cwd: folder,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  await readyOf(child);
+  const start = async () => {
+    const started = spawn(join(bin, "postgres"), ["-D", data, ...set.flatMap((one) => ["-c", one])], {
+      ...owner,
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await readyOf(started);
+    return started;
+  };
+  /** "Immediate": without a word to anybody, and nothing written any more. */
+  const end = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGQUIT");
+    await ended;
+  };
+  let child = await start();
   let databases = 0;
   const clientOf = (database: string) => new pg.Client({ host: folder, port, user: "app", database });
 
@@ -101,13 +114,12 @@ export async function startPostgres(tls?: {
         await client.end();
       }
     },
+    async crash() {
+      await end();
+      child = await start();
+    },
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const ended = once(child, "exit");
-        // "Immediate": nothing of it is kept.
-        child.kill("SIGQUIT");
-        await ended;
-      }
+      await end();
       rmSync(folder, { recursive: true, force: true });
     },
     [Symbol.asyncDispose]: () => server.stop(),
