@@ -36,21 +36,28 @@ export interface RunningProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy before a server on a port of 127.0.0.1. */
+/** Starts a proxy before a server on a port of 127.0.0.1, with the configuration in this folder. */
 export async function startProxy(kind: ProxyKind, serverPort: number): Promise<RunningProxy> {
+  const template = await readFile(join(import.meta.dirname, kind.config), "utf8");
+  return startProxyWith(kind, (port, folder) => {
+    const values: Readonly<Record<string, string>> = {
+      "@PORT@": `${port}`,
+      "@SERVER_PORT@": `${serverPort}`,
+      "@FOLDER@": folder,
+    };
+    return template.replaceAll(/@[A-Z_]+@/g, (name) => values[name] ?? name);
+  });
+}
+
+/** Starts a proxy with a configuration that has it listen on this port of 127.0.0.1. It may write into the folder. */
+export async function startProxyWith(
+  kind: ProxyKind,
+  configOf: (port: number, folder: string) => string,
+): Promise<RunningProxy> {
   const folder = await mkdtemp(join(tmpdir(), "runrpc-proxy-"));
   const port = await freePort();
   const file = join(folder, kind.config);
-  const template = await readFile(join(import.meta.dirname, kind.config), "utf8");
-  const values: Readonly<Record<string, string>> = {
-    "@PORT@": `${port}`,
-    "@SERVER_PORT@": `${serverPort}`,
-    "@FOLDER@": folder,
-  };
-  await writeFile(
-    file,
-    template.replaceAll(/@[A-Z_]+@/g, (name) => values[name] ?? name),
-  );
+  await writeFile(file, configOf(port, folder));
   const child = spawn(kind.tool.path, kind.args(file), { stdio: ["ignore", "inherit", "inherit"] });
   const closed = once(child, "close");
   await listens(port, child);
