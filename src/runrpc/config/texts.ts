@@ -113,7 +113,7 @@ export const configTexts: Readonly<Record<string, string>> = {
   "database.connections":
     "Postgres: connections that calls share, opened as they are needed. A further one is for cancelling.",
   "database.statement_timeout_ms":
-    "Postgres: how long one statement may run, in milliseconds; past it the call ends with ABORTED. 0: for ever.",
+    "Postgres: how long one statement may run, in milliseconds; past it the call ends with RESOURCE_EXHAUSTED. 0: for ever.",
   cors: "Which web pages may call from a browser.",
   "cors.origins": "Origins such as https://app.example.com, or * for all. Empty: none.",
   "cors.max_age_seconds": "How long a browser may keep the answer to a preflight, in seconds.",

@@ -6,8 +6,8 @@
  * - `already_exists`: a unique or primary key is taken.
  * - `failed_precondition`: a foreign key or CHECK does not hold; the database is newer than the code.
  * - `aborted`: another process held the database's write lock for longer than `busyTimeoutMs`; on Postgres a write lost to
- *   others for as long as it was tried again, or a statement ran into its timeout; try again.
- * - `resource_exhausted`: a queue, the memory or the disk is full.
+ *   others for as long as it was tried again; try again.
+ * - `resource_exhausted`: a queue, the memory or the disk is full; on Postgres a statement ran into its timeout.
  * - `unavailable`: the store is closed, its worker died or its connection broke, or the database cannot be reached.
  * - `unknown`: a worker died, or a connection broke, while it committed this write, so that nobody knows whether it is stored.
  * - `data_loss`: the file is damaged or is not a database.

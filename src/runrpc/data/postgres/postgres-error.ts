@@ -9,6 +9,13 @@ export function dataErrorFromThrown(thrown: unknown, query?: string): DataError 
   if (error instanceof DataError) return error.query === undefined ? withQuery(error, query) : error;
   const message = error instanceof Error ? error.message : String(error);
   const sqlState = sqlStateOf(error);
+  // Of the call, and not of the database, which takes others.
+  if (sqlState === queryCanceled)
+    return new DataError(
+      codeFromSqlState(sqlState),
+      "a statement ran for longer than database.statement_timeout_ms, or was cancelled at the server",
+      { query, cause: error },
+    );
   if (sqlState !== undefined) {
     const sentence = sqlState === readOnly ? explainReadOnly(message, query) : message;
     return new DataError(codeFromSqlState(sqlState), sentence, { query, databaseCode: sqlState });
@@ -42,6 +49,9 @@ export function codeFromSqlState(sqlState: string): DataErrorCode {
 /** connection_failure: what a connection that breaks is called, which has no code of the server. */
 export const connectionFailure = "08006";
 
+/** By `statement_timeout`, or by whoever may. */
+const queryCanceled = "57014";
+
 /** read_only_sql_transaction. */
 const readOnly = "25006";
 
@@ -52,7 +62,7 @@ const codes: Readonly<Record<string, DataErrorCode>> = {
   "40001": "aborted",
   "40P01": "aborted",
   "55P03": "aborted", // a lock that was not to be had in time
-  "57014": "aborted", // statement_timeout
+  [queryCanceled]: "resource_exhausted",
   "57P01": "unavailable", // ended by an administrator, or a crash, or not yet started
   "57P02": "unavailable",
   "57P03": "unavailable",

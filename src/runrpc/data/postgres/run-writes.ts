@@ -21,11 +21,17 @@ export function createWrites(maxRetryMs: number, onDoubt: () => void): (run: Run
       if (failure === undefined) return "value" in attempt.outcome ? attempt.outcome.value : undefined;
       // The query may have made something else of the error that tells it.
       const sqlState = sqlStateOf(attempt.firstError) ?? sqlStateOf(failure.error);
-      if (!isRetryable(sqlState) || run.isStopped || performance.now() > deadlineMs) throw failure.error;
+      if (!isRetryable(sqlState) || run.isStopped) throw failure.error;
+      if (performance.now() > deadlineMs) throw lost(run.query.name, failure.error);
       await run.pause(Math.random() * ms);
       if (run.isStopped) throw failure.error;
     }
   };
+}
+
+/** Of the write, and not of the database, which has taken the others. */
+function lost(query: string, cause: unknown): DataError {
+  return new DataError("aborted", "this write lost to others again and again: try again", { query, cause });
 }
 
 /** Commits, or rolls back what failed; gives why it failed. */

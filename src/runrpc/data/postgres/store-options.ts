@@ -41,7 +41,7 @@ export const postgresDefaults = {
   maxQueuedBytes: 256 * 1024 * 1024,
   /** What one statement may give, and the input of one query hold, about; past it the query fails with `resource_exhausted`. */
   maxResultBytes: 128 * 1024 * 1024,
-  /** How long one statement may run before the server ends it: `aborted`. 0: for ever. */
+  /** How long one statement may run before the server ends it: `resource_exhausted`. 0: for ever. */
   statementTimeoutMs: 60_000,
   /** How long opening a connection may take: `unavailable`. */
   connectTimeoutMs: 10_000,

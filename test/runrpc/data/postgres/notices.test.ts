@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Notices } from "../../../../src/runrpc/data/store.ts";
 import { type PostgresServer, startPostgres } from "../../../postgres.ts";
-import { openTestStore, skip, until } from "./fixture.ts";
+import { codeOf } from "../fixture/open.ts";
+import { countBackends, holdLock, openTestStore, skip, until } from "./fixture.ts";
 
 let server: PostgresServer;
 
@@ -93,4 +94,47 @@ test("what was published is told before a store has closed", { skip }, async (t)
   one.notices.publish("parting");
   await one.close();
   await has("parting");
+});
+
+test("when another process has gone, which may have told nobody of its last write, a listener hears of a gap, twice", {
+  skip,
+}, async (t) => {
+  const one = await openTestStore(t, server);
+  await hear(one.notices).has("gap");
+  // It sees the other one at its first look.
+  const other = await openTestStore(t, server, { url: one.url });
+  const { heard, has } = hear(other.notices);
+  await has("gap");
+  await server.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'runrpc notices' and datname = $1 order by backend_start limit 1",
+    [new URL(one.url).pathname.slice(1)],
+  );
+  await has("gap", 3);
+  assert.deepEqual(heard, ["gap", "gap", "gap"]);
+});
+
+test("a write that may have been committed without its caller knowing has all listeners look", {
+  skip,
+}, async (t) => {
+  const one = await openTestStore(t, server);
+  const other = await openTestStore(t, server, { url: one.url });
+  const [own, others] = [hear(one.notices), hear(other.notices)];
+  await Promise.all([own.has("gap"), others.has("gap")]);
+  // COMMIT waits for a lock, and its backend ends there.
+  const lock = await holdLock(server, one.url, 7);
+  await server.query(
+    `create function wait() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(7); return new; end $$;
+     create constraint trigger wait after insert on items deferrable initially deferred for each row execute function wait()`,
+    [],
+    one.url,
+  );
+  const code = codeOf(one.queries.items.insertName("in doubt"));
+  const waits = "wait_event_type = 'Lock' and query = 'COMMIT'";
+  await until("a COMMIT waits", async () => (await countBackends(server, one.url, waits)) === 1);
+  await server.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'runrpc' and ${waits}`,
+  );
+  assert.equal(await code, "unknown");
+  await lock.release();
+  await Promise.all([own.has("gap", 3), others.has("gap", 2)]);
 });

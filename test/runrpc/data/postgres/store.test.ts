@@ -196,9 +196,38 @@ test("a statement that gives too much fails alone, and its connection goes on", 
   assert.equal((await queries.items.rows(100)).length, 100);
 });
 
-test("a statement that runs for too long ends", { skip }, async (t) => {
-  const { queries } = await openTestStore(t, server, { statementTimeoutMs: 50 });
-  assert.equal(await codeOf(queries.items.sleep(600)), "aborted");
+/** A log that keeps what it is told. */
+function keptLog() {
+  const lines: string[] = [];
+  return {
+    lines,
+    info: (_: object, line: string) => lines.push(line),
+    error: (_: object, line: string) => lines.push(line),
+  };
+}
+
+test("a statement that runs for too long ends its call, which is no trouble of the database", {
+  skip,
+}, async (t) => {
+  const log = keptLog();
+  const { queries } = await openTestStore(t, server, { statementTimeoutMs: 50, log });
+  assert.equal(await codeOf(queries.items.sleep(600)), "resource_exhausted");
+  assert.equal(
+    await codeOf(queries.items.sleepInWrite({ name: "slow", seconds: 600 })),
+    "resource_exhausted",
+  );
+  assert.deepEqual([await queries.items.listNames(), log.lines], [[], []]);
+});
+
+test("a write that loses to others for too long is aborted, which is no trouble of the database", {
+  skip,
+}, async (t) => {
+  const log = keptLog();
+  const { queries } = await openTestStore(t, server, { maxRetryMs: 0, log });
+  const { id } = await queries.items.insertItem({ name: "counter" });
+  const codes = await Promise.all(Array.from({ length: 100 }, () => codeOf(queries.items.increment(id))));
+  assert.deepEqual([...new Set(codes)].sort(), ["aborted", "ok"]);
+  assert.deepEqual(log.lines, []);
 });
 
 test("a closed store has finished what it had accepted, refuses the rest and leaves no connection", {
