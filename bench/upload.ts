@@ -29,7 +29,7 @@ export function measureUpload(): Promise<Finding[]> {
 }
 
 /** Rows a second, from the first byte out to the acknowledgement of all rows. */
-async function upload(
+export async function upload(
   connection: Http2Connection,
   peer: Peer,
   entriesEach: number,

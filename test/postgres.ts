@@ -34,11 +34,14 @@ export function whyNoPostgres(): string | undefined {
   return findBin() === undefined ? "PostgreSQL is not installed (.ci/tools)" : undefined;
 }
 
-/** Starts a server; with a certificate it takes TLS as well. */
-export async function startPostgres(tls?: {
-  readonly keyFile: string;
-  readonly certFile: string;
-}): Promise<PostgresServer> {
+/**
+ * Starts a server; with a certificate it takes TLS as well. What it has acknowledged outlives its end, but no power cut, unless
+ * `isDurable`: that costs tests time alone.
+ */
+export async function startPostgres(
+  tls?: { readonly keyFile: string; readonly certFile: string },
+  { isDurable = false }: { readonly isDurable?: boolean } = {},
+): Promise<PostgresServer> {
   const bin = findBin();
   if (bin === undefined) throw new Error(whyNoPostgres());
   const folder = mkdtempSync(join(tmpdir(), "runrpc-postgres-"));
@@ -68,7 +71,7 @@ export async function startPostgres(tls?: {
     "listen_addresses=127.0.0.1",
     `port=${port}`,
     `unix_socket_directories=${folder}`,
-    "fsync=off",
+    `fsync=${isDurable ? "on" : "off"}`,
     "shared_buffers=16MB",
     "max_connections=60",
     "log_min_messages=warning",

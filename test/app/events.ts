@@ -3,10 +3,10 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   checkStorable,
   createSharedReads,
-  createWakeups,
   requirePrincipal,
   type ServiceImpl,
   sendHeaders,
+  type Wakeups,
 } from "runrpc";
 import type { EventSchema, EventService } from "../gen/rig/events/v1/events_pb.ts";
 import type { EventRow, RigQueries } from "./queries.ts";
@@ -15,8 +15,7 @@ import type { EventRow, RigQueries } from "./queries.ts";
 const pageSize = 500;
 
 /** The caller's events, as rig/events/v1 describes them. */
-export function createEventService(queries: RigQueries): ServiceImpl<typeof EventService> {
-  const wakeups = createWakeups();
+export function createEventService(queries: RigQueries, wakeups: Wakeups): ServiceImpl<typeof EventService> {
   const pages = createSharedReads<readonly EventRow[]>();
 
   return {

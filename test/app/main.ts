@@ -14,9 +14,9 @@ import type { Modules } from "./queries.ts";
 import { createUserService } from "./users.ts";
 
 export default defineApp<Modules>({
-  services: ({ queries }) => [
+  services: ({ queries, wakeups }) => [
     defineService(UserService, createUserService(queries.rig)),
-    defineService(EventService, createEventService(queries.rig)),
+    defineService(EventService, createEventService(queries.rig, wakeups)),
     defineService(LogService, createLogService(queries.rig)),
     defineService(ChatService, createChatService()),
   ],
