@@ -82,9 +82,7 @@ function checkMigrations(client: Database, file: string, sets: readonly Resolved
   if (edited.length > 0)
     throw refuse(`was made with another text of the migration ${strange}: restore the file of it`);
   if (pending.length > 0)
-    throw refuse(
-      `lacks the migration ${pending[0]}: run \`runrpc migrate --database ${file}\`, and look at what it did`,
-    );
+    throw refuse(`lacks the migration ${pending[0]}: run \`runrpc migrate --database ${file}\``);
 }
 
 function checkReferences(client: Database, file: string): void {
