@@ -1,6 +1,6 @@
 // Three servers on one Postgres behind a proxy, with the configurations that docs/growing.md shows: restarted one after the other
 // under load, they lose no call, no row and no event, and none is there twice. RUNRPC_ROLLING_RESTARTS (default 1) and
-// RUNRPC_ROLLING_CALLS (default 300) are how much at least: 4 and 5000 take about a minute for each proxy.
+// RUNRPC_ROLLING_CALLS (default 150) are how much at least: 4 and 5000 take about a minute for each proxy.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,11 +18,11 @@ import { type ServerProcess, serve, until } from "./server-process.ts";
 
 const docs = join(import.meta.dirname, "../../docs");
 const root = join(import.meta.dirname, "../..");
-const { RUNRPC_ROLLING_RESTARTS = "1", RUNRPC_ROLLING_CALLS = "300" } = process.env;
+const { RUNRPC_ROLLING_RESTARTS = "1", RUNRPC_ROLLING_CALLS = "150" } = process.env;
 const [restarts, minCalls] = [Number(RUNRPC_ROLLING_RESTARTS), Number(RUNRPC_ROLLING_CALLS)];
 const hosts = ["10.0.0.11", "10.0.0.12", "10.0.0.13"];
 const flags = [
-  ...["--drain-delay-ms", "1500", "--drain-timeout-ms", "2000"],
+  ...["--drain-delay-ms", "3000", "--drain-timeout-ms", "2000"],
   ...["--trusted-proxies", "127.0.0.1", "--log-level", "info"],
 ];
 const noPostgres = whyNoPostgres() ?? false;
@@ -80,7 +80,7 @@ for (const kind of kinds)
         );
       };
       for (let restart = 0; restart < restarts; restart++) {
-        await callsOf(50);
+        await callsOf(30);
         const index = restart % 3;
         assert.equal(await servers[index]?.stop(), 0);
         const again = await serve(database, ...flags, "--port", `${ports[index]}`);
@@ -91,7 +91,7 @@ for (const kind of kinds)
           () => again.lines > begun + 5,
         );
       }
-      await callsOf(Math.max(50, minCalls - load.ended()));
+      await callsOf(Math.max(30, minCalls - load.ended()));
     } finally {
       await load.stop();
     }
@@ -141,21 +141,21 @@ function startLoad(url: string, key: string) {
     Array.from({ length: count }, (_, index) => lane(callOf(index)));
 
   const calling = [
-    ...lanes(8, () => {
+    ...lanes(4, () => {
       const users = open(UserService);
       return () => users.listUsers({});
     }),
-    ...lanes(4, (index) => {
+    ...lanes(2, (index) => {
       const publisher = open(EventService);
       return async (n) => {
         await publisher.publishEvent({ type: `${index}.${n}` });
         events.push(`${index}.${n}`);
       };
     }),
-    ...lanes(4, (index) => {
+    ...lanes(2, (index) => {
       const [logs, users] = [open(LogService), open(UserService)];
       return async (n) => {
-        const messages = Array.from({ length: 20 }, (_, line) => `${index}.${n}.${line}`);
+        const messages = Array.from({ length: 10 }, (_, line) => `${index}.${n}.${line}`);
         async function* requests() {
           for (const message of messages) {
             // Takes its time, so that restarts meet uploads that are under way.
@@ -171,7 +171,7 @@ function startLoad(url: string, key: string) {
   ];
 
   // An endless stream ends with its server: it is opened again behind the last event that it had.
-  const streams = Array.from({ length: 6 }, () => {
+  const streams = Array.from({ length: 3 }, () => {
     const seen: (readonly [id: bigint, type: string])[] = [];
     const client = open(EventService);
     const ended = (async () => {
