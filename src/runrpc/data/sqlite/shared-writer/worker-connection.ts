@@ -49,6 +49,7 @@ export function serveWorker(socket: Socket, hello: Hello, events: WorkerEvents):
   const topics = createTopicBox();
   let answers: unknown[] = [answersKind];
   let flushing: NodeJS.Immediate | undefined;
+  let hasSpoken = false;
 
   const frames = overFrames(socket, maxFrameBytes, {
     onMessage: take,
@@ -60,7 +61,7 @@ export function serveWorker(socket: Socket, hello: Hello, events: WorkerEvents):
       clearImmediate(flushing);
       for (const call of calls.values()) call.cancel();
       calls.clear();
-      events.onEnd(reason);
+      events.onEnd(isLooker(reason) ? undefined : reason);
     },
   });
   frames.send(encodeFrame([helloKind, hello]));
@@ -83,7 +84,13 @@ export function serveWorker(socket: Socket, hello: Hello, events: WorkerEvents):
     fail: (id, problem) => frames.send(encodeFrame([answersKind, id, -1, unsent(problem, maxFrameBytes)])),
   };
 
+  /** Another server that starts on this machine looks whether somebody listens here, and leaves without a word. */
+  function isLooker(reason: Error | undefined): boolean {
+    return !hasSpoken && reason !== undefined && "syscall" in reason;
+  }
+
   function take(message: readonly unknown[]): void {
+    hasSpoken = true;
     const [kind] = message;
     if (kind === callsKind || kind === backgroundKind) takeCalls(message, kind === backgroundKind);
     else if (kind === cancelKind) cancel(message.slice(1));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, readdir } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { openSharedWriter } from "../../../../../src/runrpc/data/open-shared-writer.ts";
@@ -47,6 +47,20 @@ test("who sends what is none of the protocol loses its connection, and nobody el
     garbage.map(([what]) => what),
   );
   assert.deepEqual([writer.stats().queued, writer.stats().inFlight], [0, 0]);
+});
+
+test("who looks whether somebody listens, and leaves without a word, is no fault", async (t) => {
+  const told: object[] = [];
+  const log = { info() {}, error: (fields: object) => told.push(fields) };
+  const { writer, open } = await openShared(t, { log });
+  const { items } = (await open()).queries;
+  for (let looks = 0; looks < 50; looks++) {
+    const socket = createConnection(writer.socket);
+    await once(socket, "connect");
+    socket.destroy();
+  }
+  await items.insertName("after them");
+  assert.deepEqual(told, []);
 });
 
 test("a query of a number that there is not fails alone", async (t) => {
