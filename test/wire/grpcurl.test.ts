@@ -30,6 +30,7 @@ test("grpcurl lists, describes and calls by reflection alone", { skip }, async (
       "rig.events.v1.EventService",
       "rig.logs.v1.LogService",
       "rig.users.v1.UserService",
+      "runrpc.monitor.v1.MonitorService",
     ]);
   });
 
