@@ -1,4 +1,5 @@
-// The view of the page that shows what a server does, in Chromium, over a server of this process.
+// The view of the page that shows what a server does, in Chromium, over a server of this process. With PAGE_PICTURES, a folder, it
+// takes the picture that docs/page.md shows: dashboard-light-1440.png.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -57,9 +58,9 @@ describe("the dashboard in Chromium", { skip, timeout: 240_000 }, () => {
       .getByRole("cell", { name: /^\d[\d.]* ms$/ })
       .first()
       .waitFor();
-    assert.equal(await page.getByLabel("Durations of", { exact: true }).inputValue(), listUsers);
     await page.getByRole("img", { name: /^Calls a second: calls [1-9]/ }).waitFor();
     await page.getByRole("img", { name: /^Durations of the calls of a method: p50 [\d.]+ m?s/ }).waitFor();
+    assert.equal(await page.getByLabel("Durations of", { exact: true }).inputValue(), listUsers);
     // Two looks make a line.
     await page.locator('.chart path.line-0[d*="L"]').first().waitFor({ state: "attached" });
     await page.locator(".facts div", { hasText: "Health" }).getByText("serving", { exact: true }).waitFor();
@@ -99,7 +100,10 @@ describe("the dashboard in Chromium", { skip, timeout: 240_000 }, () => {
     await page.getByRole("navigation", { name: "Methods" }).waitFor();
     const hasEnded = () => app.records.some(({ method }) => method === "Watch");
     while (!hasEnded()) await app.nextRecord();
+    const asked = page.waitForRequest((request) => request.url().endsWith("/Watch"));
     await page.getByRole("link", { name: "Dashboard" }).click();
+    // Of a stream that has begun.
+    await (await asked).response();
     await page.getByRole("img", { name: /^Calls a second: calls [1-9]/ }).waitFor();
     const watching = app.app.openCalls?.().filter(({ method }) => method.endsWith("/Watch"));
     assert.equal(watching?.length, 1);

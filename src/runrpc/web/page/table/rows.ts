@@ -1,4 +1,5 @@
 import { h } from "../dom.ts";
+import { putInOrder } from "./put-in-order.ts";
 
 /** The body of a table whose rows come and go: one that stays is the same element, so that nobody loses his place in it. */
 export interface Rows<T> {
@@ -21,20 +22,16 @@ export function createRows<T>(keyOf: (item: T) => string, make: (item: T) => Liv
     element,
     update(items) {
       const left = new Set(known.keys());
-      let place = element.firstElementChild;
-      for (const item of items) {
+      const rows = items.map((item) => {
         const key = keyOf(item);
         const row = known.get(key) ?? make(item);
         known.set(key, row);
         left.delete(key);
         row.update(item);
-        if (row.element === place) place = place.nextElementSibling;
-        else element.insertBefore(row.element, place);
-      }
-      for (const key of left) {
-        known.get(key)?.element.remove();
-        known.delete(key);
-      }
+        return row.element;
+      });
+      putInOrder(element, rows);
+      for (const key of left) known.delete(key);
     },
   };
 }

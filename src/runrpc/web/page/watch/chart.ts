@@ -15,8 +15,11 @@ export interface Chart {
   update(atMs: readonly number[], series: readonly Series[]): void;
 }
 
-/** What a chart shows, in milliseconds. */
+/** What a chart shows at most, in milliseconds. */
 export const SPAN_MS = 300_000;
+
+/** What it shows while there is less. */
+const LEAST_SPAN_MS = 60_000;
 
 /** The drawing's own units, which are stretched to the room that there is. */
 const WIDTH = 300;
@@ -77,6 +80,7 @@ export function createChart(
 /** The commands of a path: a piece for each run of values without a gap. */
 function lineOf(atMs: readonly number[], values: readonly (number | undefined)[], full: number): string {
   const endMs = atMs.at(-1) ?? 0;
+  const spanMs = Math.max(LEAST_SPAN_MS, Math.min(SPAN_MS, endMs - (atMs[0] ?? endMs)));
   let path = "";
   let beforeMs = Number.NEGATIVE_INFINITY;
   for (const [at, ms] of atMs.entries()) {
@@ -85,7 +89,7 @@ function lineOf(atMs: readonly number[], values: readonly (number | undefined)[]
       beforeMs = Number.NEGATIVE_INFINITY;
       continue;
     }
-    const x = (WIDTH * (1 - (endMs - ms) / SPAN_MS)).toFixed(1);
+    const x = (WIDTH * (1 - (endMs - ms) / spanMs)).toFixed(1);
     const y = (HEIGHT * (1 - value / full)).toFixed(1);
     // A line to where it is draws a dot.
     path += ms - beforeMs > GAP_MS ? `M${x} ${y}h0` : `L${x} ${y}`;

@@ -14,7 +14,14 @@ const MAX_LOOKS = SPAN_MS / INTERVAL_MS;
 
 export function createCharts(): Charts {
   const looks: Look[] = [];
-  const chosen = h("select", { "aria-label": "Durations of", onchange: () => update() });
+  let hasChosen = false;
+  const chosen = h("select", {
+    "aria-label": "Durations of",
+    onchange() {
+      hasChosen = true;
+      update();
+    },
+  });
   const rates = createChart("Calls a second", "Calls a second", countText);
   const durations = createChart(
     h("span", {}, "Durations of ", chosen),
@@ -71,12 +78,18 @@ export function createCharts(): Charts {
     );
   }
 
-  /** A method that is called for the first time can be chosen from then on; the first one is, by itself. */
+  /** A method that is called for the first time can be chosen from then on, those of the server itself at last. */
   function offer({ methods }: Look): void {
     const known = new Set(Array.from(chosen.options, ({ value }) => value));
-    for (const { method, callsPerSecond } of methods)
-      if (callsPerSecond > 0 && !known.has(method))
-        chosen.append(h("option", { value: method }, shortOf(method)));
+    for (const { method, callsPerSecond } of methods) {
+      if (callsPerSecond === 0 || known.has(method)) continue;
+      const option = h("option", { value: method }, shortOf(method));
+      const next = isBuiltIn(method)
+        ? undefined
+        : Array.from(chosen.options).find(({ value }) => isBuiltIn(value));
+      chosen.add(option, next ?? null);
+    }
+    if (!hasChosen) chosen.selectedIndex = 0;
   }
 
   return {
@@ -98,4 +111,8 @@ export function createCharts(): Charts {
 /** `UserService/GetUser`. */
 function shortOf(method: string): string {
   return method.slice(method.lastIndexOf(".", method.indexOf("/")) + 1);
+}
+
+function isBuiltIn(method: string): boolean {
+  return /^(grpc|runrpc)\./.test(method);
 }

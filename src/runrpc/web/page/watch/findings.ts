@@ -2,6 +2,7 @@ import { ask } from "../connect/ask.ts";
 import { DEBUG } from "../connect/services.ts";
 import { h } from "../dom.ts";
 import { durationText } from "../numbers.ts";
+import { putInOrder } from "../table/put-in-order.ts";
 
 /** What ListFindings tells of one finding. */
 interface Finding {
@@ -36,7 +37,7 @@ export function createFindingList(isServed: boolean, key: () => string | undefin
       " looks for what holds the loop.",
     );
   /** By what tells one from another: who has opened one finds it open when it is counted again. */
-  const shown = new Map<string, HTMLElement>();
+  const shown = new Map<string, FindingItem>();
   let asked = "";
 
   async function fetchAll(): Promise<void> {
@@ -47,12 +48,12 @@ export function createFindingList(isServed: boolean, key: () => string | undefin
     );
     const items = findings.map((finding) => {
       const name = [finding.kind, finding.place, finding.method, finding.text].join("\n");
-      const item = shown.get(name) ?? h("li", {}, h("details"));
+      const item = shown.get(name) ?? createItem();
       shown.set(name, item);
-      item.querySelector("details")?.replaceChildren(...partsOf(finding));
-      return item;
+      item.update(finding);
+      return item.element;
     });
-    list.replaceChildren(...items);
+    putInOrder(list, items);
     note.hidden = items.length > 0;
   }
 
@@ -70,18 +71,36 @@ export function createFindingList(isServed: boolean, key: () => string | undefin
   };
 }
 
+/** A finding, which is counted again while somebody reads it. */
+interface FindingItem {
+  readonly element: HTMLElement;
+  update(finding: Finding): void;
+}
+
+function createItem(): FindingItem {
+  const summary = h("summary");
+  const body = h("div");
+  return {
+    element: h("li", {}, h("details", {}, summary, body)),
+    update(finding) {
+      const { kind, text, longestMs } = finding;
+      const took = longestMs === undefined ? "" : `, the longest ${durationText(longestMs)}`;
+      const times = h("span", { class: "dim" }, `${Number(finding.count ?? 1)} ×${took}`);
+      summary.replaceChildren(h("code", {}, kind), ` ${text} `, times);
+      body.replaceChildren(...partsOf(finding));
+    },
+  };
+}
+
 function partsOf(finding: Finding): readonly Node[] {
-  const { kind, text, cure = "", place = "", method = "", requestId = "", stack = [] } = finding;
-  const times = Number(finding.count ?? 1);
-  const took = finding.longestMs === undefined ? "" : `, the longest ${durationText(finding.longestMs)}`;
+  const { cure = "", place = "", method = "", requestId = "", lastTime, stack = [] } = finding;
   const facts: readonly (readonly [string, string])[] = [
     ["Where", place],
     ["Call", method === "" ? "" : `${method}, request ${requestId}`],
-    ["Last", finding.lastTime === undefined ? "" : new Date(finding.lastTime).toLocaleTimeString()],
+    ["Last", lastTime === undefined ? "" : new Date(lastTime).toLocaleTimeString()],
     ["Mend", cure],
   ];
   return [
-    h("summary", {}, h("code", {}, kind), ` ${text} `, h("span", { class: "dim" }, `${times} ×${took}`)),
     h(
       "dl",
       {},
