@@ -20,7 +20,9 @@ test("a connection that breaks fails what was sent, loses nothing that waits, an
   await waits;
   await until("both know that something may be missing", () => heard.every(({ length }) => length > 0));
   assert.deepEqual(heard, [["gap"], ["gap"]]);
-  assert.deepEqual(await store.queries.items.listNames(), ["slow", "waits"]);
+  // Whether the slow one had begun when it was lost, nobody knows.
+  const names = await store.queries.items.listNames();
+  assert.deepEqual([names.at(-1), names.filter((name) => name !== "slow")], ["waits", ["waits"]]);
   assert.equal(store.stats().writes.workersReplaced, 1);
   await store.ping();
 });
@@ -42,7 +44,6 @@ test("what waits fails when there is nobody to connect to, and so does a ping", 
   );
   assert.deepEqual(told, ["the database cannot be written"]);
   // Reads go on.
-  await until("the slow write is done", () => writer.stats().inFlight === 0);
-  assert.deepEqual(await store.queries.items.listNames(), ["slow"]);
+  assert.equal((await store.queries.items.listNames()).includes("waits"), false);
   await store.close();
 });

@@ -68,9 +68,9 @@ test("the writer's own queue is bounded for all processes, in number and in byte
 test("what a process that has gone had not begun never runs, and takes up no room", async (t) => {
   const { writer, open } = await openShared(t, { maxQueuedWrites: 3_200 });
   const store = await open();
+  const socket = await connectRaw(t, writer.socket);
   const running = store.queries.items.insertSlowly({ name: "slow", ...slow });
   await until("the slow write is sent", () => writer.stats().inFlight === 1);
-  const socket = await connectRaw(t, writer.socket);
   const query = numberOf("insertName");
   for (const kind of [0, 1]) {
     const ids = Array.from({ length: 30 }, (_, index) => 100 * kind + index);
