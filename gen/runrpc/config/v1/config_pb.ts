@@ -662,7 +662,7 @@ export type Database = Message<"runrpc.config.v1.Database"> & {
   connections: number;
 
   /**
-   * Postgres: how long one statement may run, in milliseconds; past it the call ends with ABORTED. 0: for ever.
+   * Postgres: how long one statement may run, in milliseconds; past it the call ends with RESOURCE_EXHAUSTED. 0: for ever.
    *
    * @generated from field: uint32 statement_timeout_ms = 8 [default = 60000];
    */
