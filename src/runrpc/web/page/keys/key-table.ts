@@ -50,15 +50,16 @@ function cellsOf(key: Key): readonly string[] {
     name,
     scopes.join(" ") || "none",
     `${stateOf(key, Date.now())}${key.loopbackOnly === true ? ", on this machine" : ""}`,
-    timeText(createTime, ""),
-    timeText(expireTime, "never"),
-    timeText(lastUseTime, "never"),
+    timeText(createTime, "", DAY),
+    timeText(expireTime, "never", DAY),
+    timeText(lastUseTime, "never", MINUTE),
     useCount,
   ];
 }
 
-function timeText(time: string | undefined, otherwise: string): string {
-  return time === undefined ? otherwise : new Date(time).toLocaleString(undefined, FORMAT);
+function timeText(time: string | undefined, otherwise: string, format: Intl.DateTimeFormatOptions): string {
+  return time === undefined ? otherwise : new Date(time).toLocaleString(undefined, format);
 }
 
-const FORMAT: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short" };
+const DAY: Intl.DateTimeFormatOptions = { dateStyle: "medium" };
+const MINUTE: Intl.DateTimeFormatOptions = { ...DAY, timeStyle: "short" };
