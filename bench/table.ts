@@ -41,7 +41,7 @@ export function tableFromResults(results: Results): string {
     line(["---", ...shown.map(() => "---:")]),
     ...rows.map(line),
     "",
-    `CPU time of the server, medians of ${run.rounds} interleaved rounds; ${machine.cpu}, ${machine.cores} cores, load`,
+    `CPU time of the server, medians of ${run.rounds} interleaved rounds, memory of fresh processes; ${machine.cpu}, ${machine.cores} cores, load`,
     `average ${run.loadBefore[0]?.toFixed(1)} before and ${run.loadAfter[0]?.toFixed(1)} after, ${run.date.slice(0, 10)}. ${used.join(", ")}.`,
     ...Object.entries(outside).map(outsideLine),
   ].join("\n");
