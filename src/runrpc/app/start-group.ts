@@ -9,6 +9,7 @@ import { tryListening } from "../server/try-listening.ts";
 import { urlOf } from "../server/url.ts";
 import { createDistributor } from "../workers/distributor.ts";
 import { createGroup } from "../workers/group.ts";
+import type { Member } from "../workers/member.ts";
 import { openPort, type Port } from "../workers/port.ts";
 import { storeOptions } from "./app-store.ts";
 import type { AppDefinition } from "./define-app.ts";
@@ -80,11 +81,11 @@ export async function startGroup<M extends QueryModules>(
   { main, env }: StartGroupOptions,
 ): Promise<AppGroup> {
   const { config, production } = loaded;
-  const { database: _1, log: _2, monitor: _3, web: _4, workers, ...settings } = config;
+  const { count } = config.workers;
   const { drainDelayMs, drainTimeoutMs } = config.timeouts;
   // Before a database is made or migrated, so that a start that fails leaves none behind.
   storeOptions(definition, config.database);
-  await tryListening(settings);
+  await tryListening(config);
   const log = openLog(config.log, config.server.debug);
   const database = await openGroupDatabase(definition, config.database, log.logger);
   const distributor = createDistributor();
@@ -96,7 +97,7 @@ export async function startGroup<M extends QueryModules>(
   };
   const metrics = config.metrics.enabled ? await collectMetrics(database.commits) : undefined;
   const group = createGroup({
-    count: workers.count,
+    count,
     member: {
       main: fileURLToPath(new URL(`./worker-main.${EXTENSION}`, import.meta.url)),
       task: jsonOfTask({
@@ -150,24 +151,22 @@ export async function startGroup<M extends QueryModules>(
 
   return {
     ...facts,
-    workers: workers.count,
+    workers: count,
     url: urlOf({ host: bound.address, port: bound.port, encrypted: config.tls.keyFile !== "" }),
     created: database.created,
     database: database.database,
     developmentKey: key === "" ? undefined : key,
     pageLink: undefined,
-    async openCalls() {
-      return await Promise.all(
-        group.members().map(async (member) => {
-          const json = await member.ask(ABOUT.openCalls, ANSWER_MS.openCalls);
-          return { worker: member.number, calls: json === undefined ? [] : JSON.parse(json) };
-        }),
-      );
-    },
+    openCalls: () => Promise.all(group.members().map(callsOf)),
     roll: () => void group.roll(),
     gaveUp: group.gaveUp,
     drain: () => (drained ??= group.drain().then(close)),
   };
+}
+
+async function callsOf({ number, ask }: Member): Promise<WorkerCalls> {
+  const json = await ask(ABOUT.openCalls, ANSWER_MS.openCalls);
+  return { worker: number, calls: json === undefined ? [] : JSON.parse(json) };
 }
 
 /** What the sources are written in, or what they were compiled to. */

@@ -155,14 +155,20 @@ export function createGroup(options: GroupOptions): Group {
   async function replace(number: number): Promise<boolean> {
     const old = serving.get(number);
     if (old === undefined) return true; // who is about to take its place is new
+    if (!(await launchInPlace(number))) return false;
+    distributor.retire(old);
+    await drainOne(old, true);
+    return true;
+  }
+
+  /** Starts a worker in a place where another serves until it does. */
+  async function launchInPlace(number: number): Promise<boolean> {
     filling.add(number);
     try {
       const member = launch(number);
       await member.ready;
       if (signal.aborted) return false;
       serve(member);
-      distributor.retire(old);
-      await drainOne(old, true);
       return true;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

@@ -8,7 +8,7 @@ import { openChat, startLoad, startVisitors } from "./load.ts";
 import { kill, makeProject, startWorkers, untilGone } from "./start-workers.ts";
 
 /** How often a worker is killed under load: `RUNRPC_TEST_ROUNDS=50 npm test -- test/runrpc/workers/deaths.test.ts`. */
-const rounds = Number(process.env.RUNRPC_TEST_ROUNDS ?? 2);
+const rounds = Number(process.env.RUNRPC_TEST_ROUNDS ?? 1);
 
 for (const database of databases)
   describe(`workers on ${database.name}`, { skip: database.skip }, () => {

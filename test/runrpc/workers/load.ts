@@ -5,7 +5,10 @@ import { Client, credentials, Metadata, status } from "@grpc/grpc-js";
 import { type ConnectedClient, connect } from "../../../src/runrpc/client.ts";
 import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
 
-/** Callers that go on calling, each over a connection of its own and without a second try, as gRPC's own client does. */
+/**
+ * Callers that go on calling, each over a connection of its own, by gRPC's own client. It tries a call again that the server says it has
+ * not looked at (https://grpc.io/docs/guides/retry/, transparent retries), and no other.
+ */
 export interface Load extends AsyncDisposable {
   /** What calls ended with that were not answered: no call is left without an end. */
   readonly failures: readonly string[];
@@ -35,7 +38,7 @@ export function startLoad(url: string, { key, count, ca, onHeader = () => {} }: 
     const client = new Client(
       new URL(url).host,
       ca === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(ca)),
-      { "grpc.use_local_subchannel_pool": 1, "grpc.enable_retries": 0 },
+      { "grpc.use_local_subchannel_pool": 1 },
     );
     while (!isOver) {
       const outcome = await new Promise<string>((resolve) => {
@@ -78,7 +81,7 @@ export function startLoad(url: string, { key, count, ca, onHeader = () => {} }: 
 }
 
 /** How long a call or a state is waited for, in milliseconds. */
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 120_000;
 
 /** Between two calls of one caller, in milliseconds: other processes are to have their turns on a small machine. */
 const PAUSE_MS = 5;

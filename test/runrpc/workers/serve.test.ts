@@ -122,8 +122,8 @@ describe("several workers", () => {
     for (const chat of chats) chat.close();
   });
 
-  it("drain in order: calls that last end with UNAVAILABLE when their time is over, and the exit code is 0", async () => {
-    const workers = await startWorkers(["--drain-timeout-ms", "300"]);
+  it("drain in order, on lane stock as well: calls that last end with UNAVAILABLE when their time is over, and the exit code is 0", async () => {
+    const workers = await startWorkers(["--drain-timeout-ms", "300", "--lane", "stock"]);
     const { url, key } = workers;
     const chats = [await openChat(url, key), await openChat(url, key)];
     const pids = workers.pids();

@@ -9,7 +9,7 @@ import { makeFolder } from "../../app/project.ts";
 import { startCommand } from "../cli/run-command.ts";
 
 /** How long a state is waited for: what is still missing then is told, in milliseconds. */
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 120_000;
 
 /** A line of the log, or what the command says among them. */
 export interface Line {
