@@ -111,7 +111,7 @@ export const configTexts: Readonly<Record<string, string>> = {
   "database.allow_newer":
     "Serves a database with later migrations than this code knows. Only for migrations that add and take nothing away.",
   "database.connections":
-    "Postgres: connections that calls share, opened as they are needed. A further one is for cancelling.",
+    "Postgres: connections that calls share, opened as they are needed. Two further ones are to cancel by and to hear other processes.",
   "database.statement_timeout_ms":
     "Postgres: how long one statement may run, in milliseconds; past it the call ends with RESOURCE_EXHAUSTED. 0: for ever.",
   cors: "Which web pages may call from a browser.",

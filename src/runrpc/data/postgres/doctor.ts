@@ -68,10 +68,10 @@ function encodingCheck({ encoding }: ServerFacts): Omit<Check, "name"> {
   return { state: encoding === "UTF8" ? "ok" : "failed", text: encoding };
 }
 
-/** Those that calls share, and one to cancel by. */
+/** Those that calls share, one to cancel by and one to hear other processes. */
 function connectionsCheck({ maxConnections }: ServerFacts, connections: number): Omit<Check, "name"> {
-  const text = `${connections + 1} for each process, of ${maxConnections} that the server has`;
-  return { state: connections + 1 < maxConnections ? "ok" : "failed", text };
+  const text = `${connections + 2} for each process, of ${maxConnections} that the server has`;
+  return { state: connections + 2 < maxConnections ? "ok" : "failed", text };
 }
 
 async function constraintsCheck(client: pg.Client): Promise<Omit<Check, "name">> {

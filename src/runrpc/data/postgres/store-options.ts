@@ -29,7 +29,7 @@ export interface PostgresOptions {
 
 /** The defaults, and what each is for. */
 export const postgresDefaults = {
-  /** Connections that calls share, opened as they are needed. A further one is for cancelling. */
+  /** Connections that calls share, opened as they are needed. Two further ones are to cancel by and to hear other processes. */
   connections: 10,
   /** Reads that may wait for a connection; the next one fails with `resource_exhausted`. */
   maxQueuedReads: 50_000,
