@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { defineApp, defineService } from "runrpc";
+import { defineApp, defineService, threaded } from "runrpc";
 import { startTestApp, type TestApp } from "runrpc/testing";
 import { type GetCallResponse, MonitorService } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
 import { codecs } from "../../gen/codecs.ts";
 import { SecretService } from "../../gen/rig/secrets/v1/secrets_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 
 const definition = defineApp({
   codecs,
@@ -90,6 +91,20 @@ for (const lane of ["auto", "stock"])
       assert.ok(without.records.every((record) => !("request" in record)));
     });
   });
+
+it("those of handlers in threads are kept as well, whose requests nobody decodes otherwise", async () => {
+  const inThreads = defineApp({
+    services: () => [
+      threaded(UserService, new URL("../threads/handlers/users.ts", import.meta.url), { threads: 1 }),
+    ],
+  });
+  const config = { "log.mode": "all", "log.requests": "true" };
+  await using app = await startTestApp(inThreads, { config });
+  const request = { id: "4be0643f-1d98-573b-97cd-ca98a65347dd" };
+  const { user } = await app.client(UserService).getUser(request, { headers: { "x-request-id": "thread" } });
+  assert.notEqual(user?.displayName, "0", "the handler ran on the main thread");
+  assert.deepEqual(JSON.parse((await logged(app, "thread")).requestJson), request);
+});
 
 it("requests that could not be kept stop the start", async () => {
   for (const config of [
