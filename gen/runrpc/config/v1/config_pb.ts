@@ -655,7 +655,7 @@ export type Database = Message<"runrpc.config.v1.Database"> & {
   allowNewer: boolean;
 
   /**
-   * Postgres: connections that calls share, opened as they are needed. A further one is for cancelling.
+   * Postgres: connections that calls share, opened as they are needed. Two further ones are to cancel by and to hear other processes.
    *
    * @generated from field: uint32 connections = 7 [default = 10];
    */
