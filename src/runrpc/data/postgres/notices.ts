@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import type { NoticeListener, Notices } from "../notices.ts";
 import { type ConnectionOptions, connect, endClient } from "./connection.ts";
+import { type Ask, askOneByOne } from "./one-by-one.ts";
 import { watchPeers } from "./peers.ts";
 
 /** The channel that all processes on a database listen to. */
@@ -47,7 +48,7 @@ export function createNotices(options: ConnectionOptions): PostgresNotices {
   const closing = new AbortController();
   let missesSome = false;
   let isInDoubt = false;
-  let client: pg.Client | undefined;
+  let line: { readonly client: pg.Client; readonly ask: Ask } | undefined;
   let flushing: NodeJS.Immediate | undefined;
   let running: Promise<void> | undefined;
 
@@ -67,18 +68,20 @@ export function createNotices(options: ConnectionOptions): PostgresNotices {
     try {
       opened = await connect(options);
       const ended = once(opened, "end");
+      ended.catch(() => {}); // an error before LISTEN is told by that
       opened.on("notification", ({ payload = "" }) => hear(payload));
-      await opened.query(`LISTEN ${channel}`);
+      const ask = askOneByOne(opened);
+      await ask({ text: `LISTEN ${channel}` });
       if (closing.signal.aborted) return true;
-      client = opened;
+      line = { client: opened, ask };
       tellGap();
       void flush();
-      await Promise.race([ended, lookAtPeers(opened)]);
+      await Promise.race([ended, lookAtPeers(ask)]);
       return true;
     } catch {
-      return client !== undefined;
+      return line !== undefined;
     } finally {
-      client = undefined;
+      line = undefined;
       if (opened !== undefined) await endClient(opened);
     }
   }
@@ -88,9 +91,9 @@ export function createNotices(options: ConnectionOptions): PostgresNotices {
   }
 
   /** For as long as the connection is there. Rejects when the server does not answer. */
-  async function lookAtPeers(on: pg.Client): Promise<void> {
-    const { haveSomeGone } = watchPeers(on, options.name);
-    while (client === on) {
+  async function lookAtPeers(ask: Ask): Promise<void> {
+    const { haveSomeGone } = watchPeers(ask, options.name);
+    while (line?.ask === ask) {
       const wasInDoubt = isInDoubt;
       isInDoubt = false;
       if (await haveSomeGone()) isInDoubt = true;
@@ -110,13 +113,13 @@ export function createNotices(options: ConnectionOptions): PostgresNotices {
 
   async function flush(): Promise<void> {
     flushing = undefined;
-    const sender = client;
-    if (sender === undefined) return;
+    if (line === undefined) return;
+    const { ask } = line;
     const payloads = missesSome ? [JSON.stringify([self])] : payloadsOf(self, waiting);
     missesSome = false;
     waiting.clear();
     const text = `SELECT pg_notify('${channel}', $1)`;
-    const sent = payloads.map((payload) => sender.query({ name: "notify", text, values: [payload] }));
+    const sent = payloads.map((payload) => ask({ name: "notify", text, values: [payload] }));
     await Promise.all(sent).catch(tellAll);
   }
 
@@ -147,7 +150,7 @@ export function createNotices(options: ConnectionOptions): PostgresNotices {
       clearImmediate(flushing);
       await flush();
       closing.abort();
-      if (client !== undefined) await endClient(client);
+      if (line !== undefined) await endClient(line.client);
       await running;
     },
   };

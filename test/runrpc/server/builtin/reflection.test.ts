@@ -186,7 +186,7 @@ test("extension numbers are listed: none of a message without extensions, NOT_FO
         ? value.extensionNumber
         : kind === "errorResponse" && value.errorCode,
     ),
-    [[51820], [1159, 1160], [], Code.NotFound],
+    [[51820], [1159, 1160, 51820], [], Code.NotFound],
   );
 });
 
