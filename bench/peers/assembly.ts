@@ -11,7 +11,7 @@ import {
   createRequestLogWriter,
   type RequestLogStats,
 } from "../../src/runrpc/platform/request-log/writer.ts";
-import type { ServerOptions } from "../../src/runrpc/server/server.ts";
+import type { ServerOptions } from "../../src/runrpc/server/server-options.ts";
 import { createAccounts } from "../../test/app/accounts.ts";
 import type { Modules } from "../../test/app/queries.ts";
 

@@ -50,7 +50,8 @@ export type {
 } from "./server/routes/service-impl.ts";
 export { skeleton } from "./server/routes/skeleton.ts";
 export { sendHeaders } from "./server/send-headers.ts";
-export { type Server, type ServerOptions, startServer } from "./server/server.ts";
+export { type Server, startServer } from "./server/server.ts";
+export type { ServerOptions } from "./server/server-options.ts";
 export type { ServerSettings } from "./server/settings.ts";
 export { type DrainAtSignalOptions, drainAtSignal, type SignalSource, type StopSignal } from "./signals.ts";
 export { createOutbox, type Outbox } from "./streams/outbox.ts";

@@ -1,6 +1,7 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import type { ServiceImpl } from "../../../src/runrpc/index.ts";
-import { type Server, type ServerOptions, startServer } from "../../../src/runrpc/server/server.ts";
+import { type Server, startServer } from "../../../src/runrpc/server/server.ts";
+import type { ServerOptions } from "../../../src/runrpc/server/server-options.ts";
 import { ConformanceService } from "../../conformance/gen/connectrpc/conformance/v1/service_pb.ts";
 import { partOfService } from "../../part-of-service.ts";
 

@@ -8,7 +8,8 @@ import {
 import type { TestContext } from "node:test";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { CallRecord } from "../../../../../src/runrpc/server/call/record.ts";
-import { type Server, type ServerOptions, startServer } from "../../../../../src/runrpc/server/server.ts";
+import { type Server, startServer } from "../../../../../src/runrpc/server/server.ts";
+import type { ServerOptions } from "../../../../../src/runrpc/server/server-options.ts";
 import { codecs } from "../../../../gen/codecs.ts";
 import { ChatService } from "../../../../gen/rig/chat/v1/chat_pb.ts";
 import { LogService } from "../../../../gen/rig/logs/v1/logs_pb.ts";
