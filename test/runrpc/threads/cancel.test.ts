@@ -99,13 +99,18 @@ describe("calls in threads that are cancelled", () => {
 
   it("unary: a loop that polls its signal ends at its deadline while the main thread is held", async (t) => {
     const { users, server } = await serve(t, { only: "users", threads: 1 });
-    const polls = errorOf(users.listUsers({ pageToken: "polls" }, { timeoutMs: 200 }));
-    while (server.stats().calls.open < 1) await delay(1);
     const heldMs = 3_000;
-    const until = performance.now() + heldMs;
-    while (performance.now() < until) Math.sqrt(until);
-    assert.equal((await polls).code, Code.DeadlineExceeded);
-    const polledMs = Number(first(await users.listUsers({ pageToken: "polled" })));
+    let polledMs = 0;
+    // A call that has not come to its thread when the main one is held never runs: then once more.
+    for (let round = 0; round < 5 && polledMs === 0; round++) {
+      const polls = errorOf(users.listUsers({ pageToken: "polls" }, { timeoutMs: 1_000 }));
+      while (server.stats().calls.open < 1) await delay(1);
+      await delay(200);
+      const until = performance.now() + heldMs;
+      while (performance.now() < until) Math.sqrt(until);
+      assert.equal((await polls).code, Code.DeadlineExceeded);
+      polledMs = Number(first(await users.listUsers({ pageToken: "polled" })));
+    }
     assert.ok(polledMs > 0 && polledMs < heldMs - 500, `it has polled for ${polledMs} ms`);
   });
 
