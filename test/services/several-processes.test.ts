@@ -1,5 +1,5 @@
 // Several servers on one Postgres: what is written at one of them is heard at all, whatever becomes of servers and notices.
-// RUNRPC_PROCESS_ROUNDS is how often a server is killed and all are cut off (default 2): 20 take about two minutes.
+// RUNRPC_PROCESS_ROUNDS is how often a server is killed and all are cut off (default 1): each takes up to a minute on a busy machine.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { create } from "@bufbuild/protobuf";
@@ -16,7 +16,7 @@ import { type PostgresServer, startPostgres, whyNoPostgres } from "../postgres.t
 import { type ServerProcess, serve, until } from "./server-process.ts";
 
 const skip = whyNoPostgres() ?? false;
-const { RUNRPC_PROCESS_ROUNDS = "2" } = process.env;
+const { RUNRPC_PROCESS_ROUNDS = "1" } = process.env;
 const rounds = Number(RUNRPC_PROCESS_ROUNDS);
 
 let server: PostgresServer;

@@ -6,7 +6,7 @@ import { rowsOf } from "./app.ts";
 import { exchange, outcomeOf, transportOf } from "./matrix/calls.ts";
 import { makeFolder, type ServeProcess, serve } from "./process.ts";
 
-const { CI = "", RUNRPC_DURABILITY_ROUNDS = CI === "" ? "3" : "20" } = process.env;
+const { CI = "", RUNRPC_DURABILITY_ROUNDS = CI === "" ? "3" : "10" } = process.env;
 const rounds = Number(RUNRPC_DURABILITY_ROUNDS);
 
 /** Uploads at a time: they share commits, so that a kill meets all stages of one. */
