@@ -1,4 +1,5 @@
 import { linkToPrimary, type PrimaryLink } from "../workers/primary-link.ts";
+import { failureText } from "./failure-text.ts";
 import { importApp } from "./import-app.ts";
 import { shareConfig } from "./share-config.ts";
 import { type App, createDebugMode, startProcess } from "./start-app.ts";
@@ -42,7 +43,7 @@ export async function runWorker(): Promise<void> {
   void link.gone.then(() => setTimeout(() => process.exit(1), LAST_WORDS_MS));
   const { number, task } = await link.start;
   const app = await start(number, taskFromJson(task), link, reader).catch(async (error: unknown) => {
-    await link.failed(sentenceOf(error));
+    await link.failed(failureText(error));
     process.exit(1);
   });
   link.ready({ services: app.services, exampleMethod: app.exampleMethod, skeletons: app.skeletons });
@@ -93,14 +94,6 @@ async function start(
   );
   questions.set(ABOUT.openCalls, () => JSON.stringify(app.openCalls?.() ?? []));
   return app;
-}
-
-/** As the command tells it: a stack for what must be a fault of the program. */
-function sentenceOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isFault =
-    error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
-  return isFault ? (error.stack ?? error.message) : error.message;
 }
 
 function ignore(): void {}

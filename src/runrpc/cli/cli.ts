@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { Command, CommanderError } from "commander";
+import { failureText } from "../app/failure-text.ts";
 import { ConfigError, processEnvironment } from "../config/config.ts";
 import { withoutPassword } from "../url.ts";
 import { CommandFailure, exitCodes, type Io, style } from "./io.ts";
@@ -152,10 +153,7 @@ function report(error: unknown, io: Io): number {
     io.stderr.write(error.problems.map((problem) => `${label} ${problem}\n`).join(""));
     return exitCodes.usage;
   }
-  const isFault =
-    error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
-  const message = error instanceof Error ? (isFault ? error.stack : error.message) : String(error);
-  io.stderr.write(`${label} ${message}\n`);
+  io.stderr.write(`${label} ${failureText(error)}\n`);
   return error instanceof CommandFailure ? error.exitCode : exitCodes.failed;
 }
 

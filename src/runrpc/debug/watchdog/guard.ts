@@ -1,5 +1,5 @@
 import type { Session } from "node:inspector";
-import { type FromWatcher, memoryOf, tenths, type WatchSetup, word } from "./memory.ts";
+import { type FromWatcher, memoryOf, msBetween, tenths, type WatchSetup, word } from "./memory.ts";
 
 /** What a guard works with besides its setup. */
 export interface GuardParts {
@@ -60,7 +60,7 @@ export function guardMainThread({ buffer }: Pick<WatchSetup, "buffer">, parts: G
     }
     if (Atomics.load(words, word.paused) === 1) pausedAtMs ??= nowMs;
     const pausedMs = pausedAtMs === undefined ? 0 : nowMs - pausedAtMs;
-    const mainMs = ((tenths() - Atomics.load(words, word.mainBeat)) | 0) / 10;
+    const mainMs = msBetween(Atomics.load(words, word.mainBeat), tenths());
     if (pausedMs > MAX_PAUSE_MS || silentMs > LOST_MS || mainMs > UNCLEAR_MS) rescue();
   }
 

@@ -14,23 +14,23 @@ export interface SharedMemory {
 export const word = {
   /** When the main thread's loop last turned, by {@link tenths}; written each time that it turns and a little time has passed. */
   mainBeat: 0,
+  /** The main thread's processor time at that beat, and how long it had waited for one, in tenths of a millisecond. */
+  mainCpu: 1,
+  mainWaited: 2,
   /** Counted up by the watcher, each time that it looks. */
-  watcherBeat: 1,
+  watcherBeat: 3,
   /** Counted up by the watcher to rouse the guard, which sleeps on it. */
-  roused: 2,
+  roused: 4,
   /** The last count by which the guard was roused: it is there when the two are equal. */
-  guardHeard: 8,
+  guardHeard: 5,
   /** 1 while the main thread may be stopped: from before the pause is asked for to after the watcher has let go. */
-  pauseAsked: 3,
+  pauseAsked: 6,
   /** 1 while the main thread is known to be stopped. */
-  paused: 4,
+  paused: 7,
   /** 1 while somebody else's debugger is there: its stops are no faults, and nobody may resume them. */
-  hasDebugger: 5,
-  /** The main thread's processor time at its last beat, and how long it had waited for one, in tenths of a millisecond. */
-  mainCpu: 6,
-  mainWaited: 9,
+  hasDebugger: 8,
   /** Bytes of the note; 0 is none. */
-  noteBytes: 7,
+  noteBytes: 9,
 } as const;
 
 const WORDS_BYTES = 64;
@@ -47,9 +47,14 @@ export function memoryOf(buffer: SharedArrayBuffer): SharedMemory {
   };
 }
 
-/** A clock that all threads of a process share, in tenths of a millisecond: `(later - earlier) | 0` is a time, up to 59 hours. */
+/** A clock that all threads of a process share, in tenths of a millisecond, as a word holds it: it wraps around. */
 export function tenths(): number {
   return (10 * monotonicMs()) | 0;
+}
+
+/** What lies between two times or sums in tenths of a millisecond, in milliseconds: up to 59 hours. */
+export function msBetween(earlier: number, later: number): number {
+  return ((later - earlier) | 0) / 10;
 }
 
 /** Leaves word of what the main thread is about to do, for the case that it does not come back. */

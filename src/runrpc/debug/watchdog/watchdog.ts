@@ -36,10 +36,10 @@ export interface WatchdogOptions {
   readonly restartMs?: number;
 }
 
-/** Beats that a block lasts at least: a time for which the loop was held is told that much too long at most. */
+/** Beats that a block lasts at least. What is told of its length is one beat too long at most. */
 const BEATS_OF_BLOCK = 4;
 const BEAT_MS = { least: 4, greatest: 25 } as const;
-/** Beats between two looks: each that wakes a thread of an idle server costs it about a hundredth of a percent of a core. */
+/** Beats between two looks of the watcher: each wakes a thread, of an idle server too. */
 const BEATS_OF_LOOK = 2;
 const GREATEST_RESTART_MS = 60_000;
 /** How long the threads may take to end, in milliseconds. */
@@ -71,10 +71,10 @@ export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog>
     globalName,
   };
 
-  const readClock = openThreadClock();
+  const clock = openThreadClock();
   const beat = (): void => {
     const { words } = memory;
-    const { cpuMs, waitedMs } = readClock() ?? ownClock();
+    const { cpuMs, waitedMs } = clock.read() ?? ownClock();
     Atomics.store(words, word.mainCpu, 10 * cpuMs);
     Atomics.store(words, word.mainWaited, 10 * waitedMs);
     Atomics.store(words, word.hasDebugger, inspectorUrl() === undefined ? 0 : 1);
@@ -92,6 +92,7 @@ export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog>
       await watcher.close();
       await guard.close();
       clearInterval(heart);
+      clock.close();
       delete globals[symbol];
     },
   };

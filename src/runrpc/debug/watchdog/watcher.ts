@@ -2,7 +2,16 @@ import { writeSync } from "node:fs";
 import type { Session } from "node:inspector";
 import { ownerOf } from "../place.ts";
 import { openThreadClock, type ThreadClock } from "./clock.ts";
-import { type Block, type FromWatcher, memoryOf, readNote, tenths, type WatchSetup, word } from "./memory.ts";
+import {
+  type Block,
+  type FromWatcher,
+  memoryOf,
+  msBetween,
+  readNote,
+  tenths,
+  type WatchSetup,
+  word,
+} from "./memory.ts";
 import { createRecorder } from "./recorder.ts";
 import { type AskedStop, askForStop, type Stop } from "./stop.ts";
 
@@ -31,7 +40,7 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   const { blockMs, beatMs, lookMs, globalName } = setup;
   const memory = memoryOf(setup.buffer);
   const { words } = memory;
-  const readClock = openThreadClock();
+  const clock = openThreadClock();
   const recorder = createRecorder(parts.connect);
   let beat = Atomics.load(words, word.mainBeat);
   let beatClock = clockAtBeat();
@@ -61,7 +70,7 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   }
 
   function goOn(seen: number, nowMs: number): void {
-    if (block !== undefined) void end(block, ((seen - beat) | 0) / 10);
+    if (block !== undefined) void end(block, msBetween(beat, seen));
     beat = seen;
     beatClock = clockAtBeat();
     silentMs = ageOf(seen);
@@ -90,12 +99,12 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   function mayStop(): boolean {
     if (Atomics.load(words, word.hasDebugger) === 1) return false;
     if (Atomics.load(words, word.guardHeard) !== Atomics.load(words, word.roused)) return false;
-    const waitedMs = sinceBeat(beatClock, readClock())?.waitedMs ?? 0;
+    const waitedMs = sinceBeat(beatClock, clock.read())?.waitedMs ?? 0;
     return ageOf(beat) - waitedMs >= blockMs;
   }
 
   function begin(nowMs: number): void {
-    const asked = askForStop(parts.connect, readClock, memory, globalName);
+    const asked = askForStop(parts.connect, clock.read, memory, globalName);
     const opened: OpenBlock = {
       asked,
       askedAtMs: nowMs,
@@ -113,8 +122,8 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   }
 
   async function end(ended: OpenBlock, heldMs: number): Promise<void> {
-    const clock = sinceBeat(ended.clock, readClock());
-    const cpuMs = clock?.cpuMs ?? ((Atomics.load(words, word.mainCpu) - ended.clock.cpu) | 0) / 10;
+    const since = sinceBeat(ended.clock, clock.read());
+    const cpuMs = since?.cpuMs ?? msBetween(ended.clock.cpu, Atomics.load(words, word.mainCpu));
     ended.asked.cancel();
     // The stop may be on its way from there.
     await ended.asked.made.catch(ignore);
@@ -129,7 +138,7 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
     const told: Block = {
       heldMs,
       cpuMs,
-      waitedMs: clock?.waitedMs,
+      waitedMs: since?.waitedMs,
       frames,
       isSure,
       call: ended.stop?.call,
@@ -156,6 +165,7 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
     clearTimeout(timer);
     block?.asked.cancel();
     recorder.disarm();
+    clock.close();
   };
 }
 
@@ -187,10 +197,10 @@ function isLate({ stop }: OpenBlock): boolean {
 
 /** How long ago a beat was, in milliseconds. */
 function ageOf(beat: number): number {
-  return ((tenths() - beat) | 0) / 10;
+  return msBetween(beat, tenths());
 }
 
-/** As the main thread wrote them at a beat: tenths of a millisecond, which wrap around. */
+/** As the main thread wrote them at a beat, in tenths of a millisecond. */
 interface BeatClock {
   readonly cpu: number;
   readonly waited: number;
@@ -199,8 +209,8 @@ interface BeatClock {
 function sinceBeat(beat: BeatClock, now: ThreadClock | undefined): ThreadClock | undefined {
   if (now === undefined) return undefined;
   return {
-    cpuMs: ((10 * now.cpuMs - beat.cpu) | 0) / 10,
-    waitedMs: ((10 * now.waitedMs - beat.waited) | 0) / 10,
+    cpuMs: msBetween(beat.cpu, 10 * now.cpuMs),
+    waitedMs: msBetween(beat.waited, 10 * now.waitedMs),
   };
 }
 
