@@ -8,7 +8,8 @@ export interface AppPageOptions {
   readonly production: boolean;
   /** The account that the page's key stands for. */
   readonly developer: () => Promise<string>;
-  readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
+  /** As for `createPage`. */
+  readonly contracts: (() => Promise<Registry | undefined>) | undefined;
 }
 
 /** The page of an application. */
@@ -30,7 +31,7 @@ export async function openAppPage(options: AppPageOptions): Promise<AppPage> {
   ]);
   const signIn = production ? undefined : createSignIn(developer);
   return {
-    page: createPage({ hosts, signIn, contracts: production ? undefined : contracts }),
+    page: createPage({ hosts, signIn, contracts }),
     keysOver: (keys) => signIn?.keysOver(keys) ?? keys,
     linkAt(url) {
       if (url.startsWith("unix:")) return undefined;

@@ -54,7 +54,7 @@ export interface StartOptions {
   readonly strictAnswers?: boolean | undefined;
   /** Debug mode, made before the application was loaded. Default: under `server.debug` one that is made now. */
   readonly debug?: Debug | undefined;
-  /** The contracts with their comments, for the page, which asks when somebody looks. Default: it shows no comments. */
+  /** The contracts with their comments, for the page and the monitor: asked once, when somebody looks. Default: there are none. */
   readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
 }
 
@@ -132,16 +132,17 @@ export async function startProcess<M extends QueryModules>(
     const services = definition.services(parts);
     const { mapError = () => undefined } = definition;
     const accounts = definition.accounts?.(parts) ?? noAccounts;
+    const contracts = production ? undefined : askedOnce(given.contracts);
     const monitor = monitorSettings.enabled
       ? await createAppMonitor({
           requestLog: queries.runrpcRequestLog,
           keys: createKeyAdmin(queries.runrpcKeys, accounts),
           data: { store: store.stats, requestLog: requestLog.stats },
-          contracts: production ? undefined : given.contracts,
+          contracts,
         })
       : undefined;
     const page = web.enabled
-      ? await openAppPage({ ...given, hosts: web.hosts, production, developer: () => accounts.developer() })
+      ? await openAppPage({ hosts: web.hosts, production, developer: () => accounts.developer(), contracts })
       : undefined;
     const keys = createKeyStore(queries.runrpcKeys);
     const started = await startServer({
@@ -204,6 +205,12 @@ export async function startProcess<M extends QueryModules>(
     log.flush();
     throw error;
   }
+}
+
+/** The same answer for all who ask, as buf has to run for it. */
+function askedOnce<T>(ask: (() => Promise<T>) | undefined): (() => Promise<T>) | undefined {
+  let answer: Promise<T> | undefined;
+  return ask && (() => (answer ??= ask()));
 }
 
 /** Of several processes each tells the metrics of all. */

@@ -25,7 +25,7 @@ export interface MonitorParts {
   readonly requestLog: RequestLogQueries;
   readonly keys: KeyAdmin;
   readonly data: DataStats;
-  /** The contracts with their comments, asked once, when somebody asks. Default: there are no comments. */
+  /** Gives the contracts with their comments, to each who asks. Default: there are no comments. */
   readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
 }
 
@@ -33,7 +33,6 @@ export interface MonitorParts {
 export function createMonitor({ requestLog, keys, data, contracts }: MonitorParts): Monitor {
   const feed = createFeed();
   const ending = new AbortController();
-  let commented: Promise<Registry | undefined> | undefined;
   let running: { readonly server: CountedServer; readonly activity: Activity } | undefined;
 
   /** @throws ConnectError for a call that comes before the server is whole, which its port does not let happen */
@@ -61,10 +60,7 @@ export function createMonitor({ requestLog, keys, data, contracts }: MonitorPart
       return { key: keyFromInfo(await keys.revoke(keyId)) };
     },
     rotateKey: (request, context) => rotateKey(keys, request, context),
-    async describe() {
-      commented ??= contracts?.();
-      return describe(started().server.routes, await commented);
-    },
+    describe: async () => describe(started().server.routes, await contracts?.()),
   });
 
   return {

@@ -11,7 +11,7 @@ export interface PageOptions {
   readonly hosts: readonly string[];
   /** Undefined: a key has to be typed. */
   readonly signIn: SignIn | undefined;
-  /** The contracts with their comments, asked once, when somebody looks. Default: there are no comments. */
+  /** Gives the contracts with their comments, to each who looks. Default: there are no comments. */
   readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
 }
 
@@ -23,15 +23,13 @@ export interface PageOptions {
 export function createPage({ hosts, signIn, contracts }: PageOptions): ServerPage {
   let served: Served | undefined;
   let schema: Promise<string> | undefined;
-  let commented: Promise<Registry | undefined> | undefined;
-  const askContracts = () => (commented ??= contracts?.() ?? Promise.resolve(undefined));
   const answer = createFileAnswers(hosts);
   const whatIsServed = (): Served => {
     if (served === undefined) throw new Error("the page was asked before its server had started");
     return served;
   };
   const describe = async (): Promise<string> =>
-    JSON.stringify(describeServices(whatIsServed().routes, await askContracts()));
+    JSON.stringify(describeServices(whatIsServed().routes, await contracts?.()));
   return {
     definition: createPageService({
       signIn,
@@ -41,7 +39,7 @@ export function createPage({ hosts, signIn, contracts }: PageOptions): ServerPag
     answer(httpMethod, path, request) {
       const found = answer(httpMethod, path, request);
       // While the browser loads the page, what takes longest is under way.
-      if (found !== undefined) void askContracts();
+      if (found !== undefined) void contracts?.();
       return found;
     },
     start(parts) {

@@ -79,12 +79,8 @@ export async function openTarget(options: ConnectionOptions): Promise<Target> {
   const { shown } = options.address;
 
   async function run<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    try {
-      const { rows } = await client.query<Row & pg.QueryResultRow>(text, [...values]);
-      return rows;
-    } catch (error) {
-      throw dataErrorFromThrown(error);
-    }
+    const { rows } = await told(client.query<Row & pg.QueryResultRow>(text, [...values]));
+    return rows;
   }
 
   /** What was deferrable before stays so. */
@@ -163,11 +159,8 @@ export async function openTarget(options: ConnectionOptions): Promise<Target> {
       const summer = createRowSummer();
       await run(`DECLARE copied NO SCROLL CURSOR FOR SELECT ${names} FROM ${quoted(table)}`);
       for (;;) {
-        const { rows } = await client.query<(string | null)[]>({
-          text: `FETCH ${rowsAtATime} FROM copied`,
-          rowMode: "array",
-          types: asText,
-        });
+        const fetch = { text: `FETCH ${rowsAtATime} FROM copied`, rowMode: "array", types: asText } as const;
+        const { rows } = await told(client.query<(string | null)[]>(fetch));
         for (const row of rows)
           summer.add(
             row.map((text, column) =>
@@ -204,4 +197,13 @@ export async function openTarget(options: ConnectionOptions): Promise<Target> {
 
     close: () => endClient(client),
   };
+}
+
+/** What the server says against it, as a DataError. */
+async function told<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw dataErrorFromThrown(error);
+  }
 }

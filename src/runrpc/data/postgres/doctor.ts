@@ -70,8 +70,9 @@ function encodingCheck({ encoding }: ServerFacts): Omit<Check, "name"> {
 
 /** Those that calls share, one to cancel by and one to hear other processes. */
 function connectionsCheck({ maxConnections }: ServerFacts, connections: number): Omit<Check, "name"> {
-  const text = `${connections + 2} for each process, of ${maxConnections} that the server has`;
-  return { state: connections + 2 < maxConnections ? "ok" : "failed", text };
+  const needed = connections + 2;
+  const text = `${needed} for each process, of ${maxConnections} that the server has`;
+  return { state: needed < maxConnections ? "ok" : "failed", text };
 }
 
 async function constraintsCheck(client: pg.Client): Promise<Omit<Check, "name">> {
