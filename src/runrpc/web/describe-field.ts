@@ -26,7 +26,10 @@ function describeField(field: DescField, comment: string): FieldSchema {
     jsonName: field.jsonName,
     number: field.number,
     comment,
-    rules: [...(isSensitive(field) ? ["sensitive: kept nowhere"] : []), ...fieldRules(field)],
+    rules: [
+      ...(isSensitive(field) ? ["sensitive: left out of requests that are kept"] : []),
+      ...fieldRules(field),
+    ],
     type: typeOf(field),
     shape: field.fieldKind === "list" || field.fieldKind === "map" ? field.fieldKind : "single",
     ...(field.fieldKind === "map" ? { key: scalarName(field.mapKey) } : {}),
