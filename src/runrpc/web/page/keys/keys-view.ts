@@ -1,8 +1,7 @@
-import { CallFailure } from "../connect/ask.ts";
 import { button, h } from "../dom.ts";
 import { confirmed } from "../view/confirm.ts";
 import { copyText } from "../view/copy.ts";
-import { monitorOff } from "../view/monitor-off.ts";
+import { showRefusal } from "../view/refusal.ts";
 import type { View, ViewParts } from "../view.ts";
 import { createKeyForm } from "./create-form.ts";
 import { createKeyList, type IssuedKey, type Key, type NewKey, ownerOf } from "./key-list.ts";
@@ -47,10 +46,7 @@ export function createKeysView({ schema, key, onUnauthenticated }: ViewParts): V
   }
 
   function tell(error: unknown): void {
-    const code = error instanceof CallFailure ? error.error.code : "";
-    if (code === "unauthenticated") onUnauthenticated();
-    if (code === "unimplemented") state.replaceChildren(...monitorOff());
-    else state.textContent = error instanceof Error ? error.message : String(error);
+    showRefusal(state, error, onUnauthenticated);
   }
 
   function showSecret({ key: made, secret }: IssuedKey): void {

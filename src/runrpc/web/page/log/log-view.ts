@@ -1,7 +1,7 @@
-import { ask, CallFailure } from "../connect/ask.ts";
+import { ask } from "../connect/ask.ts";
 import { MONITOR } from "../connect/services.ts";
 import { h } from "../dom.ts";
-import { monitorOff } from "../view/monitor-off.ts";
+import { showRefusal } from "../view/refusal.ts";
 import type { View, ViewParts } from "../view.ts";
 import { createCallList } from "./call-list.ts";
 import { callRecord } from "./call-record.ts";
@@ -76,10 +76,7 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
   }
 
   function tell(error: unknown): void {
-    const code = error instanceof CallFailure ? error.error.code : "";
-    if (code === "unauthenticated") onUnauthenticated();
-    if (code === "unimplemented") state.replaceChildren(...monitorOff());
-    else state.textContent = error instanceof Error ? error.message : String(error);
+    showRefusal(state, error, onUnauthenticated);
   }
 
   return {

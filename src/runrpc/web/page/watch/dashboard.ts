@@ -1,8 +1,8 @@
-import { ask } from "../connect/ask.ts";
+import { ask, CallFailure } from "../connect/ask.ts";
 import { DEBUG, MONITOR } from "../connect/services.ts";
 import type { CallError } from "../connect/wire.ts";
 import { h } from "../dom.ts";
-import { monitorOff } from "../view/monitor-off.ts";
+import { showRefusal } from "../view/refusal.ts";
 import type { View, ViewParts } from "../view.ts";
 import { createCharts } from "./charts.ts";
 import { createFacts } from "./facts.ts";
@@ -46,9 +46,8 @@ export function createDashboard({ schema, key, onUnauthenticated }: ViewParts): 
   }
 
   function tell(error: CallError, isFinal: boolean): void {
-    if (error.code === "unauthenticated") onUnauthenticated();
-    if (error.code === "unimplemented") state.replaceChildren(...monitorOff());
-    else state.textContent = isFinal ? error.message : `${error.message}. Trying again…`;
+    const text = isFinal ? error.message : `${error.message}. Trying again…`;
+    showRefusal(state, new CallFailure(error), onUnauthenticated, text);
   }
 
   function hide(): void {
