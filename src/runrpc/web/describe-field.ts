@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import { isSensitive } from "../server/requests/redact.ts";
+import { isSensitive } from "../server/requests/sensitive.ts";
 import { fieldRules, oneofRules } from "./describe-rules.ts";
 import type { FieldSchema, MemberSchema, TypeSchema } from "./page/schema.ts";
 

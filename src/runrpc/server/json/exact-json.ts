@@ -1,4 +1,5 @@
 import { type DescField, type DescMessage, type Registry, ScalarType } from "@bufbuild/protobuf";
+import { isSensitive } from "../requests/sensitive.ts";
 import {
   inexactDuration,
   inexactInteger,
@@ -8,6 +9,7 @@ import {
   quoted,
   withRounded,
 } from "./exact-values.ts";
+import { NOT_SHOWN } from "./hide-sensitive.ts";
 
 /**
  * What is not exact about a part of a JSON document: the path to it and what is wrong there, such as
@@ -72,7 +74,7 @@ export function createExactCheck(desc: DescMessage, registry: Registry): ExactCh
   function walkFields({ fields }: DescMessage): Walk {
     const byName = new Map<string, Walk>();
     for (const field of fields) {
-      const walkField = needsFieldCheck(field, new Set()) ? walkOfField(field) : undefined;
+      const walkField = needsFieldCheck(field, new Set()) ? hiding(field, walkOfField(field)) : undefined;
       if (walkField !== undefined) byName.set(field.name, walkField).set(field.jsonName, walkField);
     }
     return (json, depth) => {
@@ -120,6 +122,12 @@ export function createExactCheck(desc: DescMessage, registry: Registry): ExactCh
     // A type with a JSON of its own stands in `value`.
     return message.typeName.startsWith("google.protobuf.") ? walkOf(message)(value, depth + 1) : undefined;
   }
+}
+
+/** Of a sensitive field nothing but its name is told. */
+function hiding(field: DescField, walk: Walk): Walk {
+  if (!isSensitive(field)) return walk;
+  return (json, depth) => (walk(json, depth) === undefined ? undefined : `: ${NOT_SHOWN}`);
 }
 
 function walkEach(entries: Iterable<readonly [unknown, unknown]>, walk: Walk, depth: number): Inexact {

@@ -11,17 +11,18 @@ export function textOf(bytes: Uint8Array): string {
 /**
  * The same, for what is to be kept.
  *
- * @throws ConnectError `invalid_argument` for bytes that are no UTF-8, each of which would become U+FFFD in silence. It
- * names the member that they stand in, where the rest is JSON.
+ * @param tellsPlace whether the error may name the member that they stand in: the keys of maps are among the names
+ * @throws ConnectError `invalid_argument` for bytes that are no UTF-8, each of which would become U+FFFD in silence
  */
-export function exactTextOf(bytes: Uint8Array): string {
+export function exactTextOf(bytes: Uint8Array, tellsPlace: boolean): string {
   const text = textOf(bytes);
   // U+FFFD stands in few texts, and may have been sent as such.
   if (!text.includes("\ufffd") || isUtf8(bytes)) return text;
-  throw new ConnectError(`${placeOf(bytes)}the text is not valid UTF-8`, Code.InvalidArgument);
+  const place = tellsPlace ? placeOf(bytes) : "";
+  throw new ConnectError(`${place}the text is not valid UTF-8`, Code.InvalidArgument);
 }
 
-/** Of the first text that is no UTF-8. As Latin-1 each byte is a character, and JSON is the same. */
+/** Of the first text that is no UTF-8, where the rest is JSON. As Latin-1 each byte is a character, and JSON is the same. */
 function placeOf(bytes: Uint8Array): string {
   try {
     const path = pathOf(JSON.parse(Buffer.from(bytes).toString("latin1")), 0);

@@ -1,25 +1,13 @@
-import {
-  clone,
-  type DescField,
-  type DescMessage,
-  getOption,
-  type Message,
-  type Registry,
-} from "@bufbuild/protobuf";
+import { clone, type DescField, type DescMessage, type Message, type Registry } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type Any, AnySchema, anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
-import { sensitive } from "../../../../gen/runrpc/options/v1/options_pb.ts";
+import { isSensitive } from "./sensitive.ts";
 
 /** A message without what is sensitive. */
 export interface Redacted {
   readonly message: Message;
   /** What was left out, by its path, such as `cards[0].number`. */
   readonly leftOut: readonly string[];
-}
-
-/** Whether a field is for the handler alone. */
-export function isSensitive(field: DescField): boolean {
-  return getOption(field, sensitive);
 }
 
 /**

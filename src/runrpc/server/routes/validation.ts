@@ -2,6 +2,7 @@ import { create, type DescField, type DescMessage, type DescMethod, hasOption } 
 import { createValidator, type ValidationResult, type Validator } from "@bufbuild/protovalidate";
 import { field, message, oneof } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Check } from "./handler.ts";
+import { createHideSensitive } from "./hide-sensitive.ts";
 import { isSmall } from "./message-size.ts";
 import { refusal } from "./violations.ts";
 
@@ -26,15 +27,20 @@ export function createValidation(): (method: DescMethod) => Check | undefined {
     if (!hasRules(input, new Set())) return undefined;
     const result = validator.validate(input, create(input));
     if (result.kind === "error") throw new Error(`${input.typeName}: ${result.error.message}`);
+    const hide = createHideSensitive(input) ?? same;
     return (request) => {
       const first: ValidationResult = validator.validate(input, request);
       if (first.kind === "valid") return;
       if (first.kind === "error" || !isSmall(input, request, MAX_SEARCHED_PARTS))
-        throw refusal(first, "first");
+        throw refusal(hide(first), "first");
       collector ??= createValidator();
-      throw refusal(collector.validate(input, request), "all");
+      throw refusal(hide(collector.validate(input, request)), "all");
     };
   };
+}
+
+function same(result: ValidationResult): ValidationResult {
+  return result;
 }
 
 function hasRules(desc: DescMessage, seen: Set<DescMessage>): boolean {

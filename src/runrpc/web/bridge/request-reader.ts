@@ -2,6 +2,7 @@ import type { Message, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../server/call/call.ts";
 import { createExactCheck } from "../../server/json/exact-json.ts";
+import { createHidesSensitive } from "../../server/json/hide-sensitive.ts";
 import { readJson } from "../../server/lanes/fast/json.ts";
 import type { Route } from "../../server/routes/routes.ts";
 
@@ -15,6 +16,7 @@ export type ReadRequest = (json: string) => Message;
 /** Reads requests as both lanes read JSON: no value is taken for another one in silence. */
 export function createRequestReader({ method, policy }: Route, registry: Registry, call: Call): ReadRequest {
   const check = createExactCheck(method.input, registry);
+  const hides = createHidesSensitive(method.input, registry);
   const options = { ignoreUnknownFields: true, registry };
   return (json) => {
     const bytes = Buffer.byteLength(json);
@@ -24,7 +26,7 @@ export function createRequestReader({ method, policy }: Route, registry: Registr
         Code.ResourceExhausted,
       );
     try {
-      const message = readJson(method.input, json, options, { check });
+      const message = readJson(method.input, json, options, { check, hides });
       call.bytesIn += bytes;
       return message;
     } catch (reason) {

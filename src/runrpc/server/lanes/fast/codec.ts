@@ -13,6 +13,7 @@ import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { FindCodec } from "../../../codec/codecs.ts";
 import { createExactCheck } from "../../json/exact-json.ts";
+import { createHidesSensitive } from "../../json/hide-sensitive.ts";
 import { exactTextOf } from "../../json/json-text.ts";
 import type { Excess } from "../../routes/excess.ts";
 import type { Admit } from "../../routes/whole-message.ts";
@@ -122,6 +123,7 @@ function jsonCodec(
   // As everywhere in Connect: a client with a newer schema is not refused for a field that is unknown here.
   const readOptions = { ignoreUnknownFields: true, registry };
   const check = createExactCheck(input, registry);
+  const hides = createHidesSensitive(input, registry);
   // Options are copied with each message, so the registry goes along only where it may be asked.
   const asksRegistry = contains(
     output,
@@ -131,7 +133,11 @@ function jsonCodec(
   return {
     decode(bytes) {
       try {
-        return readJson(input, exactTextOf(bytes), readOptions, { check, excess });
+        return readJson(input, exactTextOf(bytes, hides === undefined), readOptions, {
+          check,
+          excess,
+          hides,
+        });
       } catch (reason) {
         throw ConnectError.from(reason, Code.InvalidArgument);
       }

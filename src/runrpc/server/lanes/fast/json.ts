@@ -1,6 +1,7 @@
 import { type DescMessage, fromJson, type JsonReadOptions, type Message } from "@bufbuild/protobuf";
 import { parseJson } from "../../../parse-json.ts";
 import type { ExactCheck } from "../../json/exact-json.ts";
+import type { HidesSensitive } from "../../json/hide-sensitive.ts";
 import type { Excess } from "../../routes/excess.ts";
 
 export { textOf } from "../../json/json-text.ts";
@@ -11,6 +12,8 @@ export interface JsonGuards {
   readonly check?: ExactCheck | undefined;
   /** Default: all of the document is read. */
   readonly excess?: Excess | undefined;
+  /** Default: errors may quote all of the document. */
+  readonly hides?: HidesSensitive | undefined;
 }
 
 /**
@@ -23,18 +26,23 @@ export function readJson(
   schema: DescMessage,
   text: string,
   options: Partial<JsonReadOptions>,
-  { check, excess }: JsonGuards = {},
+  { check, excess, hides }: JsonGuards = {},
 ): Message {
   let json: unknown;
   try {
     json = parseJson(text);
   } catch (cause) {
+    if (hides !== undefined) throw unreadable(schema, hides.textFault(cause));
     throw unreadable(schema, cause instanceof Error ? cause.message : String(cause), cause);
   }
   if (excess !== undefined) json = excess.json(json, text.length);
   const inexact = check?.(json, text);
   if (inexact !== undefined) throw unreadable(schema, inexact);
-  return fromJson(schema, json as never, options); // what was parsed is JSON
+  try {
+    return fromJson(schema, json as never, options); // what was parsed is JSON
+  } catch (reason) {
+    throw hides === undefined ? reason : hides.valueFault(reason, json);
+  }
 }
 
 function unreadable({ typeName }: DescMessage, what: string, cause?: unknown): Error {

@@ -1,7 +1,15 @@
-import type { DescMessage, JsonReadOptions, JsonWriteOptions, Registry } from "@bufbuild/protobuf";
+import {
+  type DescMessage,
+  fromJson,
+  type JsonReadOptions,
+  type JsonValue,
+  type JsonWriteOptions,
+  type Registry,
+} from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { parseJson } from "../../../parse-json.ts";
 import { createExactCheck } from "../../json/exact-json.ts";
+import { createHidesSensitive } from "../../json/hide-sensitive.ts";
 import { exactTextOf } from "../../json/json-text.ts";
 import type { Excess } from "../../routes/excess.ts";
 
@@ -27,14 +35,16 @@ function exactDecoder(
   excess: Excess | undefined,
 ): { decode(bytes: Uint8Array): string } {
   const check = createExactCheck(desc, registry);
+  const hides = createHidesSensitive(desc, registry);
   return {
     decode(bytes) {
-      const text = exactTextOf(bytes);
+      const text = exactTextOf(bytes, hides === undefined);
       let json: unknown;
       try {
         json = parseJson(text);
       } catch (reason) {
         if (reason instanceof RangeError) throw refused(reason.message);
+        if (hides !== undefined) throw refused(hides.textFault(reason));
         return text; // protobuf-es says in its own words what is wrong
       }
       // protobuf-es parses the text itself, where V8 may take a name with an escape for another one: see parseJson.
@@ -43,9 +53,20 @@ function exactDecoder(
       const read = excess === undefined ? json : excess.json(json, text.length);
       const inexact = check?.(read, text);
       if (inexact !== undefined) throw refused(inexact);
+      checkReadable(read);
       return read === json ? text : JSON.stringify(read);
     },
   };
+
+  /** protobuf-es quotes values in its errors, so that what holds sensitive ones is read here first. */
+  function checkReadable(json: unknown): void {
+    if (hides === undefined) return;
+    try {
+      fromJson(desc, json as JsonValue, { ignoreUnknownFields: true, registry }); // what was parsed is JSON
+    } catch (reason) {
+      throw ConnectError.from(hides.valueFault(reason, json), Code.InvalidArgument);
+    }
+  }
 
   function refused(what: string): ConnectError {
     return new ConnectError(

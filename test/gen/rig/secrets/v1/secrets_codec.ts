@@ -29,17 +29,19 @@ import {
   writeAny as write_google_protobuf_Any,
 } from "../../../google/protobuf/any_codec.ts";
 
-const MadePutRequest: any = function (this: any, $account: any) {
+const MadePutRequest: any = function (this: any, $account: any, $checked: any) {
   this.$typeName = "rig.secrets.v1.PutRequest";
   if ($account !== undefined) this.account = $account;
+  if ($checked !== undefined) this.checked = $checked;
 };
 MadePutRequest.prototype = Object.prototype;
 
-const knownPutRequest = new Set<number>([1]);
+const knownPutRequest = new Set<number>([1, 2]);
 
 export function readPutRequest(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
   let $account: any;
+  let $checked: any;
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -56,6 +58,17 @@ export function readPutRequest(r: Reader, p: number, end: number, depth: number)
         p = e;
         break;
       }
+      case 18: { // checked
+        if ($checked !== undefined) throw BAIL;
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $checked = readChecked(r, p, e, depth + 1);
+        p = e;
+        break;
+      }
       default: {
         if (knownPutRequest.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -64,7 +77,7 @@ export function readPutRequest(r: Reader, p: number, end: number, depth: number)
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadePutRequest($account);
+  const m: any = new MadePutRequest($account, $checked);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -72,13 +85,21 @@ export function readPutRequest(r: Reader, p: number, end: number, depth: number)
 export function writePutRequest(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "rig.secrets.v1.PutRequest") throw BAIL;
-  let b = ensure(w, p, 3);
+  let b = ensure(w, p, 6);
   {
     const v = m.account;
     if (v !== undefined && (t === undefined || isOwn(m, "account"))) {
       b[p++] = 10;
       p = close(w, p, writeAccount(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 3);
+      b = ensure(w, p, 6);
+    }
+  }
+  {
+    const v = m.checked;
+    if (v !== undefined && (t === undefined || isOwn(m, "checked"))) {
+      b[p++] = 18;
+      p = close(w, p, writeChecked(w, v, p + 1, t !== undefined));
+      b = ensure(w, p, 6);
     }
   }
   const unknowns = m.$unknown;
@@ -463,6 +484,111 @@ export function writeAccount(w: Writer, m: any, p: number, isWhole: boolean): nu
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
+const knownChecked = new Set<number>([1, 2]);
+
+export function readChecked(r: Reader, p: number, end: number, _depth: number): any {
+  const b = r.b;
+  let $pin = "";
+  const $counts: Record<string, unknown> = {};
+  let unknowns: UnknownField[] | undefined;
+  while (p < end) {
+    let tag = b[p++]!;
+    if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
+    switch (tag) {
+      case 10: { // pin
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $pin = text(b, p, e);
+        p = e;
+        break;
+      }
+      case 18: { // counts
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        const outer = end;
+        end = e;
+        let k: string | number | bigint | boolean = "";
+        let x: any;
+        while (p < end) {
+          switch (b[p++]) {
+            case 10: {
+              let n = b[p++]!;
+              if (n > 0x7f) { n = varint(r, p); p = r.p; }
+              const e = p + n;
+              if (!(e <= end)) throw BAIL;
+              k = text(b, p, e);
+              p = e;
+              break;
+            }
+            case 16: {
+              let v = b[p++]!;
+              if (v > 0x7f) { v = varint(r, p) | 0; p = r.p; }
+              x = v;
+              break;
+            }
+            default: throw BAIL;
+          }
+        }
+        if (p !== end) throw BAIL;
+        end = outer;
+        if (x === undefined) x = 0;
+        setEntry($counts, k, x);
+        break;
+      }
+      default: {
+        if (knownChecked.has(tag >>> 3)) throw BAIL;
+        (unknowns ??= []).push(unknownField(r, tag, p, end));
+        p = r.p;
+      }
+    }
+  }
+  if (p !== end) throw BAIL;
+  const m: any = { $typeName: "rig.secrets.v1.Checked", pin: $pin, counts: $counts };
+  if (unknowns !== undefined) m.$unknown = unknowns;
+  return m;
+}
+
+export function writeChecked(w: Writer, m: any, p: number, isWhole: boolean): number {
+  const t = m.$typeName;
+  if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "rig.secrets.v1.Checked") throw BAIL;
+  let b = ensure(w, p, 5);
+  {
+    const v = m.pin;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 10;
+        p = putText(w, v, p, 5);
+        b = w.b;
+      }
+    }
+  }
+  {
+    const v = m.counts;
+    if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+      if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
+      for (const k of Object.keys(v)) {
+        const x = (v as Record<string, unknown>)[k];
+        b = ensure(w, p, 5 + 24 + 1);
+        b[p++] = 18;
+        const start = p++;
+        b[p++] = 10;
+        p = putText(w, k, p, 5 + 24);
+        b = w.b;
+        b[p++] = 16;
+        p = putInt32(b, x, p);
+        p = close(w, start, p);
+        b = ensure(w, p, 5);
+      }
+    }
+  }
+  const unknowns = m.$unknown;
+  return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
+}
+
 const knownPutResponse = new Set<number>([]);
 
 export function readPutResponse(r: Reader, p: number, end: number, _depth: number): any {
@@ -749,8 +875,9 @@ export function writeTalkResponse(w: Writer, m: any, p: number, isWhole: boolean
 
 /** What this file has codecs of. */
 export const codecs: readonly MessageCodec[] = [
-  { typeName: "rig.secrets.v1.PutRequest", shape: "-LJV7R2haofEDTec", read: readPutRequest, write: writePutRequest },
+  { typeName: "rig.secrets.v1.PutRequest", shape: "htmhT0qMn_j0DayO", read: readPutRequest, write: writePutRequest },
   { typeName: "rig.secrets.v1.Account", shape: "lcGeb7GnMFJ-55a-", read: readAccount, write: writeAccount },
+  { typeName: "rig.secrets.v1.Checked", shape: "kJIKDxEuWRDcwWmJ", read: readChecked, write: writeChecked },
   { typeName: "rig.secrets.v1.PutResponse", shape: "XqvDnOgaksP0PtJ9", read: readPutResponse, write: writePutResponse },
   { typeName: "rig.secrets.v1.WatchRequest", shape: "bUOMlipVPCBk2yD4", read: readWatchRequest, write: writeWatchRequest },
   { typeName: "rig.secrets.v1.WatchResponse", shape: "bDkgoXMKzzJHnwiR", read: readWatchResponse, write: writeWatchResponse },

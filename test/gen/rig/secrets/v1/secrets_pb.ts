@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file rig/secrets/v1/secrets.proto.
  */
 export const file_rig_secrets_v1_secrets: GenFile = /*@__PURE__*/
-  fileDesc("ChxyaWcvc2VjcmV0cy92MS9zZWNyZXRzLnByb3RvEg5yaWcuc2VjcmV0cy52MSLuBAoHQWNjb3VudBIXCgRuYW1lGAEgASgJQgm6SAZyBCigjQYSFgoIcGFzc3dvcmQYAiABKAlCBOCmGQESKQoIY2hpbGRyZW4YAyADKAsyFy5yaWcuc2VjcmV0cy52MS5BY2NvdW50EjQKB2J5X25hbWUYBCADKAsyIy5yaWcuc2VjcmV0cy52MS5BY2NvdW50LkJ5TmFtZUVudHJ5EjkKBnRva2VucxgFIAMoCzIjLnJpZy5zZWNyZXRzLnYxLkFjY291bnQuVG9rZW5zRW50cnlCBOCmGQESEgoEa2V5cxgGIAMoDEIE4KYZARIhCgNhbnkYByABKAsyFC5nb29nbGUucHJvdG9idWYuQW55EiIKBGFueXMYCCADKAsyFC5nb29nbGUucHJvdG9idWYuQW55EhMKA3BpbhgJIAEoCUIE4KYZAUgAEigKBW90aGVyGAogASgLMhcucmlnLnNlY3JldHMudjEuQWNjb3VudEgAEioKBG5vbmUYCyABKA4yGi5nb29nbGUucHJvdG9idWYuTnVsbFZhbHVlSAASGQoGbnVtYmVyGAwgASgDQgTgphkBSAGIAQESLAoFaW5uZXIYDSABKAsyFy5yaWcuc2VjcmV0cy52MS5BY2NvdW50QgTgphkBGkYKC0J5TmFtZUVudHJ5EgsKA2tleRgBIAEoCRImCgV2YWx1ZRgCIAEoCzIXLnJpZy5zZWNyZXRzLnYxLkFjY291bnQ6AjgBGi0KC1Rva2Vuc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBQoDd2F5QgkKB19udW1iZXIiPgoKUHV0UmVxdWVzdBIwCgdhY2NvdW50GAEgASgLMhcucmlnLnNlY3JldHMudjEuQWNjb3VudEIGukgDyAEBIg0KC1B1dFJlc3BvbnNlIjgKDFdhdGNoUmVxdWVzdBIoCgdhY2NvdW50GAEgASgLMhcucmlnLnNlY3JldHMudjEuQWNjb3VudCIPCg1XYXRjaFJlc3BvbnNlIjcKC1BvdXJSZXF1ZXN0EigKB2FjY291bnQYASABKAsyFy5yaWcuc2VjcmV0cy52MS5BY2NvdW50Ig4KDFBvdXJSZXNwb25zZSI3CgtUYWxrUmVxdWVzdBIoCgdhY2NvdW50GAEgASgLMhcucmlnLnNlY3JldHMudjEuQWNjb3VudCIOCgxUYWxrUmVzcG9uc2UyowIKDVNlY3JldFNlcnZpY2USPgoDUHV0EhoucmlnLnNlY3JldHMudjEuUHV0UmVxdWVzdBobLnJpZy5zZWNyZXRzLnYxLlB1dFJlc3BvbnNlEkYKBVdhdGNoEhwucmlnLnNlY3JldHMudjEuV2F0Y2hSZXF1ZXN0Gh0ucmlnLnNlY3JldHMudjEuV2F0Y2hSZXNwb25zZTABEkMKBFBvdXISGy5yaWcuc2VjcmV0cy52MS5Qb3VyUmVxdWVzdBocLnJpZy5zZWNyZXRzLnYxLlBvdXJSZXNwb25zZSgBEkUKBFRhbGsSGy5yaWcuc2VjcmV0cy52MS5UYWxrUmVxdWVzdBocLnJpZy5zZWNyZXRzLnYxLlRhbGtSZXNwb25zZSgBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_struct, file_runrpc_options_v1_options]);
+  fileDesc("ChxyaWcvc2VjcmV0cy92MS9zZWNyZXRzLnByb3RvEg5yaWcuc2VjcmV0cy52MSLuBAoHQWNjb3VudBIXCgRuYW1lGAEgASgJQgm6SAZyBCigjQYSFgoIcGFzc3dvcmQYAiABKAlCBOCmGQESKQoIY2hpbGRyZW4YAyADKAsyFy5yaWcuc2VjcmV0cy52MS5BY2NvdW50EjQKB2J5X25hbWUYBCADKAsyIy5yaWcuc2VjcmV0cy52MS5BY2NvdW50LkJ5TmFtZUVudHJ5EjkKBnRva2VucxgFIAMoCzIjLnJpZy5zZWNyZXRzLnYxLkFjY291bnQuVG9rZW5zRW50cnlCBOCmGQESEgoEa2V5cxgGIAMoDEIE4KYZARIhCgNhbnkYByABKAsyFC5nb29nbGUucHJvdG9idWYuQW55EiIKBGFueXMYCCADKAsyFC5nb29nbGUucHJvdG9idWYuQW55EhMKA3BpbhgJIAEoCUIE4KYZAUgAEigKBW90aGVyGAogASgLMhcucmlnLnNlY3JldHMudjEuQWNjb3VudEgAEioKBG5vbmUYCyABKA4yGi5nb29nbGUucHJvdG9idWYuTnVsbFZhbHVlSAASGQoGbnVtYmVyGAwgASgDQgTgphkBSAGIAQESLAoFaW5uZXIYDSABKAsyFy5yaWcuc2VjcmV0cy52MS5BY2NvdW50QgTgphkBGkYKC0J5TmFtZUVudHJ5EgsKA2tleRgBIAEoCRImCgV2YWx1ZRgCIAEoCzIXLnJpZy5zZWNyZXRzLnYxLkFjY291bnQ6AjgBGi0KC1Rva2Vuc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBQoDd2F5QgkKB19udW1iZXIiaAoKUHV0UmVxdWVzdBIwCgdhY2NvdW50GAEgASgLMhcucmlnLnNlY3JldHMudjEuQWNjb3VudEIGukgDyAEBEigKB2NoZWNrZWQYAiABKAsyFy5yaWcuc2VjcmV0cy52MS5DaGVja2VkIoEDCgdDaGVja2VkEqsBCgNwaW4YASABKAlCnQG6SJUBugFEChBjaGVja2VkLnBpbi5tYWRlGjB0aGlzLnN0YXJ0c1dpdGgoJ21hZGUnKSA/IHRoaXMgKyAnIGlzIG1hZGUnIDogJye6AUcKE2NoZWNrZWQucGluLndyaXR0ZW4SE2JlZ2lucyB3aXRoIHdyaXR0ZW4aGyF0aGlzLnN0YXJ0c1dpdGgoJ3dyaXR0ZW4nKXICGBTgphkBEkUKBmNvdW50cxgCIAMoCzIjLnJpZy5zZWNyZXRzLnYxLkNoZWNrZWQuQ291bnRzRW50cnlCELpICZoBBioEGgIoAOCmGQEaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ATpSukhPGk0KDWNoZWNrZWQud2hvbGUaPHRoaXMucGluLnN0YXJ0c1dpdGgoJ3dob2xlJykgPyAndGhlIHBpbiBpcyAnICsgdGhpcy5waW4gOiAnJyINCgtQdXRSZXNwb25zZSI4CgxXYXRjaFJlcXVlc3QSKAoHYWNjb3VudBgBIAEoCzIXLnJpZy5zZWNyZXRzLnYxLkFjY291bnQiDwoNV2F0Y2hSZXNwb25zZSI3CgtQb3VyUmVxdWVzdBIoCgdhY2NvdW50GAEgASgLMhcucmlnLnNlY3JldHMudjEuQWNjb3VudCIOCgxQb3VyUmVzcG9uc2UiNwoLVGFsa1JlcXVlc3QSKAoHYWNjb3VudBgBIAEoCzIXLnJpZy5zZWNyZXRzLnYxLkFjY291bnQiDgoMVGFsa1Jlc3BvbnNlMqMCCg1TZWNyZXRTZXJ2aWNlEj4KA1B1dBIaLnJpZy5zZWNyZXRzLnYxLlB1dFJlcXVlc3QaGy5yaWcuc2VjcmV0cy52MS5QdXRSZXNwb25zZRJGCgVXYXRjaBIcLnJpZy5zZWNyZXRzLnYxLldhdGNoUmVxdWVzdBodLnJpZy5zZWNyZXRzLnYxLldhdGNoUmVzcG9uc2UwARJDCgRQb3VyEhsucmlnLnNlY3JldHMudjEuUG91clJlcXVlc3QaHC5yaWcuc2VjcmV0cy52MS5Qb3VyUmVzcG9uc2UoARJFCgRUYWxrEhsucmlnLnNlY3JldHMudjEuVGFsa1JlcXVlc3QaHC5yaWcuc2VjcmV0cy52MS5UYWxrUmVzcG9uc2UoATABYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_any, file_google_protobuf_struct, file_runrpc_options_v1_options]);
 
 /**
  * Account has something sensitive in every place where a message can have something.
@@ -111,6 +111,11 @@ export type PutRequest = Message<"rig.secrets.v1.PutRequest"> & {
    * @generated from field: rig.secrets.v1.Account account = 1;
    */
   account?: Account | undefined;
+
+  /**
+   * @generated from field: rig.secrets.v1.Checked checked = 2;
+   */
+  checked?: Checked | undefined;
 };
 
 /**
@@ -119,6 +124,31 @@ export type PutRequest = Message<"rig.secrets.v1.PutRequest"> & {
  */
 export const PutRequestSchema: GenMessage<PutRequest> = /*@__PURE__*/
   messageDesc(file_rig_secrets_v1_secrets, 1);
+
+/**
+ * Checked has something sensitive in rules of every kind: those of the standard, and expressions with a text of their own or one
+ * that they make of values.
+ *
+ * @generated from message rig.secrets.v1.Checked
+ */
+export type Checked = Message<"rig.secrets.v1.Checked"> & {
+  /**
+   * @generated from field: string pin = 1;
+   */
+  pin: string;
+
+  /**
+   * @generated from field: map<string, int32> counts = 2;
+   */
+  counts: { [key: string]: number };
+};
+
+/**
+ * Describes the message rig.secrets.v1.Checked.
+ * Use `create(CheckedSchema)` to create a new message.
+ */
+export const CheckedSchema: GenMessage<Checked> = /*@__PURE__*/
+  messageDesc(file_rig_secrets_v1_secrets, 2);
 
 /**
  * @generated from message rig.secrets.v1.PutResponse
@@ -131,7 +161,7 @@ export type PutResponse = Message<"rig.secrets.v1.PutResponse"> & {
  * Use `create(PutResponseSchema)` to create a new message.
  */
 export const PutResponseSchema: GenMessage<PutResponse> = /*@__PURE__*/
-  messageDesc(file_rig_secrets_v1_secrets, 2);
+  messageDesc(file_rig_secrets_v1_secrets, 3);
 
 /**
  * @generated from message rig.secrets.v1.WatchRequest
@@ -148,7 +178,7 @@ export type WatchRequest = Message<"rig.secrets.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_rig_secrets_v1_secrets, 3);
+  messageDesc(file_rig_secrets_v1_secrets, 4);
 
 /**
  * @generated from message rig.secrets.v1.WatchResponse
@@ -161,7 +191,7 @@ export type WatchResponse = Message<"rig.secrets.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_rig_secrets_v1_secrets, 4);
+  messageDesc(file_rig_secrets_v1_secrets, 5);
 
 /**
  * @generated from message rig.secrets.v1.PourRequest
@@ -178,7 +208,7 @@ export type PourRequest = Message<"rig.secrets.v1.PourRequest"> & {
  * Use `create(PourRequestSchema)` to create a new message.
  */
 export const PourRequestSchema: GenMessage<PourRequest> = /*@__PURE__*/
-  messageDesc(file_rig_secrets_v1_secrets, 5);
+  messageDesc(file_rig_secrets_v1_secrets, 6);
 
 /**
  * @generated from message rig.secrets.v1.PourResponse
@@ -191,7 +221,7 @@ export type PourResponse = Message<"rig.secrets.v1.PourResponse"> & {
  * Use `create(PourResponseSchema)` to create a new message.
  */
 export const PourResponseSchema: GenMessage<PourResponse> = /*@__PURE__*/
-  messageDesc(file_rig_secrets_v1_secrets, 6);
+  messageDesc(file_rig_secrets_v1_secrets, 7);
 
 /**
  * @generated from message rig.secrets.v1.TalkRequest
@@ -208,7 +238,7 @@ export type TalkRequest = Message<"rig.secrets.v1.TalkRequest"> & {
  * Use `create(TalkRequestSchema)` to create a new message.
  */
 export const TalkRequestSchema: GenMessage<TalkRequest> = /*@__PURE__*/
-  messageDesc(file_rig_secrets_v1_secrets, 7);
+  messageDesc(file_rig_secrets_v1_secrets, 8);
 
 /**
  * @generated from message rig.secrets.v1.TalkResponse
@@ -221,7 +251,7 @@ export type TalkResponse = Message<"rig.secrets.v1.TalkResponse"> & {
  * Use `create(TalkResponseSchema)` to create a new message.
  */
 export const TalkResponseSchema: GenMessage<TalkResponse> = /*@__PURE__*/
-  messageDesc(file_rig_secrets_v1_secrets, 8);
+  messageDesc(file_rig_secrets_v1_secrets, 9);
 
 /**
  * SecretService is sent what nobody but its handlers may see, by a method of each kind.
