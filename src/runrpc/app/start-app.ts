@@ -18,7 +18,7 @@ import { isPostgresUrl } from "../url.ts";
 import { noAccounts } from "./accounts.ts";
 import { type AppMetrics, createAppMetrics } from "./app-metrics.ts";
 import { createAppMonitor } from "./app-monitor.ts";
-import { openAppPage } from "./app-page.ts";
+import { type AppPage, openAppPage } from "./app-page.ts";
 import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
 import { createChores, createChoresElsewhere } from "./chores.ts";
 import { connectErrorFromDataError } from "./data-errors.ts";
@@ -118,9 +118,20 @@ export async function startProcess<M extends QueryModules>(
   let server: Server | undefined;
   try {
     const metrics = config.metrics.enabled ? await createAppMetrics() : undefined;
+    const contracts = production ? undefined : askedOnce(given.contracts);
+    const page: AppPage | undefined = web.enabled
+      ? await openAppPage({
+          hosts: web.hosts,
+          production,
+          developer: () => accounts.developer(),
+          contracts,
+          traceLink: config.traces.link,
+        })
+      : undefined;
     const timed = metrics?.aroundQueries(store.queries) ?? store.queries;
-    const queries =
+    const traced =
       traces?.aroundQueries(timed, isPostgresUrl(database.url) ? "postgresql" : "sqlite") ?? timed;
+    const queries = page?.page.aroundQueries(traced) ?? traced;
     const plain = partsOf(queries, log.logger, chores.start, createAppWakeups(store.notices));
     const parts = debug === undefined ? plain : { ...plain, queries: debug.aroundQueries(plain.queries) };
     const requestLog = createRequestLogWriter(queries.runrpcRequestLog, { ...logSettings, log: log.logger });
@@ -132,7 +143,6 @@ export async function startProcess<M extends QueryModules>(
     const services = definition.services(parts);
     const { mapError = () => undefined } = definition;
     const accounts = definition.accounts?.(parts) ?? noAccounts;
-    const contracts = production ? undefined : askedOnce(given.contracts);
     const monitor = monitorSettings.enabled
       ? await createAppMonitor({
           requestLog: queries.runrpcRequestLog,
@@ -140,9 +150,6 @@ export async function startProcess<M extends QueryModules>(
           data: { store: store.stats, requestLog: requestLog.stats },
           contracts,
         })
-      : undefined;
-    const page = web.enabled
-      ? await openAppPage({ hosts: web.hosts, production, developer: () => accounts.developer(), contracts })
       : undefined;
     const keys = createKeyStore(queries.runrpcKeys);
     const started = await startServer({

@@ -155,6 +155,8 @@ export const configTexts: Readonly<Record<string, string>> = {
     "Reads the span that a call is a part of from grpc-trace-bin as well, which older gRPC clients send, where there is no traceparent.",
   "traces.stream_interval_ms":
     "How often a stream that stays open is told of by a span of its own, with its messages since the last one, in milliseconds.",
+  "traces.link":
+    "Where a trace is looked at, such as https://jaeger.example.com/trace/{trace_id}: the page leads there from a call. Empty: it shows the id of the trace alone.",
   monitor:
     "What operators see of a running server, and may do to it, by its own service runrpc.monitor.v1.MonitorService.",
   "monitor.enabled":

@@ -6,10 +6,10 @@ import type { CallRecord } from "../server/call/record.ts";
 /** What a record and a row of the request log both say; a row says null for nothing. */
 type Ended = Omit<
   CallRecord,
-  "kind" | "protocol" | "httpVersion" | "subject" | "keyId" | "cancelledBy" | "request"
+  "kind" | "protocol" | "httpVersion" | "subject" | "keyId" | "cancelledBy" | "request" | "traceId"
 > & {
   readonly [Name in "kind" | "protocol" | "httpVersion"]: string;
-} & { readonly [Name in "subject" | "keyId" | "cancelledBy"]?: string | null | undefined };
+} & { readonly [Name in "subject" | "keyId" | "cancelledBy" | "traceId"]?: string | null | undefined };
 
 /** A call that has ended, as clients are told of it. */
 export function endedCallFromRecord(record: Ended): EndedCall {
@@ -43,5 +43,6 @@ function endedCall(ended: Ended, id: number): EndedCall {
     keyId: ended.keyId ?? "",
     cancelledBy: ended.cancelledBy ?? "",
     abandoned,
+    traceId: ended.traceId ?? "",
   });
 }

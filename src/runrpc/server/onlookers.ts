@@ -1,5 +1,7 @@
 import type { Call } from "./call/call.ts";
+import type { CallWatch } from "./call/call-watch.ts";
 import type { ServerMetrics, ServerMonitor } from "./server-metrics.ts";
+import type { ServerPage } from "./server-page.ts";
 import type { ServerTracing } from "./server-tracing.ts";
 import type { ResolvedSettings } from "./settings.ts";
 import type { ServerWatch } from "./watch.ts";
@@ -48,5 +50,37 @@ export function countOf({ counter, monitor }: Onlookers): ((call: Call) => void)
   return (call) => {
     counter.ended(call);
     monitor.ended(call);
+  };
+}
+
+/** What follows a call that has begun; undefined where nobody does, whatever call it is. */
+export function watchOf(
+  { watch }: Onlookers,
+  page: ServerPage | undefined,
+): ((call: Call) => CallWatch | undefined) | undefined {
+  if (page === undefined) return watch && ((call) => watch.begun(call));
+  if (watch === undefined) return (call) => page.begun(call);
+  return (call) => both(watch.begun(call), page.begun(call));
+}
+
+function both(first: CallWatch, second: CallWatch | undefined): CallWatch {
+  if (second === undefined) return first;
+  return {
+    admitted() {
+      first.admitted();
+      second.admitted();
+    },
+    signalMade(signal) {
+      first.signalMade(signal);
+      second.signalMade(signal);
+    },
+    handlerDone() {
+      first.handlerDone();
+      second.handlerDone();
+    },
+    ended() {
+      first.ended();
+      second.ended();
+    },
   };
 }

@@ -1,3 +1,5 @@
+import type { Call } from "./call/call.ts";
+import type { CallWatch } from "./call/call-watch.ts";
 import type { Calls } from "./call/calls.ts";
 import type { Gate } from "./gate.ts";
 import type { PlainRoutes } from "./http/answers.ts";
@@ -13,6 +15,8 @@ export interface ServerPage {
   readonly definition: ServiceDefinition;
   /** Answers the paths of the page's files. */
   readonly answer: PlainRoutes;
+  /** A call has begun. Undefined: its page does not follow it. */
+  begun(call: Call): CallWatch | undefined;
   /** Hears of what is served, before the server listens. */
   start(served: Served): void;
 }

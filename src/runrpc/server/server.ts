@@ -19,7 +19,7 @@ import { createFastLane } from "./lanes/fast/lane.ts";
 import { createStockLane } from "./lanes/stock/lane.ts";
 import { listen } from "./listener/listen.ts";
 import { guardLog, type ServerLog, silentLog } from "./log.ts";
-import { closeOnlookers, countOf, loadOnlookers, type Onlookers } from "./onlookers.ts";
+import { closeOnlookers, countOf, loadOnlookers, type Onlookers, watchOf } from "./onlookers.ts";
 import { createRefusals } from "./refusals.ts";
 import { createRequestKeeper } from "./requests/keep-requests.ts";
 import { BUILT_IN } from "./routes/policy.ts";
@@ -126,7 +126,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     mapError: options.mapError ?? (() => undefined),
     onRecord: options.onRecord ?? (() => {}),
     writeTimeoutMs: timeouts.writeTimeoutMs,
-    watch: watch && ((call) => watch.begun(call)),
+    watch: watchOf(onlookers, page),
     trace: tracing && ((call) => tracing.begun(call)),
     count: countOf(onlookers),
     requestOf: keeper?.take,

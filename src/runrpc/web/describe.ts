@@ -12,7 +12,7 @@ import type { EnumSchema, MessageSchema, MethodSchema, Schema, ServiceSchema } f
  *
  * @param contracts the same with comments, where there are any: generated code has none
  */
-export function describeServices(routes: Routes, contracts: Registry | undefined): Schema {
+export function describeServices(routes: Routes, contracts: Registry | undefined): Omit<Schema, "traceLink"> {
   const services = routes.services.filter(({ typeName }) => typeName !== PageService.typeName);
   const types = [...routes.registry];
   return {

@@ -29,6 +29,7 @@ const STYLES = [
   "method.css",
   "form.css",
   "call.css",
+  "report.css",
   "watch.css",
   "keys.css",
   "log.css",

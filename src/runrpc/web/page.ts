@@ -3,6 +3,7 @@ import type { Served, ServerPage } from "../server/server-page.ts";
 import { createFileAnswers } from "./answer-files.ts";
 import { createBridge } from "./bridge/bridge.ts";
 import { describeServices } from "./describe.ts";
+import { createFollower } from "./follow/follower.ts";
 import { createPageService } from "./page-service.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -13,6 +14,14 @@ export interface PageOptions {
   readonly signIn: SignIn | undefined;
   /** Gives the contracts with their comments, to each who looks. Default: there are no comments. */
   readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
+  /** Where a trace is looked at, with `{trace_id}` in it. Default: nowhere. */
+  readonly traceLink?: string | undefined;
+}
+
+/** A page, with what its application hands it. */
+export interface Page extends ServerPage {
+  /** The same queries of a store, so that the page can tell of those that a call has made. */
+  aroundQueries<Q extends object>(queries: Q): Q;
 }
 
 /**
@@ -20,7 +29,7 @@ export interface PageOptions {
  *
  * @throws Error that names a host which is none.
  */
-export function createPage({ hosts, signIn, contracts }: PageOptions): ServerPage {
+export function createPage({ hosts, signIn, contracts, traceLink = "" }: PageOptions): Page {
   let served: Served | undefined;
   let schema: Promise<string> | undefined;
   const answer = createFileAnswers(hosts);
@@ -29,13 +38,17 @@ export function createPage({ hosts, signIn, contracts }: PageOptions): ServerPag
     return served;
   };
   const describe = async (): Promise<string> =>
-    JSON.stringify(describeServices(whatIsServed().routes, await contracts?.()));
+    JSON.stringify({ ...describeServices(whatIsServed().routes, await contracts?.()), traceLink });
+  const follower = createFollower();
   return {
     definition: createPageService({
       signIn,
       schema: () => (schema ??= describe()),
-      bridge: createBridge(whatIsServed),
+      bridge: createBridge(whatIsServed, follower),
+      follower,
     }),
+    begun: follower.begun,
+    aroundQueries: (queries) => follower.aroundQueries(queries, () => served?.calls.current()),
     answer(httpMethod, path, request) {
       const found = answer(httpMethod, path, request);
       // While the browser loads the page, what takes longest is under way.

@@ -9,7 +9,7 @@ export const webRules: readonly Rule[] = [
     allowed: [BUFBUILD],
   },
   {
-    files: "src/runrpc/web/{*,bridge/*}.ts",
+    files: "src/runrpc/web/{*,bridge/*,follow/*}.ts",
     why: "the page is served beside calls, by what the server declares; what is for the browser it knows as types",
     allowed: [
       NODE,
@@ -18,6 +18,8 @@ export const webRules: readonly Rule[] = [
       OWN_CONTRACTS,
       SERVER,
       /^src\/runrpc\/contracts\//,
+      /^src\/runrpc\/data\/around-queries\.ts$/,
+      /^src\/runrpc\/monitor\/ended-call\.ts$/,
       /^src\/runrpc\/web\/(?!page\/)/,
     ],
     types: [/^src\/runrpc\/web\/page\/schema\.ts$/],

@@ -209,7 +209,7 @@ describe("the app answers, and refuses, the same way on every protocol", () => {
 });
 
 /** What the record of a call has that nobody cancelled, where requests are not kept. */
-const NOT_THERE = { cancelledBy: null, abandoned: 0, request: null, requestNote: null };
+const NOT_THERE = { cancelledBy: null, abandoned: 0, request: null, requestNote: null, traceId: null };
 
 type Keys = Awaited<ReturnType<typeof makeKeys>>;
 

@@ -688,7 +688,7 @@ export function writeMethodActivity(w: Writer, m: any, p: number, isWhole: boole
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeEndedCall: any = function (this: any, $id: any, $requestId: any, $startTime: any, $durationMs: any, $method: any, $kind: any, $protocol: any, $httpVersion: any, $code: any, $error: any, $messagesIn: any, $messagesOut: any, $bytesIn: any, $bytesOut: any, $peer: any, $subject: any, $keyId: any, $cancelledBy: any, $abandoned: any) {
+const MadeEndedCall: any = function (this: any, $id: any, $requestId: any, $startTime: any, $durationMs: any, $method: any, $kind: any, $protocol: any, $httpVersion: any, $code: any, $error: any, $messagesIn: any, $messagesOut: any, $bytesIn: any, $bytesOut: any, $peer: any, $subject: any, $keyId: any, $cancelledBy: any, $abandoned: any, $traceId: any) {
   this.$typeName = "runrpc.monitor.v1.EndedCall";
   this.id = $id;
   this.requestId = $requestId;
@@ -709,10 +709,11 @@ const MadeEndedCall: any = function (this: any, $id: any, $requestId: any, $star
   this.keyId = $keyId;
   this.cancelledBy = $cancelledBy;
   this.abandoned = $abandoned;
+  this.traceId = $traceId;
 };
 MadeEndedCall.prototype = Object.prototype;
 
-const knownEndedCall = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+const knownEndedCall = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
 
 export function readEndedCall(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -735,6 +736,7 @@ export function readEndedCall(r: Reader, p: number, end: number, depth: number):
   let $keyId = "";
   let $cancelledBy = "";
   let $abandoned = false;
+  let $traceId = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -885,6 +887,15 @@ export function readEndedCall(r: Reader, p: number, end: number, depth: number):
         if (v > 0x7f) { $abandoned = bool(r, p - 1); p = r.p; } else $abandoned = v !== 0;
         break;
       }
+      case 162: { // trace_id
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $traceId = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownEndedCall.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -893,7 +904,7 @@ export function readEndedCall(r: Reader, p: number, end: number, depth: number):
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeEndedCall($id, $requestId, $startTime, $durationMs, $method, $kind, $protocol, $httpVersion, $code, $error, $messagesIn, $messagesOut, $bytesIn, $bytesOut, $peer, $subject, $keyId, $cancelledBy, $abandoned);
+  const m: any = new MadeEndedCall($id, $requestId, $startTime, $durationMs, $method, $kind, $protocol, $httpVersion, $code, $error, $messagesIn, $messagesOut, $bytesIn, $bytesOut, $peer, $subject, $keyId, $cancelledBy, $abandoned, $traceId);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -901,7 +912,7 @@ export function readEndedCall(r: Reader, p: number, end: number, depth: number):
 export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.EndedCall") throw BAIL;
-  let b = ensure(w, p, 102);
+  let b = ensure(w, p, 105);
   {
     const v = m.id;
     if (v !== 0n) {
@@ -916,7 +927,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 18;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -926,7 +937,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== undefined && (t === undefined || isOwn(m, "startTime"))) {
       b[p++] = 26;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 102);
+      b = ensure(w, p, 105);
     }
   }
   {
@@ -943,7 +954,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 42;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -953,7 +964,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 50;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -963,7 +974,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 58;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -973,7 +984,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 66;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -983,7 +994,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 74;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -993,7 +1004,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 82;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -1039,7 +1050,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 122;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -1050,7 +1061,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 130;
         b[p++] = 1;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -1061,7 +1072,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 138;
         b[p++] = 1;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -1072,7 +1083,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 146;
         b[p++] = 1;
-        p = putText(w, v, p, 102);
+        p = putText(w, v, p, 105);
         b = w.b;
       }
     }
@@ -1084,6 +1095,17 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
         b[p++] = 152;
         b[p++] = 1;
         p = putBool(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.traceId;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 162;
+        b[p++] = 1;
+        p = putText(w, v, p, 105);
+        b = w.b;
       }
     }
   }
@@ -3330,7 +3352,7 @@ export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.monitor.v1.WatchRequest", shape: "h0-mAq27pjWnulJM", read: readWatchRequest, write: writeWatchRequest },
   { typeName: "runrpc.monitor.v1.WatchResponse", shape: "xMuWOG-XOBLYThHj", read: readWatchResponse, write: writeWatchResponse },
   { typeName: "runrpc.monitor.v1.MethodActivity", shape: "l8TXs7LhbQ7LB5kX", read: readMethodActivity, write: writeMethodActivity },
-  { typeName: "runrpc.monitor.v1.EndedCall", shape: "H1DqC2hjohJIy4KG", read: readEndedCall, write: writeEndedCall },
+  { typeName: "runrpc.monitor.v1.EndedCall", shape: "C7i1NDynT6AZAHyd", read: readEndedCall, write: writeEndedCall },
   { typeName: "runrpc.monitor.v1.Process", shape: "vLtekZQhb6gbzf4Y", read: readProcess, write: writeProcess },
   { typeName: "runrpc.monitor.v1.Store", shape: "mwr2mtPpfRiBQWxj", read: readStore, write: writeStore },
   { typeName: "runrpc.monitor.v1.StoreSide", shape: "VZqLppOUqQ5Vkg7N", read: readStoreSide, write: writeStoreSide },

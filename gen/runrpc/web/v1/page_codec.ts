@@ -5,12 +5,15 @@ import {
   BAIL,
   bool,
   close,
+  double,
   ensure,
   isOwn,
   longTag,
   type MessageCodec,
   type Oneof,
   putBool,
+  putDouble,
+  putInt32,
   putText,
   putUint32,
   putUnknown,
@@ -21,6 +24,10 @@ import {
   varint,
   type Writer,
 } from "runrpc/codec";
+import {
+  readEndedCall as read_runrpc_monitor_v1_EndedCall,
+  writeEndedCall as write_runrpc_monitor_v1_EndedCall,
+} from "../../../runrpc/monitor/v1/monitor_codec.ts";
 
 const knownSignInRequest = new Set<number>([1]);
 
@@ -272,11 +279,12 @@ export function writeOpenStreamRequest(w: Writer, m: any, p: number, isWhole: bo
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const knownOpenStreamResponse = new Set<number>([1, 2, 3, 4]);
+const knownOpenStreamResponse = new Set<number>([1, 2, 3, 4, 6, 5]);
 
 export function readOpenStreamResponse(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
   let $event: Oneof = { case: undefined };
+  let $atMs = 0;
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -322,6 +330,22 @@ export function readOpenStreamResponse(r: Reader, p: number, end: number, depth:
         p = e;
         break;
       }
+      case 50: { // step
+        if ($event.case === "step") throw BAIL;
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $event = { case: "step", value: readOpenStreamResponse_Step(r, p, e, depth + 1) };
+        p = e;
+        break;
+      }
+      case 41: { // at_ms
+        $atMs = double(b, p);
+        p += 8;
+        break;
+      }
       default: {
         if (knownOpenStreamResponse.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -330,7 +354,7 @@ export function readOpenStreamResponse(r: Reader, p: number, end: number, depth:
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = { $typeName: "runrpc.web.v1.OpenStreamResponse", event: $event };
+  const m: any = { $typeName: "runrpc.web.v1.OpenStreamResponse", event: $event, atMs: $atMs };
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -338,14 +362,14 @@ export function readOpenStreamResponse(r: Reader, p: number, end: number, depth:
 export function writeOpenStreamResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.web.v1.OpenStreamResponse") throw BAIL;
-  let b = ensure(w, p, 10);
+  let b = ensure(w, p, 23);
   {
     const o = m.event;
     if (o == null && t !== undefined) throw BAIL;
     if (o?.case === "session") {
       const v = o.value;
       b[p++] = 10;
-      p = putText(w, v, p, 10);
+      p = putText(w, v, p, 23);
       b = w.b;
     }
   }
@@ -355,7 +379,7 @@ export function writeOpenStreamResponse(w: Writer, m: any, p: number, isWhole: b
       const v = o.value;
       b[p++] = 18;
       p = close(w, p, writeOpenStreamResponse_Metadata(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 10);
+      b = ensure(w, p, 23);
     }
   }
   {
@@ -363,7 +387,7 @@ export function writeOpenStreamResponse(w: Writer, m: any, p: number, isWhole: b
     if (o?.case === "message") {
       const v = o.value;
       b[p++] = 26;
-      p = putText(w, v, p, 10);
+      p = putText(w, v, p, 23);
       b = w.b;
     }
   }
@@ -373,7 +397,25 @@ export function writeOpenStreamResponse(w: Writer, m: any, p: number, isWhole: b
       const v = o.value;
       b[p++] = 34;
       p = close(w, p, writeOpenStreamResponse_End(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 10);
+      b = ensure(w, p, 23);
+    }
+  }
+  {
+    const v = m.atMs;
+    if (!Object.is(v, 0)) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 41;
+        p = putDouble(b, v, p);
+      }
+    }
+  }
+  {
+    const o = m.event;
+    if (o?.case === "step") {
+      const v = o.value;
+      b[p++] = 50;
+      p = close(w, p, writeOpenStreamResponse_Step(w, v, p + 1, t !== undefined));
+      b = ensure(w, p, 23);
     }
   }
   const unknowns = m.$unknown;
@@ -579,6 +621,149 @@ export function writeOpenStreamResponse_End(w: Writer, m: any, p: number, isWhol
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
+const knownOpenStreamResponse_Step = new Set<number>([1, 2, 3, 4, 5, 6, 7]);
+
+export function readOpenStreamResponse_Step(r: Reader, p: number, end: number, _depth: number): any {
+  const b = r.b;
+  let $kind = 0;
+  let $number = 0;
+  let $waitedMs = 0;
+  let $ranMs = 0;
+  let $query = "";
+  let $failed = false;
+  let $leftOut = 0;
+  let unknowns: UnknownField[] | undefined;
+  while (p < end) {
+    let tag = b[p++]!;
+    if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
+    switch (tag) {
+      case 8: { // kind
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p) | 0; p = r.p; }
+        $kind = v;
+        break;
+      }
+      case 16: { // number
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $number = v;
+        break;
+      }
+      case 25: { // waited_ms
+        $waitedMs = double(b, p);
+        p += 8;
+        break;
+      }
+      case 33: { // ran_ms
+        $ranMs = double(b, p);
+        p += 8;
+        break;
+      }
+      case 42: { // query
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $query = text(b, p, e);
+        p = e;
+        break;
+      }
+      case 48: { // failed
+        const v = b[p++]!;
+        if (v > 0x7f) { $failed = bool(r, p - 1); p = r.p; } else $failed = v !== 0;
+        break;
+      }
+      case 56: { // left_out
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $leftOut = v;
+        break;
+      }
+      default: {
+        if (knownOpenStreamResponse_Step.has(tag >>> 3)) throw BAIL;
+        (unknowns ??= []).push(unknownField(r, tag, p, end));
+        p = r.p;
+      }
+    }
+  }
+  if (p !== end) throw BAIL;
+  const m: any = { $typeName: "runrpc.web.v1.OpenStreamResponse.Step", kind: $kind, number: $number, waitedMs: $waitedMs, ranMs: $ranMs, query: $query, failed: $failed, leftOut: $leftOut };
+  if (unknowns !== undefined) m.$unknown = unknowns;
+  return m;
+}
+
+export function writeOpenStreamResponse_Step(w: Writer, m: any, p: number, isWhole: boolean): number {
+  const t = m.$typeName;
+  if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.web.v1.OpenStreamResponse.Step") throw BAIL;
+  let b = ensure(w, p, 51);
+  {
+    const v = m.kind;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 8;
+        p = putInt32(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.number;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 16;
+        p = putUint32(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.waitedMs;
+    if (!Object.is(v, 0)) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 25;
+        p = putDouble(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.ranMs;
+    if (!Object.is(v, 0)) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 33;
+        p = putDouble(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.query;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 42;
+        p = putText(w, v, p, 51);
+        b = w.b;
+      }
+    }
+  }
+  {
+    const v = m.failed;
+    if (v !== false) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 48;
+        p = putBool(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.leftOut;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 56;
+        p = putUint32(b, v, p);
+      }
+    }
+  }
+  const unknowns = m.$unknown;
+  return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
+}
+
 const knownSendMessageRequest = new Set<number>([1, 2, 3, 4]);
 
 export function readSendMessageRequest(r: Reader, p: number, end: number, _depth: number): any {
@@ -707,6 +892,294 @@ export function writeSendMessageResponse(w: Writer, m: any, p: number, isWhole: 
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
+const knownGetReportRequest = new Set<number>([1]);
+
+export function readGetReportRequest(r: Reader, p: number, end: number, _depth: number): any {
+  const b = r.b;
+  let $name = "";
+  let unknowns: UnknownField[] | undefined;
+  while (p < end) {
+    let tag = b[p++]!;
+    if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
+    switch (tag) {
+      case 10: { // name
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $name = text(b, p, e);
+        p = e;
+        break;
+      }
+      default: {
+        if (knownGetReportRequest.has(tag >>> 3)) throw BAIL;
+        (unknowns ??= []).push(unknownField(r, tag, p, end));
+        p = r.p;
+      }
+    }
+  }
+  if (p !== end) throw BAIL;
+  const m: any = { $typeName: "runrpc.web.v1.GetReportRequest", name: $name };
+  if (unknowns !== undefined) m.$unknown = unknowns;
+  return m;
+}
+
+export function writeGetReportRequest(w: Writer, m: any, p: number, isWhole: boolean): number {
+  const t = m.$typeName;
+  if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.web.v1.GetReportRequest") throw BAIL;
+  let b = ensure(w, p, 2);
+  {
+    const v = m.name;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 10;
+        p = putText(w, v, p, 2);
+        b = w.b;
+      }
+    }
+  }
+  const unknowns = m.$unknown;
+  return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
+}
+
+const MadeGetReportResponse: any = function (this: any, $call: any, $admittedMs: any, $handlerDoneMs: any, $queries: any, $leftOutQueries: any) {
+  this.$typeName = "runrpc.web.v1.GetReportResponse";
+  if ($call !== undefined) this.call = $call;
+  this.admittedMs = $admittedMs;
+  this.handlerDoneMs = $handlerDoneMs;
+  this.queries = $queries;
+  this.leftOutQueries = $leftOutQueries;
+};
+MadeGetReportResponse.prototype = Object.prototype;
+
+const knownGetReportResponse = new Set<number>([1, 2, 3, 4, 5]);
+
+export function readGetReportResponse(r: Reader, p: number, end: number, depth: number): any {
+  const b = r.b;
+  let $call: any;
+  let $admittedMs = 0;
+  let $handlerDoneMs = 0;
+  const $queries: unknown[] = [];
+  let $leftOutQueries = 0;
+  let unknowns: UnknownField[] | undefined;
+  while (p < end) {
+    let tag = b[p++]!;
+    if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
+    switch (tag) {
+      case 10: { // call
+        if ($call !== undefined) throw BAIL;
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $call = read_runrpc_monitor_v1_EndedCall(r, p, e, depth + 1);
+        p = e;
+        break;
+      }
+      case 17: { // admitted_ms
+        $admittedMs = double(b, p);
+        p += 8;
+        break;
+      }
+      case 25: { // handler_done_ms
+        $handlerDoneMs = double(b, p);
+        p += 8;
+        break;
+      }
+      case 34: { // queries
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        if (depth > 99) throw BAIL;
+        $queries.push(readGetReportResponse_Query(r, p, e, depth + 1));
+        p = e;
+        break;
+      }
+      case 40: { // left_out_queries
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $leftOutQueries = v;
+        break;
+      }
+      default: {
+        if (knownGetReportResponse.has(tag >>> 3)) throw BAIL;
+        (unknowns ??= []).push(unknownField(r, tag, p, end));
+        p = r.p;
+      }
+    }
+  }
+  if (p !== end) throw BAIL;
+  const m: any = new MadeGetReportResponse($call, $admittedMs, $handlerDoneMs, $queries, $leftOutQueries);
+  if (unknowns !== undefined) m.$unknown = unknowns;
+  return m;
+}
+
+export function writeGetReportResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
+  const t = m.$typeName;
+  if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.web.v1.GetReportResponse") throw BAIL;
+  let b = ensure(w, p, 33);
+  {
+    const v = m.call;
+    if (v !== undefined && (t === undefined || isOwn(m, "call"))) {
+      b[p++] = 10;
+      p = close(w, p, write_runrpc_monitor_v1_EndedCall(w, v, p + 1, t !== undefined));
+      b = ensure(w, p, 33);
+    }
+  }
+  {
+    const v = m.admittedMs;
+    if (!Object.is(v, 0)) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 17;
+        p = putDouble(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.handlerDoneMs;
+    if (!Object.is(v, 0)) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 25;
+        p = putDouble(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.queries;
+    if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+      if (!(Array.isArray(v))) throw BAIL;
+      for (let i = 0; i < v.length; i++) {
+        b[p++] = 34;
+        p = close(w, p, writeGetReportResponse_Query(w, v[i], p + 1, t !== undefined));
+        b = ensure(w, p, 33);
+      }
+    }
+  }
+  {
+    const v = m.leftOutQueries;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 40;
+        p = putUint32(b, v, p);
+      }
+    }
+  }
+  const unknowns = m.$unknown;
+  return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
+}
+
+const knownGetReportResponse_Query = new Set<number>([1, 2, 3, 4, 5]);
+
+export function readGetReportResponse_Query(r: Reader, p: number, end: number, _depth: number): any {
+  const b = r.b;
+  let $name = "";
+  let $atMs = 0;
+  let $waitedMs = 0;
+  let $ranMs = 0;
+  let $failed = false;
+  let unknowns: UnknownField[] | undefined;
+  while (p < end) {
+    let tag = b[p++]!;
+    if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
+    switch (tag) {
+      case 10: { // name
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $name = text(b, p, e);
+        p = e;
+        break;
+      }
+      case 17: { // at_ms
+        $atMs = double(b, p);
+        p += 8;
+        break;
+      }
+      case 25: { // waited_ms
+        $waitedMs = double(b, p);
+        p += 8;
+        break;
+      }
+      case 33: { // ran_ms
+        $ranMs = double(b, p);
+        p += 8;
+        break;
+      }
+      case 40: { // failed
+        const v = b[p++]!;
+        if (v > 0x7f) { $failed = bool(r, p - 1); p = r.p; } else $failed = v !== 0;
+        break;
+      }
+      default: {
+        if (knownGetReportResponse_Query.has(tag >>> 3)) throw BAIL;
+        (unknowns ??= []).push(unknownField(r, tag, p, end));
+        p = r.p;
+      }
+    }
+  }
+  if (p !== end) throw BAIL;
+  const m: any = { $typeName: "runrpc.web.v1.GetReportResponse.Query", name: $name, atMs: $atMs, waitedMs: $waitedMs, ranMs: $ranMs, failed: $failed };
+  if (unknowns !== undefined) m.$unknown = unknowns;
+  return m;
+}
+
+export function writeGetReportResponse_Query(w: Writer, m: any, p: number, isWhole: boolean): number {
+  const t = m.$typeName;
+  if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.web.v1.GetReportResponse.Query") throw BAIL;
+  let b = ensure(w, p, 35);
+  {
+    const v = m.name;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 10;
+        p = putText(w, v, p, 35);
+        b = w.b;
+      }
+    }
+  }
+  {
+    const v = m.atMs;
+    if (!Object.is(v, 0)) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 17;
+        p = putDouble(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.waitedMs;
+    if (!Object.is(v, 0)) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 25;
+        p = putDouble(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.ranMs;
+    if (!Object.is(v, 0)) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 33;
+        p = putDouble(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.failed;
+    if (v !== false) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 40;
+        p = putBool(b, v, p);
+      }
+    }
+  }
+  const unknowns = m.$unknown;
+  return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
+}
+
 /** What this file has codecs of. */
 export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.web.v1.SignInRequest", shape: "7g5jhoiTOPHlObaw", read: readSignInRequest, write: writeSignInRequest },
@@ -714,10 +1187,14 @@ export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.web.v1.GetSchemaRequest", shape: "dFquYOOrPC6n94TW", read: readGetSchemaRequest, write: writeGetSchemaRequest },
   { typeName: "runrpc.web.v1.GetSchemaResponse", shape: "AuLdi73R2Shdp7Er", read: readGetSchemaResponse, write: writeGetSchemaResponse },
   { typeName: "runrpc.web.v1.OpenStreamRequest", shape: "L6nob8d2-f23l27_", read: readOpenStreamRequest, write: writeOpenStreamRequest },
-  { typeName: "runrpc.web.v1.OpenStreamResponse", shape: "zEruVBpvCRgwwE0P", read: readOpenStreamResponse, write: writeOpenStreamResponse },
+  { typeName: "runrpc.web.v1.OpenStreamResponse", shape: "Ir7Eqihnex914dY-", read: readOpenStreamResponse, write: writeOpenStreamResponse },
   { typeName: "runrpc.web.v1.OpenStreamResponse.Metadata", shape: "Gae4sm5nCyyZ1XAs", read: readOpenStreamResponse_Metadata, write: writeOpenStreamResponse_Metadata },
   { typeName: "runrpc.web.v1.OpenStreamResponse.Entry", shape: "a__lOjnXwg1hTBy4", read: readOpenStreamResponse_Entry, write: writeOpenStreamResponse_Entry },
   { typeName: "runrpc.web.v1.OpenStreamResponse.End", shape: "Vk26Vf0f_Sg2coNK", read: readOpenStreamResponse_End, write: writeOpenStreamResponse_End },
+  { typeName: "runrpc.web.v1.OpenStreamResponse.Step", shape: "seEH6UbtXRAQmmrg", read: readOpenStreamResponse_Step, write: writeOpenStreamResponse_Step },
   { typeName: "runrpc.web.v1.SendMessageRequest", shape: "v2MtgdeQ7IeUO7OB", read: readSendMessageRequest, write: writeSendMessageRequest },
   { typeName: "runrpc.web.v1.SendMessageResponse", shape: "9dLL7sbXlZDi9kp7", read: readSendMessageResponse, write: writeSendMessageResponse },
+  { typeName: "runrpc.web.v1.GetReportRequest", shape: "sGOvk5QMXwWfR9T9", read: readGetReportRequest, write: writeGetReportRequest },
+  { typeName: "runrpc.web.v1.GetReportResponse", shape: "hCigY_gOQLkb0lIE", read: readGetReportResponse, write: writeGetReportResponse },
+  { typeName: "runrpc.web.v1.GetReportResponse.Query", shape: "twjNRYrwzZ3ZW0JC", read: readGetReportResponse_Query, write: writeGetReportResponse_Query },
 ];

@@ -5,17 +5,19 @@
 // What the page of a server (/_/) asks of it, besides the calls that it makes. Both are of one version, so that nothing
 // here is for other clients: runrpc.monitor.v1 and reflection are.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import type { EndedCall } from "../../monitor/v1/monitor_pb.ts";
+import { file_runrpc_monitor_v1_monitor } from "../../monitor/v1/monitor_pb.ts";
 import { file_runrpc_options_v1_options } from "../../options/v1/options_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file runrpc/web/v1/page.proto.
  */
 export const file_runrpc_web_v1_page: GenFile = /*@__PURE__*/
-  fileDesc("ChhydW5ycGMvd2ViL3YxL3BhZ2UucHJvdG8SDXJ1bnJwYy53ZWIudjEiKQoNU2lnbkluUmVxdWVzdBIYCgV0b2tlbhgBIAEoCUIJukgGcgQQARhkIh0KDlNpZ25JblJlc3BvbnNlEgsKA2tleRgBIAEoCSISChBHZXRTY2hlbWFSZXF1ZXN0IiEKEUdldFNjaGVtYVJlc3BvbnNlEgwKBGpzb24YASABKAkiVwoRT3BlblN0cmVhbVJlcXVlc3QSGgoGbWV0aG9kGAEgASgJQgq6SAdyBRABGIAEEhcKCnRpbWVvdXRfbXMYAiABKA1IAIgBAUINCgtfdGltZW91dF9tcyL4AgoST3BlblN0cmVhbVJlc3BvbnNlEhEKB3Nlc3Npb24YASABKAlIABI9CgdoZWFkZXJzGAIgASgLMioucnVucnBjLndlYi52MS5PcGVuU3RyZWFtUmVzcG9uc2UuTWV0YWRhdGFIABIRCgdtZXNzYWdlGAMgASgJSAASNAoDZW5kGAQgASgLMiUucnVucnBjLndlYi52MS5PcGVuU3RyZWFtUmVzcG9uc2UuRW5kSAAaRAoITWV0YWRhdGESOAoHZW50cmllcxgBIAMoCzInLnJ1bnJwYy53ZWIudjEuT3BlblN0cmVhbVJlc3BvbnNlLkVudHJ5GiQKBUVudHJ5EgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkaUgoDRW5kEg0KBWVycm9yGAEgASgJEjwKCHRyYWlsZXJzGAIgASgLMioucnVucnBjLndlYi52MS5PcGVuU3RyZWFtUmVzcG9uc2UuTWV0YWRhdGFCBwoFZXZlbnQifQoSU2VuZE1lc3NhZ2VSZXF1ZXN0EhoKB3Nlc3Npb24YASABKAlCCbpIBnIEEAEYQBIXCgZudW1iZXIYAiABKA1CB7pIBCoCKAESEQoHbWVzc2FnZRgDIAEoCUgAEg0KA2VuZBgEIAEoCEgAQhAKB3JlcXVlc3QSBbpIAggBIhUKE1NlbmRNZXNzYWdlUmVzcG9uc2Uy7AIKC1BhZ2VTZXJ2aWNlElAKBlNpZ25JbhIcLnJ1bnJwYy53ZWIudjEuU2lnbkluUmVxdWVzdBodLnJ1bnJwYy53ZWIudjEuU2lnbkluUmVzcG9uc2UiCeKmGQUIASiACBJTCglHZXRTY2hlbWESHy5ydW5ycGMud2ViLnYxLkdldFNjaGVtYVJlcXVlc3QaIC5ydW5ycGMud2ViLnYxLkdldFNjaGVtYVJlc3BvbnNlIgOQAgESUwoKT3BlblN0cmVhbRIgLnJ1bnJwYy53ZWIudjEuT3BlblN0cmVhbVJlcXVlc3QaIS5ydW5ycGMud2ViLnYxLk9wZW5TdHJlYW1SZXNwb25zZTABElQKC1NlbmRNZXNzYWdlEiEucnVucnBjLndlYi52MS5TZW5kTWVzc2FnZVJlcXVlc3QaIi5ydW5ycGMud2ViLnYxLlNlbmRNZXNzYWdlUmVzcG9uc2UaC+KmGQcSBWFkbWluYgZwcm90bzM", [file_buf_validate_validate, file_runrpc_options_v1_options]);
+  fileDesc("ChhydW5ycGMvd2ViL3YxL3BhZ2UucHJvdG8SDXJ1bnJwYy53ZWIudjEiKQoNU2lnbkluUmVxdWVzdBIYCgV0b2tlbhgBIAEoCUIJukgGcgQQARhkIh0KDlNpZ25JblJlc3BvbnNlEgsKA2tleRgBIAEoCSISChBHZXRTY2hlbWFSZXF1ZXN0IiEKEUdldFNjaGVtYVJlc3BvbnNlEgwKBGpzb24YASABKAkiVwoRT3BlblN0cmVhbVJlcXVlc3QSGgoGbWV0aG9kGAEgASgJQgq6SAdyBRABGIAEEhcKCnRpbWVvdXRfbXMYAiABKA1IAIgBAUINCgtfdGltZW91dF9tcyLJBQoST3BlblN0cmVhbVJlc3BvbnNlEhEKB3Nlc3Npb24YASABKAlIABI9CgdoZWFkZXJzGAIgASgLMioucnVucnBjLndlYi52MS5PcGVuU3RyZWFtUmVzcG9uc2UuTWV0YWRhdGFIABIRCgdtZXNzYWdlGAMgASgJSAASNAoDZW5kGAQgASgLMiUucnVucnBjLndlYi52MS5PcGVuU3RyZWFtUmVzcG9uc2UuRW5kSAASNgoEc3RlcBgGIAEoCzImLnJ1bnJwYy53ZWIudjEuT3BlblN0cmVhbVJlc3BvbnNlLlN0ZXBIABINCgVhdF9tcxgFIAEoARpECghNZXRhZGF0YRI4CgdlbnRyaWVzGAEgAygLMicucnVucnBjLndlYi52MS5PcGVuU3RyZWFtUmVzcG9uc2UuRW50cnkaJAoFRW50cnkSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRpSCgNFbmQSDQoFZXJyb3IYASABKAkSPAoIdHJhaWxlcnMYAiABKAsyKi5ydW5ycGMud2ViLnYxLk9wZW5TdHJlYW1SZXNwb25zZS5NZXRhZGF0YRqHAgoEU3RlcBI5CgRraW5kGAEgASgOMisucnVucnBjLndlYi52MS5PcGVuU3RyZWFtUmVzcG9uc2UuU3RlcC5LaW5kEg4KBm51bWJlchgCIAEoDRIRCgl3YWl0ZWRfbXMYAyABKAESDgoGcmFuX21zGAQgASgBEg0KBXF1ZXJ5GAUgASgJEg4KBmZhaWxlZBgGIAEoCBIQCghsZWZ0X291dBgHIAEoDSJgCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIRCg1LSU5EX0FETUlUVEVEEAESDgoKS0lORF9UQUtFThACEhAKDEtJTkRfUVVFUklFRBADEg0KCUtJTkRfRE9ORRAEQgcKBWV2ZW50In0KElNlbmRNZXNzYWdlUmVxdWVzdBIaCgdzZXNzaW9uGAEgASgJQgm6SAZyBBABGEASFwoGbnVtYmVyGAIgASgNQge6SAQqAigBEhEKB21lc3NhZ2UYAyABKAlIABINCgNlbmQYBCABKAhIAEIQCgdyZXF1ZXN0EgW6SAIIASIVChNTZW5kTWVzc2FnZVJlc3BvbnNlIisKEEdldFJlcG9ydFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARhAIpkCChFHZXRSZXBvcnRSZXNwb25zZRIqCgRjYWxsGAEgASgLMhwucnVucnBjLm1vbml0b3IudjEuRW5kZWRDYWxsEhMKC2FkbWl0dGVkX21zGAIgASgBEhcKD2hhbmRsZXJfZG9uZV9tcxgDIAEoARI3CgdxdWVyaWVzGAQgAygLMiYucnVucnBjLndlYi52MS5HZXRSZXBvcnRSZXNwb25zZS5RdWVyeRIYChBsZWZ0X291dF9xdWVyaWVzGAUgASgNGlcKBVF1ZXJ5EgwKBG5hbWUYASABKAkSDQoFYXRfbXMYAiABKAESEQoJd2FpdGVkX21zGAMgASgBEg4KBnJhbl9tcxgEIAEoARIOCgZmYWlsZWQYBSABKAgywQMKC1BhZ2VTZXJ2aWNlElAKBlNpZ25JbhIcLnJ1bnJwYy53ZWIudjEuU2lnbkluUmVxdWVzdBodLnJ1bnJwYy53ZWIudjEuU2lnbkluUmVzcG9uc2UiCeKmGQUIASiACBJTCglHZXRTY2hlbWESHy5ydW5ycGMud2ViLnYxLkdldFNjaGVtYVJlcXVlc3QaIC5ydW5ycGMud2ViLnYxLkdldFNjaGVtYVJlc3BvbnNlIgOQAgESUwoKT3BlblN0cmVhbRIgLnJ1bnJwYy53ZWIudjEuT3BlblN0cmVhbVJlcXVlc3QaIS5ydW5ycGMud2ViLnYxLk9wZW5TdHJlYW1SZXNwb25zZTABElQKC1NlbmRNZXNzYWdlEiEucnVucnBjLndlYi52MS5TZW5kTWVzc2FnZVJlcXVlc3QaIi5ydW5ycGMud2ViLnYxLlNlbmRNZXNzYWdlUmVzcG9uc2USUwoJR2V0UmVwb3J0Eh8ucnVucnBjLndlYi52MS5HZXRSZXBvcnRSZXF1ZXN0GiAucnVucnBjLndlYi52MS5HZXRSZXBvcnRSZXNwb25zZSIDkAIBGgviphkHEgVhZG1pbmIGcHJvdG8z", [file_buf_validate_validate, file_runrpc_monitor_v1_monitor, file_runrpc_options_v1_options]);
 
 /**
  * @generated from message runrpc.web.v1.SignInRequest
@@ -150,7 +152,22 @@ export type OpenStreamResponse = Message<"runrpc.web.v1.OpenStreamResponse"> & {
      */
     value: OpenStreamResponse_End;
     case: "end";
+  } | {
+    /**
+     * Something that happened in the server meanwhile, where the call has `x-runrpc-follow`.
+     *
+     * @generated from field: runrpc.web.v1.OpenStreamResponse.Step step = 6;
+     */
+    value: OpenStreamResponse_Step;
+    case: "step";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * When it happened: since the call began, by the server's clock, in milliseconds.
+   *
+   * @generated from field: double at_ms = 5;
+   */
+  atMs: number;
 };
 
 /**
@@ -224,6 +241,114 @@ export const OpenStreamResponse_EndSchema: GenMessage<OpenStreamResponse_End> = 
   messageDesc(file_runrpc_web_v1_page, 5, 2);
 
 /**
+ * @generated from message runrpc.web.v1.OpenStreamResponse.Step
+ */
+export type OpenStreamResponse_Step = Message<"runrpc.web.v1.OpenStreamResponse.Step"> & {
+  /**
+   * @generated from field: runrpc.web.v1.OpenStreamResponse.Step.Kind kind = 1;
+   */
+  kind: OpenStreamResponse_Step_Kind;
+
+  /**
+   * Of a request, from 1 on.
+   *
+   * @generated from field: uint32 number = 2;
+   */
+  number: number;
+
+  /**
+   * For how long a request waited for its handler, or a query for a worker, in milliseconds.
+   *
+   * @generated from field: double waited_ms = 3;
+   */
+  waitedMs: number;
+
+  /**
+   * For how long a query ran, in milliseconds.
+   *
+   * @generated from field: double ran_ms = 4;
+   */
+  ranMs: number;
+
+  /**
+   * The name of a query, such as users.getUser.
+   *
+   * @generated from field: string query = 5;
+   */
+  query: string;
+
+  /**
+   * The query has failed, or was not waited for to its end.
+   *
+   * @generated from field: bool failed = 6;
+   */
+  failed: boolean;
+
+  /**
+   * Steps before this one that are not told, as nobody took them in.
+   *
+   * @generated from field: uint32 left_out = 7;
+   */
+  leftOut: number;
+};
+
+/**
+ * Describes the message runrpc.web.v1.OpenStreamResponse.Step.
+ * Use `create(OpenStreamResponse_StepSchema)` to create a new message.
+ */
+export const OpenStreamResponse_StepSchema: GenMessage<OpenStreamResponse_Step> = /*@__PURE__*/
+  messageDesc(file_runrpc_web_v1_page, 5, 3);
+
+/**
+ * @generated from enum runrpc.web.v1.OpenStreamResponse.Step.Kind
+ */
+export const OpenStreamResponse_Step_Kind = {
+  /**
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The gate has let the call in.
+   *
+   * @generated from enum value: KIND_ADMITTED = 1;
+   */
+  ADMITTED: 1,
+
+  /**
+   * The handler was given a request.
+   *
+   * @generated from enum value: KIND_TAKEN = 2;
+   */
+  TAKEN: 2,
+
+  /**
+   * A query of the handler has its answer.
+   *
+   * @generated from enum value: KIND_QUERIED = 3;
+   */
+  QUERIED: 3,
+
+  /**
+   * The handler is done.
+   *
+   * @generated from enum value: KIND_DONE = 4;
+   */
+  DONE: 4,
+} as const;
+
+/**
+ * @generated from enum runrpc.web.v1.OpenStreamResponse.Step.Kind
+ */
+export type OpenStreamResponse_Step_Kind = (typeof OpenStreamResponse_Step_Kind)[keyof typeof OpenStreamResponse_Step_Kind] | UnknownEnum;
+
+/**
+ * Describes the enum runrpc.web.v1.OpenStreamResponse.Step.Kind.
+ */
+export const OpenStreamResponse_Step_KindSchema: GenEnum<OpenStreamResponse_Step_Kind> = /*@__PURE__*/
+  enumDesc(file_runrpc_web_v1_page, 5, 3, 0);
+
+/**
  * @generated from message runrpc.web.v1.SendMessageRequest
  */
 export type SendMessageRequest = Message<"runrpc.web.v1.SendMessageRequest"> & {
@@ -282,6 +407,117 @@ export const SendMessageResponseSchema: GenMessage<SendMessageResponse> = /*@__P
   messageDesc(file_runrpc_web_v1_page, 7);
 
 /**
+ * @generated from message runrpc.web.v1.GetReportRequest
+ */
+export type GetReportRequest = Message<"runrpc.web.v1.GetReportRequest"> & {
+  /**
+   * As `x-runrpc-follow` had it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message runrpc.web.v1.GetReportRequest.
+ * Use `create(GetReportRequestSchema)` to create a new message.
+ */
+export const GetReportRequestSchema: GenMessage<GetReportRequest> = /*@__PURE__*/
+  messageDesc(file_runrpc_web_v1_page, 8);
+
+/**
+ * GetReportResponse has times since the call began, by the server's clock, in milliseconds.
+ *
+ * @generated from message runrpc.web.v1.GetReportResponse
+ */
+export type GetReportResponse = Message<"runrpc.web.v1.GetReportResponse"> & {
+  /**
+   * Its record.
+   *
+   * @generated from field: runrpc.monitor.v1.EndedCall call = 1;
+   */
+  call?: EndedCall | undefined;
+
+  /**
+   * When the gate had let it in. 0: it did not.
+   *
+   * @generated from field: double admitted_ms = 2;
+   */
+  admittedMs: number;
+
+  /**
+   * When its handler was done. 0: it was not, or there was none.
+   *
+   * @generated from field: double handler_done_ms = 3;
+   */
+  handlerDoneMs: number;
+
+  /**
+   * The latest of its queries.
+   *
+   * @generated from field: repeated runrpc.web.v1.GetReportResponse.Query queries = 4;
+   */
+  queries: GetReportResponse_Query[];
+
+  /**
+   * Earlier ones.
+   *
+   * @generated from field: uint32 left_out_queries = 5;
+   */
+  leftOutQueries: number;
+};
+
+/**
+ * Describes the message runrpc.web.v1.GetReportResponse.
+ * Use `create(GetReportResponseSchema)` to create a new message.
+ */
+export const GetReportResponseSchema: GenMessage<GetReportResponse> = /*@__PURE__*/
+  messageDesc(file_runrpc_web_v1_page, 9);
+
+/**
+ * @generated from message runrpc.web.v1.GetReportResponse.Query
+ */
+export type GetReportResponse_Query = Message<"runrpc.web.v1.GetReportResponse.Query"> & {
+  /**
+   * Such as users.getUser.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: double at_ms = 2;
+   */
+  atMs: number;
+
+  /**
+   * For how long it waited for a worker.
+   *
+   * @generated from field: double waited_ms = 3;
+   */
+  waitedMs: number;
+
+  /**
+   * @generated from field: double ran_ms = 4;
+   */
+  ranMs: number;
+
+  /**
+   * It has failed, or had no answer yet.
+   *
+   * @generated from field: bool failed = 5;
+   */
+  failed: boolean;
+};
+
+/**
+ * Describes the message runrpc.web.v1.GetReportResponse.Query.
+ * Use `create(GetReportResponse_QuerySchema)` to create a new message.
+ */
+export const GetReportResponse_QuerySchema: GenMessage<GetReportResponse_Query> = /*@__PURE__*/
+  messageDesc(file_runrpc_web_v1_page, 9, 0);
+
+/**
  * PageService lets a page in, tells it what is served, and carries streams of requests, which a browser cannot send.
  *
  * @generated from service runrpc.web.v1.PageService
@@ -329,6 +565,17 @@ export const PageService: GenService<{
     methodKind: "unary";
     input: typeof SendMessageRequestSchema;
     output: typeof SendMessageResponseSchema;
+  },
+  /**
+   * GetReport tells what became of a call in the server, as soon as that has ended. The server keeps a report of calls that
+   * have a name of the caller's choice in the header `x-runrpc-follow`; of those that have ended, the last 100.
+   *
+   * @generated from rpc runrpc.web.v1.PageService.GetReport
+   */
+  getReport: {
+    methodKind: "unary";
+    input: typeof GetReportRequestSchema;
+    output: typeof GetReportResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_runrpc_web_v1_page, 0);

@@ -92,7 +92,7 @@ function conditionsOf(search: RequestSearch): (SQL | undefined)[] {
 const insert = {
   caller: insertRows(requestLog, rowColumns.caller),
   kind: insertRows(requestLog, rowColumns.kind),
-  request: insertRows(requestLog, rowColumns.request),
+  all: insertRows(requestLog, rowColumns.all),
 };
 
 /** A page of rows with their requests would be megabytes. */

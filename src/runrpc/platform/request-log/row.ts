@@ -7,7 +7,7 @@ export interface GroupedRecords {
   readonly groups: readonly RowGroup[];
 }
 
-type Column = Exclude<keyof CallRecord, "request">;
+type Column = Exclude<keyof CallRecord, "request" | "traceId">;
 
 /** What the server decides: few values, whoever calls. */
 const kindColumns = [
@@ -40,26 +40,26 @@ const callColumns = [
   "bytesOut",
 ] as const satisfies readonly Column[];
 
-/** What is kept of the request. */
-const requestColumns = ["request", "requestNote"] as const;
+/** What few servers have: what is kept of the request, and the trace. */
+const moreColumns = ["request", "requestNote", "traceId"] as const;
 
 /** The columns that the records of a group share and those of each record; see `insertRows`. */
 export const rowColumns = {
   caller: { shared: [...kindColumns, ...callerColumns], own: callColumns },
   kind: { shared: kindColumns, own: [...callColumns, ...callerColumns] },
-  request: { shared: kindColumns, own: [...callColumns, ...callerColumns, ...requestColumns] },
+  all: { shared: kindColumns, own: [...callColumns, ...callerColumns, ...moreColumns] },
 } as const;
 
 /** Records in a group, on average, from which on it pays to group them by their callers as well. */
 const MIN_CALLS_OF_CALLER = 8;
 
 /**
- * Groups records: by their callers where these make many alike calls, else by the kind of call alone. Requests take columns that
- * nobody pays for where none is kept.
+ * Groups records: by their callers where these make many alike calls, else by the kind of call alone. Requests and traces take
+ * columns that nobody pays for where there are none.
  */
 export function groupRecords(records: readonly CallRecord[]): GroupedRecords {
-  if (records.some(({ request }) => request !== undefined))
-    return { by: "request", groups: groupsByKind(records, addCallAndRequest) };
+  if (records.some(({ request, traceId }) => request !== undefined || traceId !== undefined))
+    return { by: "all", groups: groupsByKind(records, addAll) };
   const maxGroups = Math.max(1, records.length / MIN_CALLS_OF_CALLER);
   const byCaller = groupBy(records, isAlike, maxGroups);
   if (byCaller !== undefined)
@@ -148,7 +148,7 @@ const addCallAndCaller: Add = (values, record) => {
   addCaller(values, record);
 };
 
-const addCallAndRequest: Add = (values, record) => {
+const addAll: Add = (values, record) => {
   addCallAndCaller(values, record);
-  values.push(record.request?.json || null, record.request?.note || null);
+  values.push(record.request?.json || null, record.request?.note || null, record.traceId ?? null);
 };

@@ -35,6 +35,8 @@ export const requestLog = sqliteTable(
     request: text("request"),
     /** What is missing of the request, or why none is kept. Null: nothing is to be said. */
     requestNote: text("request_note"),
+    /** 32 hexadecimal digits. Null: no spans are made. */
+    traceId: text("trace_id"),
   },
   // Rows leave by age.
   (table) => [index("request_log_started_at").on(table.startedAt)],

@@ -1,4 +1,4 @@
-/** What follows one call, in debug mode. It is told of each step once, in this order; the second and third may be missing. */
+/** What follows one call: debug mode, or a page that has made it. It is told of each step once, in this order; the second and third may be missing. */
 export interface CallWatch {
   /** The gate has let the call in. */
   admitted(): void;

@@ -104,7 +104,7 @@ export class Call implements Member, Timed {
   release: (() => void) | undefined = undefined;
   /** Its span, where spans are made. */
   trace: CallTrace | undefined = undefined;
-  /** What follows the call, in debug mode. */
+  /** What follows the call: debug mode, or the page. */
   watch: CallWatch | undefined = undefined;
   readonly #owner: CallOwner;
   #admitted = false;

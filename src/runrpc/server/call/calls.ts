@@ -55,8 +55,8 @@ export interface CallsOptions {
   readonly writeTimeoutMs?: number;
   /** The system's clock, in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
-  /** Follows each call, in debug mode. Default: nobody does. */
-  readonly watch?: ((call: Call) => CallWatch) | undefined;
+  /** Follows a call, where it gives what is told of it. Default: nobody does. */
+  readonly watch?: ((call: Call) => CallWatch | undefined) | undefined;
   /** Makes a span of each call. Default: nobody does. */
   readonly trace?: ((call: Call) => CallTrace | undefined) | undefined;
   /** Counts each call when it has ended, before its record is written. Default: nobody does. */

@@ -11,10 +11,12 @@ import { callHeadKey } from "../../server/call/call-head-key.ts";
 import { deadlineFor } from "../../server/http/protocol.ts";
 import type { Route } from "../../server/routes/routes.ts";
 import type { Served } from "../../server/server-page.ts";
+import type { Follower } from "../follow/follower.ts";
 import { endOf, eventOf } from "./events.ts";
 import { createRequestReader } from "./request-reader.ts";
 import { runStream } from "./run-stream.ts";
 import { createSessions, type Session } from "./sessions.ts";
+import { createSteps, withSteps } from "./with-steps.ts";
 
 /** Streams of requests for a browser, which cannot send any: one call brings the responses, others send the requests. */
 export interface Bridge {
@@ -26,7 +28,7 @@ export interface Bridge {
 
 type StreamResponse = MessageInitShape<typeof OpenStreamResponseSchema>;
 
-export function createBridge(served: () => Served): Bridge {
+export function createBridge(served: () => Served, follower: Pick<Follower, "of">): Bridge {
   const sessions = createSessions();
 
   async function* open(request: OpenStreamRequest, context: HandlerContext): AsyncGenerator<StreamResponse> {
@@ -35,6 +37,10 @@ export function createBridge(served: () => Served): Bridge {
     const route = streamRoute(routes.find(`/${request.method}`), request.method);
     const call = begin(served(), route, request.timeoutMs, context);
     const leave = () => call.cancel("client", clientGone());
+    const since = () => performance.now() - call.startedAtMs;
+    const followed = follower.of(call.head);
+    const steps = createSteps();
+    if (followed !== undefined) followed.onStep = (step) => steps.add(step, since());
     context.signal.addEventListener("abort", leave);
     let session: Session | undefined;
     try {
@@ -42,12 +48,13 @@ export function createBridge(served: () => Served): Bridge {
       session = sessions.add({
         keyId: context.values.get(principalKey)?.keyId,
         read: createRequestReader(route, registry, call),
+        onTaken: (number, waitedMs) => followed?.taken(number, waitedMs),
       });
       yield { event: { case: "session", value: session.id } };
-      for await (const event of runStream(call, route, session.requests))
-        yield eventOf(event, route.method.output, registry);
+      for await (const event of withSteps(runStream(call, route, session.requests), steps))
+        yield { atMs: since(), ...eventOf(event, route.method.output, registry) };
     } catch (reason) {
-      yield endOf(call.fail(reason), registry);
+      yield { atMs: since(), ...endOf(call.fail(reason), registry) };
     } finally {
       context.signal.removeEventListener("abort", leave);
       session?.close();

@@ -19,8 +19,18 @@ export interface RequestQueue extends AsyncIterable<Message> {
   end(number: number): void;
 }
 
-export function createRequestQueue(): RequestQueue {
-  const waiting: { readonly message: Message; readonly bytes: number }[] = [];
+/** Hears of each request that the handler is given: its number, and how long it waited for that, in milliseconds. */
+export type TakenRequest = (number: number, waitedMs: number) => void;
+
+interface WaitingRequest {
+  readonly message: Message;
+  readonly bytes: number;
+  readonly number: number;
+  readonly sinceMs: number;
+}
+
+export function createRequestQueue(onTaken: TakenRequest): RequestQueue {
+  const waiting: WaitingRequest[] = [];
   let waitingBytes = 0;
   let last = 0;
   let isEnded = false;
@@ -49,7 +59,7 @@ export function createRequestQueue(): RequestQueue {
           `the handler does not read: ${waiting.length} requests of ${waitingBytes} bytes wait for it`,
           Code.ResourceExhausted,
         );
-      waiting.push({ message: read(), bytes });
+      waiting.push({ message: read(), bytes, number, sinceMs: performance.now() });
       waitingBytes += bytes;
       taken();
     },
@@ -63,6 +73,7 @@ export function createRequestQueue(): RequestQueue {
         const next = waiting.shift();
         if (next !== undefined) {
           waitingBytes -= next.bytes;
+          onTaken(next.number, performance.now() - next.sinceMs);
           yield next.message;
         } else if (isEnded) return;
         else

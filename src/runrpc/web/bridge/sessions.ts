@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createRequestQueue, type RequestQueue } from "./request-queue.ts";
+import { createRequestQueue, type RequestQueue, type TakenRequest } from "./request-queue.ts";
 import type { ReadRequest } from "./request-reader.ts";
 
 /** Streams that pages have open at a time, in the whole process. */
@@ -15,9 +15,16 @@ export interface Session {
   close(): void;
 }
 
+export interface SessionOptions {
+  readonly keyId: string | undefined;
+  readonly read: ReadRequest;
+  /** As for `createRequestQueue`. */
+  readonly onTaken: TakenRequest;
+}
+
 export interface Sessions {
   /** @throws ConnectError `resource_exhausted` when there are too many. */
-  add(opened: { readonly keyId: string | undefined; readonly read: ReadRequest }): Session;
+  add(opened: SessionOptions): Session;
   /** @throws ConnectError `not_found` for one that has ended, or is another key's. */
   find(id: string, keyId: string | undefined): Session;
 }
@@ -25,11 +32,11 @@ export interface Sessions {
 export function createSessions(): Sessions {
   const open = new Map<string, Session & { readonly keyId: string | undefined }>();
   return {
-    add({ keyId, read }) {
+    add({ keyId, read, onTaken }) {
       if (open.size >= MAX_SESSIONS)
         throw new ConnectError(`${open.size} streams of pages are open, the maximum`, Code.ResourceExhausted);
       const id = randomBytes(16).toString("base64url");
-      const requests = createRequestQueue();
+      const requests = createRequestQueue(onTaken);
       const session = { id, keyId, requests, read, close: () => void open.delete(id) };
       open.set(id, session);
       return session;

@@ -6,6 +6,8 @@ export interface Schema {
   readonly messages: Readonly<Record<string, MessageSchema>>;
   /** By full name. */
   readonly enums: Readonly<Record<string, EnumSchema>>;
+  /** Where a trace is looked at, with `{trace_id}` in it; empty: nowhere. */
+  readonly traceLink: string;
 }
 
 export interface ServiceSchema {

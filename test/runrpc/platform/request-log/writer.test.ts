@@ -42,7 +42,7 @@ test("each field of a record is in its column after the close", async () => {
   await writer.close();
   const [first, second] = await rowsOf("fields");
   const { id: _, ...row } = { id: 0, ...first };
-  assert.deepEqual(row, { ...record, request: null, requestNote: null });
+  assert.deepEqual(row, { ...record, request: null, requestNote: null, traceId: null });
   assert.deepEqual([second?.subject, second?.keyId, second?.cancelledBy], [null, null, null]);
 });
 
@@ -88,26 +88,28 @@ for (const [what, callers] of [
         cancelledBy,
         request: null,
         requestNote: null,
+        traceId: null,
       })),
     );
   });
 }
 
-test("what is kept of a request is in its columns, beside calls that have none", async () => {
+test("what is kept of a request, and its trace, are in their columns, beside calls that have none", async () => {
   const writer = createRequestLogWriter(db.queries.runrpcRequestLog, options);
   writer.write(recordOf("request-a", { request: { json: '{"id":"é"}', note: "left out: b" } }));
   writer.write(
     recordOf("request-b", { request: { json: "", note: "not kept: it is too long" }, peer: "::1" }),
   );
-  writer.write(recordOf("request-c", { method: "ListUsers" }));
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  writer.write(recordOf("request-c", { method: "ListUsers", traceId }));
   await writer.close();
   const rows = (await rowsOf("request-")).sort((a, b) => a.requestId.localeCompare(b.requestId));
   assert.deepEqual(
-    rows.map(({ request, requestNote, peer, method }) => [request, requestNote, peer, method]),
+    rows.map((row) => [row.request, row.requestNote, row.traceId, row.peer, row.method]),
     [
-      ['{"id":"é"}', "left out: b", "127.0.0.1", "GetUser"],
-      [null, "not kept: it is too long", "::1", "GetUser"],
-      [null, null, "127.0.0.1", "ListUsers"],
+      ['{"id":"é"}', "left out: b", null, "127.0.0.1", "GetUser"],
+      [null, "not kept: it is too long", null, "::1", "GetUser"],
+      [null, null, traceId, "127.0.0.1", "ListUsers"],
     ],
   );
 });

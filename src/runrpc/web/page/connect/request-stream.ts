@@ -1,6 +1,6 @@
 import { callPage, PAGE_SERVICE } from "./page-call.ts";
 import { callServerStream } from "./server-stream.ts";
-import { type CallEvent, type CallSettings, errorFrom, type Metadata } from "./wire.ts";
+import { type CallEvent, type CallSettings, errorFrom, type Metadata, type Step } from "./wire.ts";
 
 /** Requests on their way to a call, one after the other. */
 export interface RequestStream {
@@ -16,6 +16,8 @@ interface OpenStreamEvent {
   readonly headers?: Entries;
   readonly message?: string;
   readonly end?: { readonly error?: string; readonly trailers?: Entries };
+  readonly step?: Step;
+  readonly atMs?: number;
 }
 
 interface Entries {
@@ -29,7 +31,7 @@ interface Entries {
 export function callWithRequests(
   method: string,
   key: string | undefined,
-  { headers, timeoutMs }: CallSettings,
+  { timeoutMs, ...others }: CallSettings,
   signal: AbortSignal,
 ): { readonly events: AsyncGenerator<CallEvent>; readonly requests: RequestStream } {
   const session = Promise.withResolvers<string>();
@@ -51,7 +53,7 @@ export function callWithRequests(
 
   async function* events(): AsyncGenerator<CallEvent> {
     const open = JSON.stringify({ method, timeoutMs });
-    const settings = { headers, timeoutMs: undefined };
+    const settings = { ...others, timeoutMs: undefined };
     for await (const event of callServerStream(`${PAGE_SERVICE}/OpenStream`, key, open, settings, signal)) {
       if (event.kind === "headers") continue; // those of OpenStream itself
       if (event.kind === "end") {
@@ -61,6 +63,8 @@ export function callWithRequests(
       const told = JSON.parse(event.text) as OpenStreamEvent; // of the server's own version
       if (told.session !== undefined) session.resolve(told.session);
       if (told.headers !== undefined) yield { kind: "headers", headers: metadataOf(told.headers) };
+      const { step, atMs = 0 } = told;
+      if (step !== undefined || told.message !== undefined) yield { kind: "server", atMs, step };
       if (told.message !== undefined) yield { kind: "message", text: told.message };
       if (told.end === undefined) continue;
       session.reject(new Error("the call has ended"));

@@ -1,13 +1,13 @@
 import { envelope, readEnvelopes } from "./envelopes.ts";
 import { errorOf } from "./unary.ts";
 import {
-  type CallEvent,
   type CallSettings,
   errorFrom,
   errorOfFetch,
   type Metadata,
   post,
   requestHeaders,
+  type WireEvent,
 } from "./wire.ts";
 
 /** Makes a call with one request and a stream of responses. */
@@ -17,7 +17,7 @@ export async function* callServerStream(
   request: string,
   settings: CallSettings,
   signal: AbortSignal,
-): AsyncGenerator<CallEvent> {
+): AsyncGenerator<WireEvent> {
   try {
     const headers = requestHeaders("application/connect+json", key, settings);
     const response = await post(method, headers, envelope(request), signal);
@@ -35,7 +35,7 @@ export async function* callServerStream(
   }
 }
 
-function endFrom(text: string): CallEvent {
+function endFrom(text: string): WireEvent {
   const { error, metadata = {} } = JSON.parse(text) as {
     readonly error?: unknown;
     readonly metadata?: Readonly<Record<string, readonly string[]>>;

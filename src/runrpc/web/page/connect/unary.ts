@@ -1,12 +1,12 @@
 import {
   type CallError,
-  type CallEvent,
   type CallSettings,
   errorFrom,
   errorOfFetch,
   type Metadata,
   post,
   requestHeaders,
+  type WireEvent,
 } from "./wire.ts";
 
 /** Makes a unary call with a request as JSON. */
@@ -16,7 +16,7 @@ export async function* callUnary(
   request: string,
   settings: CallSettings,
   signal: AbortSignal,
-): AsyncGenerator<CallEvent> {
+): AsyncGenerator<WireEvent> {
   let trailers: Metadata = [];
   try {
     const headers = requestHeaders("application/json", key, settings);

@@ -25,23 +25,49 @@ export interface CallSettings {
   readonly headers: Metadata;
   /** Undefined: the method's own. */
   readonly timeoutMs: number | undefined;
+  /** Has the server keep a report of the call by this name. Default: it keeps none. */
+  readonly follow?: string;
 }
 
-/** What comes of a call, in order. After `end` nothing follows. */
-export type CallEvent =
+/** What comes of a call, and what the server tells of it, in order. After `end` nothing follows. */
+export type CallEvent = WireEvent | ServerEvent;
+
+/** What comes of a call. */
+export type WireEvent =
   | { readonly kind: "headers"; readonly headers: Metadata }
   | { readonly kind: "message"; readonly text: string }
   | { readonly kind: "end"; readonly trailers: Metadata; readonly error: CallError | undefined };
+
+/** What happened in the server, where a stream of requests is followed. It comes before what it brings about. */
+export interface ServerEvent {
+  readonly kind: "server";
+  /** Since the call began, by the server's clock. */
+  readonly atMs: number;
+  /** Undefined: the handler gave a response. */
+  readonly step: Step | undefined;
+}
+
+/** As OpenStream tells it. */
+export interface Step {
+  readonly kind: "KIND_ADMITTED" | "KIND_TAKEN" | "KIND_QUERIED" | "KIND_DONE";
+  readonly number?: number;
+  readonly waitedMs?: number;
+  readonly ranMs?: number;
+  readonly query?: string;
+  readonly failed?: boolean;
+  readonly leftOut?: number;
+}
 
 /** The headers of a request: those of the protocol, the key, and what the person adds, which wins. */
 export function requestHeaders(
   contentType: string,
   key: string | undefined,
-  { headers, timeoutMs }: CallSettings,
+  { headers, timeoutMs, follow }: CallSettings,
 ): Headers {
   const all = new Headers({ "content-type": contentType, "connect-protocol-version": "1" });
   if (key !== undefined) all.set("x-api-key", key);
   if (timeoutMs !== undefined) all.set("connect-timeout-ms", String(timeoutMs));
+  if (follow !== undefined) all.set("x-runrpc-follow", follow);
   for (const [name, value] of headers) all.set(name, value);
   return all;
 }

@@ -1,6 +1,6 @@
 import { h } from "../dom.ts";
 import { durationText } from "../numbers.ts";
-import { callerOf, type EndedCall, startText } from "./ended-call.ts";
+import { callerOf, type EndedCall, startText } from "../record/ended-call.ts";
 
 /** Calls in a list that goes on as it is scrolled. */
 export interface CallList {

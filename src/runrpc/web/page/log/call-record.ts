@@ -1,16 +1,19 @@
 import { button, h } from "../dom.ts";
-import { bytesText, durationText } from "../numbers.ts";
+import { durationText } from "../numbers.ts";
+import type { EndedCall, KeptCall } from "../record/ended-call.ts";
+import { callFacts } from "../record/facts.ts";
 import { copyText } from "../view/copy.ts";
 import { colouredJson, prettyJson } from "../view/json-text.ts";
-import { callerOf, type EndedCall, type KeptCall, startText } from "./ended-call.ts";
 
 /**
  * The record of a call, and what is kept of its request.
  *
+ * @param traceLink as the schema has it
  * @param replay opens the form of its method with a request; undefined where the server has no such method
  */
 export function callRecord(
   { call, requestJson = "", requestNote = "" }: KeptCall,
+  traceLink: string,
   replay: ((request: string) => void) | undefined,
 ): HTMLElement {
   const pretty = prettyJson(requestJson);
@@ -42,28 +45,10 @@ export function callRecord(
       ? h("pre", { tabindex: 0, role: "group", "aria-label": "Request" }, ...colouredJson(pretty))
       : undefined,
     h("h3", {}, "Its record"),
-    h("dl", {}, ...factsOf(call).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+    callFacts(call, traceLink),
   );
 }
 
 function isOfStream({ kind }: EndedCall): boolean {
   return kind === "client_streaming" || kind === "bidi_streaming";
-}
-
-function factsOf(call: EndedCall): readonly (readonly [string, string])[] {
-  const { requestId, kind, protocol, httpVersion, peer, keyId = "", cancelledBy = "" } = call;
-  const passed = (messages = "0", bytes = "0") =>
-    `${messages} ${messages === "1" ? "message" : "messages"}, ${bytesText(Number(bytes))}`;
-  return [
-    ["Request id", requestId],
-    ["Started", startText(call)],
-    ["Caller", callerOf(call)],
-    ["Address", peer],
-    ...(keyId === "" ? [] : [["Key", keyId] as const]),
-    ["Protocol", `${protocol}, HTTP/${httpVersion}, ${kind.replace("_", " ")}`],
-    ["In", passed(call.messagesIn, call.bytesIn)],
-    ["Out", passed(call.messagesOut, call.bytesOut)],
-    ...(cancelledBy === "" ? [] : [["Cancelled by", cancelledBy] as const]),
-    ...(call.abandoned === true ? [["Handler", "left behind, still running"] as const] : []),
-  ];
 }

@@ -1,11 +1,11 @@
 import { ask } from "../connect/ask.ts";
 import { MONITOR } from "../connect/services.ts";
 import { h } from "../dom.ts";
+import type { KeptCall } from "../record/ended-call.ts";
 import { showRefusal } from "../view/refusal.ts";
 import type { View, ViewParts } from "../view.ts";
 import { createCallList } from "./call-list.ts";
 import { callRecord } from "./call-record.ts";
-import type { KeptCall } from "./ended-call.ts";
 import { createFilterForm } from "./filter-form.ts";
 import { type Search, searchCalls } from "./search.ts";
 
@@ -62,7 +62,7 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
     try {
       const found = await ask<KeptCall>(`${MONITOR}/GetCall`, { id }, key());
       if (opened !== id) return;
-      record.replaceChildren(callRecord(found, replayOf(found)));
+      record.replaceChildren(callRecord(found, schema.traceLink, replayOf(found)));
     } catch (error) {
       if (opened === id) tell(error);
     }

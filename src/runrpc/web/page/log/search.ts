@@ -1,6 +1,6 @@
 import { ask } from "../connect/ask.ts";
 import { MONITOR } from "../connect/services.ts";
-import type { EndedCall } from "./ended-call.ts";
+import type { EndedCall } from "../record/ended-call.ts";
 
 /** What is looked for; what is left out matches all. */
 export interface CallFilter {

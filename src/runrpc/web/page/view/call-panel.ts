@@ -1,8 +1,10 @@
+import { callPage } from "../connect/page-call.ts";
 import { type OpenCall, startCall } from "../connect/start-call.ts";
 import type { CallEvent } from "../connect/wire.ts";
 import { button, h } from "../dom.ts";
 import { violationsOf } from "../form/violations.ts";
-import type { MethodSchema, ServiceSchema } from "../schema.ts";
+import type { Report } from "../record/report.ts";
+import type { MethodSchema, Schema, ServiceSchema } from "../schema.ts";
 import type { RequestEditor } from "./request-editor.ts";
 import { createResponseView, type ResponseView } from "./response.ts";
 import type { SettingsEditor } from "./settings.ts";
@@ -18,6 +20,7 @@ export interface CallPanel {
 }
 
 export interface CallPanelOptions {
+  readonly schema: Schema;
   readonly service: ServiceSchema;
   readonly method: MethodSchema;
   readonly key: () => string | undefined;
@@ -28,7 +31,7 @@ export interface CallPanelOptions {
 }
 
 export function createCallPanel(options: CallPanelOptions): CallPanel {
-  const { service, method, key, editor, settings, onUnauthenticated } = options;
+  const { schema, service, method, key, editor, settings, onUnauthenticated } = options;
   const streamsIn = method.kind === "client_streaming" || method.kind === "bidi_streaming";
   const response = h("div", { class: "responses" });
   let view: ResponseView | undefined;
@@ -57,7 +60,8 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
   function open(): OpenCall {
     editor.clearViolations();
     hasEnded = false;
-    const shown = createResponseView(method.kind);
+    const shown = createResponseView(method.kind, schema.traceLink);
+    const follow = freshName();
     view = shown;
     response.replaceChildren(shown.element);
     const opened = startCall({
@@ -65,8 +69,11 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
       kind: method.kind,
       key: key(),
       request: editor.text(),
-      settings: settings.get(),
-      onEvent: (event) => take(event, shown),
+      settings: { ...settings.get(), follow },
+      onEvent(event) {
+        take(event, shown);
+        if (event.kind === "end") void report(follow, shown);
+      },
     });
     call = opened;
     refresh();
@@ -83,6 +90,12 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
     if (event.error === undefined) return;
     shown.showElsewhere(editor.showViolations(violationsOf(event.error)));
     if (event.error.code === "unauthenticated") onUnauthenticated();
+  }
+
+  /** What never came to the server has no report. */
+  async function report(name: string, shown: ResponseView): Promise<void> {
+    const found = await callPage<Report>("GetReport", { name }, key()).catch(() => undefined);
+    if (found !== undefined) shown.report(found);
   }
 
   function send(): void {
@@ -111,6 +124,12 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
     send,
     close: () => call?.cancel(),
   };
+}
+
+/** 128 random bits. (`crypto.randomUUID` is there on localhost and by TLS alone.) */
+function freshName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function oneLine(text: string): string {

@@ -1,8 +1,12 @@
 import type { CallError, CallEvent, ErrorDetail, Metadata } from "../connect/wire.ts";
 import { h } from "../dom.ts";
 import type { FieldViolation } from "../form/violations.ts";
+import { beforeNextFrame } from "../frames.ts";
+import { traceNode } from "../record/facts.ts";
+import { type Report, reportView } from "../record/report.ts";
 import type { MethodKind } from "../schema.ts";
 import { colouredJson } from "./json-text.ts";
+import { createServerSide } from "./server-side.ts";
 import { createTimeline, shownTime } from "./timeline.ts";
 
 /** What is shown of one call, from its beginning. */
@@ -16,21 +20,43 @@ export interface ResponseView {
   showElsewhere(violations: readonly FieldViolation[]): void;
   /** Something that is about the call, and no part of it. */
   note(text: string): void;
+  /** What became of it in the server, once it has ended. */
+  report(report: Report): void;
 }
 
-/** Of a unary call there is nothing to count; one response is shown as a whole. */
-export function createResponseView(kind: MethodKind): ResponseView {
+/**
+ * Of a unary call there is nothing to count; one response is shown as a whole; beside a stream of requests is what happens in the
+ * server.
+ *
+ * @param traceLink where a trace is looked at, as the schema has it
+ */
+export function createResponseView(kind: MethodKind, traceLink: string): ResponseView {
   const isUnary = kind === "unary";
   const isSingle = isUnary || kind === "client_streaming";
+  const isFollowed = kind === "client_streaming" || kind === "bidi_streaming";
   const startedAt = performance.now();
   const since = () => performance.now() - startedAt;
   const status = h("p", { class: "status running", role: "status" }, "Running…");
   const notes = h("div", { class: "notes", role: "alert" });
   const error = h("div");
   const timeline = createTimeline();
+  const serverSide = createServerSide();
+  const messages = isFollowed
+    ? h(
+        "div",
+        { class: "sides" },
+        h("div", { class: "side" }, h("h3", {}, "Here"), timeline.element),
+        serverSide.element,
+      )
+    : timeline.element;
   const metadata = h("div", { class: "metadata" });
+  const reported = h("div");
   let firstMs: number | undefined;
   let requestId = "";
+  let hasEnded = false;
+  const tellCounts = beforeNextFrame(() => {
+    if (!hasEnded) status.textContent = `Running…${told()}`;
+  });
 
   function told(): string {
     const { sent, received } = timeline.counts;
@@ -42,6 +68,7 @@ export function createResponseView(kind: MethodKind): ResponseView {
   }
 
   function end(failure: CallError | undefined): void {
+    hasEnded = true;
     status.className = `status ${failure === undefined ? "ok" : "failed"}`;
     const first = firstMs === undefined || isSingle ? "" : ` · first after ${shownTime(firstMs)}`;
     status.replaceChildren(
@@ -59,7 +86,8 @@ export function createResponseView(kind: MethodKind): ResponseView {
       status,
       notes,
       error,
-      timeline.element,
+      messages,
+      reported,
       metadata,
     ),
     sent(text) {
@@ -75,10 +103,13 @@ export function createResponseView(kind: MethodKind): ResponseView {
           metadata.append(metadataTable("Headers", event.headers));
           requestId = event.headers.find(([name]) => name === "x-request-id")?.[1] ?? "";
           return;
+        case "server":
+          serverSide.add(event);
+          return;
         case "message":
           firstMs ??= since();
           timeline.add({ way: "received", text: event.text, atMs: since(), isOpen: isSingle });
-          if (!isUnary) status.textContent = `Running…${told()}`;
+          if (!isUnary) tellCounts();
           return;
         case "end":
           if (event.trailers.length > 0) metadata.append(metadataTable("Trailers", event.trailers));
@@ -92,6 +123,11 @@ export function createResponseView(kind: MethodKind): ResponseView {
       if (items.length > 0) error.append(h("ul", { class: "violations" }, ...items));
     },
     note,
+    report(report) {
+      const { traceId = "" } = report.call;
+      if (traceId !== "") status.append(" · trace ", traceNode(traceId, traceLink));
+      reported.replaceChildren(reportView(report, traceLink));
+    },
   };
 }
 

@@ -1,10 +1,7 @@
 import { button, h } from "../dom.ts";
 import { copyText } from "./copy.ts";
 import { colouredJson, prettyJson } from "./json-text.ts";
-
-/** Messages that are kept, and their characters: past it the oldest ones go. */
-const MAX_MESSAGES = 500;
-const MAX_CHARACTERS = 4_000_000;
+import { createLiveList } from "./live-list.ts";
 
 const PREVIEW_CHARACTERS = 300;
 
@@ -28,38 +25,27 @@ export interface TimelineMessage {
 }
 
 export function createTimeline(): Timeline {
-  const list = h("ol", { class: "messages", tabindex: 0, "aria-label": "Messages" });
-  const dropped = h("p", { class: "dim", hidden: true });
+  const list = createLiveList("Messages", "messages");
   const counts = { sent: 0, received: 0 };
-  const lengths: number[] = [];
-  let characters = 0;
-  let droppedCount = 0;
-
-  function dropOldest(): void {
-    while (lengths.length > MAX_MESSAGES || (characters > MAX_CHARACTERS && lengths.length > 1)) {
-      characters -= lengths.shift() ?? 0;
-      list.firstElementChild?.remove();
-      droppedCount++;
-    }
-    dropped.hidden = droppedCount === 0;
-    dropped.textContent = `${droppedCount} earlier messages are not kept.`;
-  }
-
   return {
-    element: h("div", {}, dropped, list),
+    element: list.element,
     counts,
     add(message) {
-      const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
       counts[message.way]++;
-      lengths.push(message.text.length);
-      characters += message.text.length;
-      const row = rowOf(message);
-      list.append(row);
-      dropOldest();
-      if (isAtEnd) list.scrollTop = list.scrollHeight;
+      let row: HTMLElement | undefined;
+      let isRefused = false;
+      list.add({
+        characters: message.text.length,
+        make() {
+          row = rowOf(message);
+          row.classList.toggle("refused", isRefused);
+          return row;
+        },
+      });
       return () => {
         counts[message.way]--;
-        row.classList.add("refused");
+        isRefused = true;
+        row?.classList.add("refused");
       };
     },
   };

@@ -22,6 +22,8 @@ export interface EndedCall {
   readonly keyId?: string;
   readonly cancelledBy?: string;
   readonly abandoned?: boolean;
+  /** 32 hexadecimal digits. */
+  readonly traceId?: string;
 }
 
 /** A call with what is kept of its request. */
