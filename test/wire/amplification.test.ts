@@ -40,6 +40,10 @@ const PAIRS: Readonly<Record<string, { broken: readonly Uint8Array[]; good: read
       ]),
     ),
   },
+  "a line of 3.9 MB": {
+    broken: [upload([{ message: "x".repeat(3_900_000) }])],
+    good: [upload([{ message: "m", attributes: { k: "x".repeat(3_900_000) } }])],
+  },
   "an attribute with a name of 1 MB beside no message": {
     broken: [upload([{ attributes: { ["k".repeat(1_000_000)]: "" } }])],
     good: [upload([{ message: "m", attributes: { ["k".repeat(1_000_000)]: "" } }])],

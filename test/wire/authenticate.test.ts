@@ -166,6 +166,24 @@ for (const lane of ["auto", "stock"] as const)
           assert.equal(seen.size, 1, "a connection is asked for its certificate once");
       });
 
+      it("refuses names that no record can hold as they are", async () => {
+        const { server, records } = await start(lane, { authenticate: byToken });
+        const users = createClient(UserService, transportOf(server.url));
+        const scope = "users.read";
+        const longest = "é".repeat(512);
+        const refused =
+          /^\[unauthenticated\] the name of the caller is longer than 1024 bytes, or holds what/;
+        assert.equal(await said(users.getUser(ada, bearer({ sub: longest, jti: longest, scope }))), "ok");
+        for (const name of [`${longest}x`, "a\0b", "half \ud800 a pair"])
+          for (const claims of [{ sub: name }, { sub: "ada", jti: name }])
+            assert.match(await said(users.getUser(ada, bearer({ ...claims, scope }))), refused);
+        await server.drain();
+        assert.deepEqual(
+          records.map(({ subject }) => subject),
+          [longest, ...Array(6).fill(undefined)],
+        );
+      });
+
       it("ends open streams when their credentials expire or are not known any more", async () => {
         let isRevoked = false;
         let asked = 0;

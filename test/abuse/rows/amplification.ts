@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { type DescMethod, fromBinary, fromJsonString } from "@bufbuild/protobuf";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { envelope } from "../../wire/envelope.ts";
 import { noMemory } from "../../wire/memory.ts";
 import { varint } from "../mutate/protobuf.ts";
@@ -80,6 +81,7 @@ export const amplification: Row = {
 function attacksOf(bytes: number): readonly Attack[] {
   const { uploadLogs } = LogService.method;
   const { check } = Health.method;
+  const { listUsers } = UserService.method;
   const counted = { method: uploadLogs, most: MOST_COUNTED };
   const other = { method: check, most: MOST };
   return [
@@ -106,6 +108,7 @@ function attacksOf(bytes: number): readonly Attack[] {
           .join()}]}`,
       ),
     },
+    { ...other, method: listUsers, title: "a page token", message: field(2, Buffer.alloc(bytes, "a")) },
     { ...other, title: "a name for the health service", message: field(1, Buffer.alloc(bytes, "a")) },
     {
       ...other,

@@ -18,8 +18,11 @@ it("a cut falls between two characters", () => {
     }
 });
 
-it("half a surrogate pair becomes U+FFFD, whether the text is cut or not", () => {
-  assert.equal(boundedText("a\ud800b"), "a\ufffdb");
+it("half a surrogate pair and U+0000 become U+FFFD, whether the text is cut or not", () => {
+  assert.equal(boundedText("a\ud800b\0c\0"), "a\ufffdb\ufffdc\ufffd");
+  const most = boundedText("\0".repeat(1_024));
+  assert.ok(Buffer.byteLength(most) <= 1_024, `${Buffer.byteLength(most)} bytes`);
+  assert.ok(boundedText(`a\0${"b".repeat(5_000)}`).startsWith("a\ufffdbb"));
   assert.ok(boundedText(`a\udc00${"b".repeat(5_000)}`).startsWith("a\ufffdbb"));
 });
 

@@ -4,6 +4,7 @@ import type { GroupColumns, RowGroup } from "../insert-rows.ts";
 import type { Db } from "../query.ts";
 import { columnCodecs } from "./codecs.ts";
 import { columnTypeOf } from "./column-types.ts";
+import { namingNul } from "./nul.ts";
 
 /**
  * `insertRows` on Postgres: one statement for any number of rows, with an array for each column, of which the server makes
@@ -42,9 +43,27 @@ export function insertUnnested(
       for (let row = 0; row < rows; row++) array[row] = encode(group.own[row * own.length + column]);
       values.push(array);
     });
-    // The placeholders are named by their places, so that the values need no names of their own.
-    await statement.execute(values as unknown as Record<string, unknown>);
+    try {
+      // The placeholders are named by their places, so that the values need no names of their own.
+      await statement.execute(values as unknown as Record<string, unknown>);
+    } catch (error) {
+      for (const cell of cellsOf(group, shared, own)) {
+        const named = namingNul(error, cell);
+        if (named !== error) throw named;
+      }
+      throw error;
+    }
   };
+}
+
+/** The values of a group, each under the name of its column. */
+function* cellsOf(
+  group: RowGroup,
+  shared: readonly string[],
+  own: readonly string[],
+): Generator<Readonly<Record<string, unknown>>> {
+  for (const [at, value] of group.shared.entries()) yield { [String(shared[at])]: value };
+  for (const [at, value] of group.own.entries()) yield { [String(own[at % own.length])]: value };
 }
 
 /** From a value of a query to what the driver sends. */

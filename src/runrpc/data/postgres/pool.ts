@@ -5,6 +5,7 @@ import type { CallOptions } from "../query-proxy.ts";
 import type { SideStats } from "../store.ts";
 import type { TroubleWatch } from "../trouble.ts";
 import type { Connection } from "./connection.ts";
+import { namingNul } from "./nul.ts";
 import { dataErrorFromThrown } from "./postgres-error.ts";
 import type { ResolvedPostgresOptions } from "./store-options.ts";
 
@@ -146,7 +147,7 @@ export function createPool({ limits, trouble, open, find, run }: PoolOptions): P
       call.onRan?.(performance.now() - begunMs);
       if (!call.settled) call.resolve(value);
     } catch (thrown) {
-      const error = dataErrorFromThrown(thrown, query.name);
+      const error = dataErrorFromThrown(namingNul(thrown, call.input, query.name), query.name);
       call.onRan?.(performance.now() - begunMs);
       if (!call.settled) {
         trouble.tell(kind, { worked: false, error });

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type PeerCertificate, TLSSocket } from "node:tls";
+import { boundedText, MAX_TEXT_BYTES } from "../bounded-text.ts";
 import type { CallHead } from "../call/call.ts";
 import type { Principal } from "./principal.ts";
 import { unauthenticated } from "./refusal.ts";
@@ -26,7 +27,7 @@ export type Authenticate = (
 
 /** Who calls, as `Authenticate` tells it. What else is in it reaches the handlers as a part of their `Principal`. */
 export interface Identity extends Partial<Principal> {
-  /** Who it is, such as a token's `sub`: not empty. */
+  /** Who it is, such as a token's `sub`: not empty, and 1,024 bytes at most. */
   readonly subject: string;
 }
 
@@ -42,13 +43,22 @@ export function identify(
   return isThenable(found) ? Promise.resolve(found).then(principalFrom) : principalFrom(found);
 }
 
-/** @throws ConnectError `unauthenticated` when it has expired; TypeError when it is no identity. */
+/** @throws ConnectError `unauthenticated` when it has expired, or no record can hold its name; TypeError when it is no identity. */
 function principalFrom(identity: Identity | undefined): Principal | undefined {
   if (identity === undefined) return undefined;
   const { subject, keyId = subject, scopes = [], expiresAt } = checked(identity);
+  if (!isRecordable(subject) || !isRecordable(keyId))
+    throw unauthenticated(
+      `the name of the caller is longer than ${MAX_TEXT_BYTES} bytes, or holds what no record can`,
+    );
   if (expiresAt !== undefined && expiresAt.getTime() <= Date.now())
     throw unauthenticated(`the credentials expired at ${expiresAt.toISOString()}`);
   return Object.freeze({ ...identity, subject, keyId, scopes: Object.freeze([...scopes]) });
+}
+
+/** A name that is cut would be another caller's, too. */
+function isRecordable(name: string): boolean {
+  return boundedText(name) === name;
 }
 
 /** The application may be JavaScript, or decode a token as `any`. */

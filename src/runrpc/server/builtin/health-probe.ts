@@ -93,7 +93,7 @@ export function createHealthProbe(options: ProbeOptions, changed: () => void): H
     const late = new Error(`the health probe took longer than ${probeTimeoutMs} ms`);
     const timeout = setPatientTimeout(() => bound.abort(late), probeTimeoutMs);
     try {
-      await settledOrAborted(ask(bound.signal), bound.signal);
+      await settledOrAborted(Promise.resolve(ask(bound.signal)), bound.signal); // it may only have a `then`
       return { passes: true };
     } catch (error) {
       return { passes: false, error };

@@ -3,6 +3,7 @@ import { createValidator, type ValidationResult, type Validator } from "@bufbuil
 import { field, message, oneof } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Check } from "./handler.ts";
 import { createHideSensitive } from "./hide-sensitive.ts";
+import { createShortenTexts, type ShortenTexts } from "./long-texts.ts";
 import { isSmall } from "./message-size.ts";
 import { refusal } from "./violations.ts";
 
@@ -16,7 +17,7 @@ export const MAX_SEARCHED_PARTS = 20;
  *
  * The check ends at the first violation, so that a request that breaks rules costs no more than one that keeps them:
  * protovalidate finds 200,000 of them in a message of 0.4 MB, for seconds and a gigabyte. Only a small message, such as a
- * form, is gone through a second time, for all that is wrong with it.
+ * form, is gone through a second time, for all that is wrong with it; of a text that is far too long, its beginning.
  *
  * @throws Error that names the message, when a rule of its schema does not compile.
  */
@@ -28,7 +29,7 @@ export function createValidation(): (method: DescMethod) => Check | undefined {
     const result = validator.validate(input, create(input));
     if (result.kind === "error") throw new Error(`${input.typeName}: ${result.error.message}`);
     const hide = createHideSensitive(input) ?? same;
-    return (request) => {
+    const check: Check = (request) => {
       const first: ValidationResult = validator.validate(input, request);
       if (first.kind === "valid") return;
       if (first.kind === "error" || !isSmall(input, request, MAX_SEARCHED_PARTS))
@@ -36,6 +37,23 @@ export function createValidation(): (method: DescMethod) => Check | undefined {
       collector ??= createValidator();
       throw refusal(hide(collector.validate(input, request)), "all");
     };
+    const shortenTexts = createShortenTexts(input);
+    return shortenTexts === undefined ? check : checkShortened(check, shortenTexts);
+  };
+}
+
+/** What is far too long is refused for its beginning. */
+function checkShortened(check: Check, shortenTexts: ShortenTexts): Check {
+  return (request) => {
+    const putBack = shortenTexts(request);
+    if (putBack !== undefined) {
+      try {
+        check(request);
+      } finally {
+        putBack();
+      }
+    }
+    check(request);
   };
 }
 

@@ -60,7 +60,7 @@ function contextOf(call: Call, { method, path }: Route): HandlerContext {
     lastBytes: new Uint8Array(),
     url,
     unreadable: undefined,
-    restoreHeader() {},
+    header: requestHeaders(call),
   };
   const values = createContextValues()
     .set(callKey, stock)
@@ -72,7 +72,7 @@ function contextOf(call: Call, { method, path }: Route): HandlerContext {
     protocolName: "connect",
     requestMethod: "POST",
     url,
-    requestHeader: requestHeaders(call),
+    requestHeader: stock.header,
     responseHeader: new Headers({ "x-request-id": requestId }),
     responseTrailer: new Headers(),
     values,

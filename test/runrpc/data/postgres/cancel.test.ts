@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type PostgresServer, startPostgres } from "../../../postgres.ts";
-import { codeOf } from "../fixture/open.ts";
+import { codeOf, turn } from "../fixture/open.ts";
 import { countBackends, holdLock, openTestStore, skip, until } from "./fixture.ts";
 
 const sleeps = "state = 'active' and query like '%pg_sleep%'";
@@ -95,12 +95,21 @@ test("a backend that is killed costs its call alone", { skip }, async (t) => {
 });
 
 test("connections that end while nothing runs on them are replaced without a word", { skip }, async (t) => {
-  const { queries, url } = await openTestStore(t, server);
-  await Promise.all(Array.from({ length: 4 }, (_, index) => queries.items.quick(index)));
-  // A connection that was still being opened when the calls were answered comes after those that end first.
-  await until("all are gone", async () => {
-    await kill(url, "true");
-    return (await countBackends(server, url, "true")) === 0;
+  const { queries, url, stats } = await openTestStore(t, server, { connections: 4 });
+  const lock = await holdLock(server, url, 3);
+  const calls = Array.from({ length: 4 }, () => queries.items.countAroundLock(3));
+  await until(
+    "all are open",
+    async () => (await countBackends(server, url, "wait_event = 'advisory'")) === 4,
+  );
+  await lock.release();
+  await Promise.all(calls);
+  await kill(url, "true");
+  await until("all are gone", async () => (await countBackends(server, url, "true")) === 0);
+  // The pool hears of it when this process comes to read their sockets.
+  await until("all are heard of", async () => {
+    await turn();
+    return stats().reads.workersReplaced === 4;
   });
   assert.equal(await queries.items.quick(7), 7);
 });

@@ -2,6 +2,7 @@ import type { TestContext } from "node:test";
 import { eq, gt, sql } from "drizzle-orm";
 import pg from "pg";
 import { readInOrder, writeInOrder } from "../../../../src/runrpc/data/in-order.ts";
+import { insertRows, type RowGroup } from "../../../../src/runrpc/data/insert-rows.ts";
 import { openStore } from "../../../../src/runrpc/data/open-store.ts";
 import type { PostgresOptions } from "../../../../src/runrpc/data/postgres/store-options.ts";
 import { DataError, type Db } from "../../../../src/runrpc/data/query.ts";
@@ -24,6 +25,8 @@ const {
   insertThenFault,
   insertAroundTimer,
 } = portable.write;
+
+const insertGroup = insertRows(items, { shared: ["meta"], own: ["name", "amount"] });
 
 const one = (db: Db, from: ReturnType<typeof sql>) => db.select({ one: sql<number>`1` }).from(from);
 
@@ -97,6 +100,7 @@ const write = {
     await insertName(db, input.name);
     await one(db, sql`pg_sleep(${input.seconds}) as slept`);
   },
+  insertGroup: (db: Db, group: RowGroup) => insertGroup(db, [group]),
   insertAtLock: async (db: Db, input: { readonly name: string; readonly key: number }) => {
     await waitForLock(db, input.key);
     await insertName(db, input.name);

@@ -253,6 +253,13 @@ test("a probe that throws at once is one that fails", async (t) => {
   assert.equal(await health.check(never), false);
 });
 
+test("a probe that gives what only has a `then` passes", async (t) => {
+  // biome-ignore lint/suspicious/noThenProperty: as the queries of some libraries have it
+  const probe = () => ({ then: (give: (value: undefined) => void) => give(undefined) }) as Promise<void>;
+  const { health } = setUp(t, { probe });
+  assert.equal(await health.check(never), true);
+});
+
 test("checks share one probe, and its outcome for a second", async (t) => {
   const db = database();
   const { health, pass } = setUp(t, { probe: db.probe });

@@ -58,6 +58,11 @@ for (const lane of ["stock", "auto"] as const)
               message: refusal(method, elements),
             });
           assert.equal(taken, 30);
+          // Who decodes all of them meets one that is none.
+          assert.deepEqual(await told(lane, wire, method, 10_000, compressed, true), {
+            code: "invalid_argument",
+            message: refusal(method, 10_001),
+          });
         });
 
 /** What protovalidate says of so many elements. */
@@ -75,15 +80,28 @@ function requestOf({ input }: DescMethod, elements: number) {
   return create(input, { parts: Array.from({ length: elements }, () => ({})) } as Record<string, unknown>);
 }
 
-/** What a client is told that sends one message. */
-async function told(lane: string, wire: Wire, method: DescMethod, elements: number, compressed: boolean) {
-  const client = createClient(servers.get(lane)?.port ?? 0, wire.version);
-  const request = requestOf(method, elements);
+/** The bytes of a request, where it is asked for with one more element, which cannot be decoded. */
+function bytesOf({ format }: Wire, method: DescMethod, elements: number, endsInJunk: boolean): Buffer {
   const { input } = method;
-  const plain =
-    wire.format === "json"
-      ? Buffer.from(toJsonString(input, request))
-      : Buffer.from(toBinary(input, request));
+  const request = requestOf(method, elements);
+  if (format === "json")
+    return Buffer.from(toJsonString(input, request).replace(/]}$/, endsInJunk ? ",7]}" : "$&"));
+  const tag = ((input.field.parts?.number ?? 0) << 3) | 2;
+  const junk = endsInJunk ? [tag, 0x01, 0x0f] : []; // a part, of a wire type that there is not
+  return Buffer.concat([toBinary(input, request), Buffer.from(junk)]);
+}
+
+/** What a client is told that sends one message. */
+async function told(
+  lane: string,
+  wire: Wire,
+  method: DescMethod,
+  elements: number,
+  compressed: boolean,
+  endsInJunk = false,
+) {
+  const client = createClient(servers.get(lane)?.port ?? 0, wire.version);
+  const plain = bytesOf(wire, method, elements, endsInJunk);
   const bytes = compressed ? gzipSync(plain) : plain;
   const inEnvelope = isEnveloped(wire, method);
   const encodingHeader =

@@ -106,6 +106,8 @@ export function finishExchange(
     clearTimeout(lastWord);
     if (!("stream" in request)) cancelBroken(call, request);
     call.end();
+    // A handler that never ends keeps its call, and would keep the whole exchange with it.
+    call.follower = undefined;
   });
 }
 

@@ -63,13 +63,14 @@ async function counted<T>(call: Call, context: HandlerContext, run: () => Promis
 
 /** The adapter's context with our deadline, and our signal, which is made when it is read. */
 function contextOf(call: Call, stock: HandlerContext): HandlerContext {
+  const { url, header } = stockCallOf(stock);
   return {
     method: stock.method,
     service: stock.service,
     protocolName: stock.protocolName,
     requestMethod: stock.requestMethod,
-    url: stockCallOf(stock).url,
-    requestHeader: stock.requestHeader,
+    url,
+    requestHeader: header,
     responseHeader: stock.responseHeader,
     responseTrailer: stock.responseTrailer,
     values: stock.values,

@@ -48,6 +48,7 @@ export interface StockLaneOptions {
 }
 
 const NO_BYTES = new Uint8Array();
+const NO_HEADERS = new Headers();
 
 /**
  * The lane of connect-node. It does what `connectNodeAdapter` does, from the same exported parts, because the adapter
@@ -81,10 +82,12 @@ export function createStockLane(options: StockLaneOptions): Lane {
       lastBytes: NO_BYTES,
       url: "",
       unreadable: undefined,
-      restoreHeader() {},
+      header: NO_HEADERS,
     };
     for (const [name, value] of Object.entries(headersOfEvery(call.head))) response.setHeader(name, value);
     finishExchange(call, request, response, () => settleFromAnswer(stock, response.statusCode));
+    // A handler that never ends keeps its context, and would keep with it all that leads to its client.
+    response.once("close", () => Object.assign(stock, { adapter: undefined, answered: undefined }));
     answer(handler, compression, stock, request, response).catch((reason: unknown) => {
       if (isWritable(response)) return answerUnwritten(call, request, response, reason);
       // Its client is gone, and over HTTP/1.1 the failed write tells of it before the socket does.
@@ -131,13 +134,14 @@ async function answer(
   const maxBytes = call.head.route?.policy.maxRequestBytes ?? 0;
   const query = isGet ? spelledGetTarget(request.url ?? "", maxBytes) : undefined;
   stock.unreadable = query?.error;
-  stock.restoreHeader = tellEncoding(universal.header, call, wire, compression);
+  stock.header = new Headers(universal.header);
+  tellEncoding(universal.header, call, wire, compression);
   if (isText) universal.header.set("content-type", webType(universal.header));
   const body = requestBody(call, request);
   const answered = await handler({
     ...universal,
     url: query === undefined ? universal.url : new URL(query.target, universal.url).toString(),
-    body: withoutExcess(call, isText ? base64Decoded(body) : body),
+    body: isGet ? body : withoutExcess(call, universal.header, isText ? base64Decoded(body) : body),
   });
   stock.answered = answered;
   finishHeaders(call, answered, isGet, givesText);
@@ -167,7 +171,6 @@ function admit(gate: Gate, context: HandlerContext): void | Promise<void> {
   const stock = stockCallOf(context);
   const { signal } = context;
   stock.adapter = signal;
-  stock.restoreHeader();
   const { call } = stock;
   signal.addEventListener("abort", () => refuse(call, signal.reason));
   const enter = (): void => {

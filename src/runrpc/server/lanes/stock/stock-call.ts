@@ -19,8 +19,8 @@ export interface StockCall {
   url: string;
   /** Why the query of a GET cannot be served; told when the gate has let the call in. */
   unreadable: ConnectError | undefined;
-  /** Gives the request the header back that the adapter is told another one for, before a handler looks. */
-  restoreHeader: () => void;
+  /** Of the request, as the client sent it: the adapter is told other ones. */
+  header: Headers;
 }
 
 /** The call of a context that the adapter made. */

@@ -8,26 +8,20 @@ import type { AnswerCompression } from "../answer-compression.ts";
  *
  * @param header of the request, as the adapter reads it.
  * @param wire undefined for a GET without a content type.
- * @returns what gives the request its own header back, before a handler looks at it.
  */
 export function tellEncoding(
   header: Headers,
   call: Call,
   wire: Wire | undefined,
   compression: AnswerCompression,
-): () => void {
+): void {
   const { own, accept } = ENCODING_HEADERS[wire ?? "connect-unary"];
   const { headers } = call.head;
-  const accepted = headers[accept];
-  header.set(accept, compression.encodingFor(call.head, accepted, headers[own])?.name ?? "identity");
-  return () => {
-    if (accepted === undefined) header.delete(accept);
-    else header.set(accept, String(accepted));
-  };
+  header.set(accept, compression.encodingFor(call.head, headers[accept], headers[own])?.name ?? "identity");
 }
 
 /** The headers that name the compression of the messages, and what its sender takes. */
-const ENCODING_HEADERS: Readonly<Record<Wire, { readonly own: string; readonly accept: string }>> = {
+export const ENCODING_HEADERS: Readonly<Record<Wire, { readonly own: string; readonly accept: string }>> = {
   "connect-unary": { own: "content-encoding", accept: "accept-encoding" },
   "connect-stream": { own: "connect-content-encoding", accept: "connect-accept-encoding" },
   grpc: { own: "grpc-encoding", accept: "grpc-accept-encoding" },
