@@ -26,6 +26,8 @@ export interface PostgresServer extends AsyncDisposable {
   query(text: string, values?: readonly unknown[], url?: string): Promise<pg.QueryResult>;
   /** Ends it as a power cut would, but for what the system has still to write, and starts it again on what is left. */
   crash(): Promise<void>;
+  /** The same, to start again as a standby: it takes no writes until `select pg_promote()`. */
+  crashToStandby(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -121,6 +123,11 @@ export async function startPostgres(
       await end();
       child = await start();
     },
+    async crashToStandby() {
+      await end();
+      writeFileSync(join(data, "standby.signal"), "", { mode: 0o644 });
+      child = await start();
+    },
     async stop() {
       await end();
       rmSync(folder, { recursive: true, force: true });
@@ -185,7 +192,7 @@ async function readyOf(child: ReturnType<typeof spawn>): Promise<void> {
   const ready = new Promise<void>((resolve, reject) => {
     lines.on("line", (line) => {
       if (said.length < 100) said.push(line);
-      if (line.includes("ready to accept connections")) resolve();
+      if (/ready to accept (read-only )?connections/.test(line)) resolve();
     });
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`postgres ended with ${code}:\n${said.join("\n")}`)));

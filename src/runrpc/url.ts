@@ -4,11 +4,9 @@ export function isPostgresUrl(url: string): boolean {
 }
 
 /**
- * A URL, or a text with some in it, whose passwords are `***`: what is in front of the last `@`, as a password may hold one
- * that somebody forgot to escape, and parameters of that name.
+ * A URL, or an argument with one in it, whose password is `***`: what is in front of the last `@`, as a user or a password may hold
+ * what somebody forgot to escape, and parameters of that name.
  */
 export function withoutPassword(text: string): string {
-  return text
-    .replace(/(\/\/[^/@:\s]*):\S*@/g, "$1:***@")
-    .replace(/([?&](?:ssl)?password=)[^&\s]*/gi, "$1***");
+  return text.replace(/(\/\/[^@:\s]*):.*@/s, "$1:***@").replace(/([?&](?:ssl)?password=)[^&\s]*/gi, "$1***");
 }

@@ -1,3 +1,4 @@
+import { holdLifeline } from "../workers/lifeline.ts";
 import { linkToPrimary, type PrimaryLink } from "../workers/primary-link.ts";
 import { failureText } from "./failure-text.ts";
 import { importApp } from "./import-app.ts";
@@ -8,6 +9,9 @@ import { taskFromJson, type WorkerTask } from "./worker-task.ts";
 
 /** How long this process may go on when the primary is gone, in milliseconds: what is open is told, and records are written. */
 const LAST_WORDS_MS = 5_000;
+
+/** The same, for one whose event loop does not come to end it. */
+const HELD_MS = LAST_WORDS_MS + 2_000;
 
 /**
  * How long the primary has to ask for a drain after a SIGTERM came to this process, in milliseconds: a supervisor may send it to all
@@ -40,6 +44,7 @@ export async function runWorker(): Promise<void> {
   process.on("SIGTERM", () => setTimeout(terminated.resolve, ECHO_MS));
   const reader = new Reader();
   const link = linkToPrimary(process, reader);
+  holdLifeline(HELD_MS);
   void link.gone.then(() => setTimeout(() => process.exit(1), LAST_WORDS_MS));
   const { number, task } = await link.start;
   const app = await start(number, taskFromJson(task), link, reader).catch(async (error: unknown) => {

@@ -55,6 +55,8 @@ export interface StartGroupOptions {
   /** The file that exports the application. */
   readonly main: string;
   readonly env: Environment;
+  /** Resolves when the start is to be given up. */
+  readonly stop: Promise<unknown>;
 }
 
 /** As Node takes them: https://nodejs.org/api/tls.html#tlscreateserveroptions-secureconnectionlistener */
@@ -71,15 +73,16 @@ const ANSWER_MS = { openCalls: 1_000, developmentKey: 10_000 } as const;
 
 /**
  * Checks what the configuration says, makes and migrates the database, starts `workers.count` processes, and opens the port when all of
- * them serve. This process serves nothing: it hands out connections.
+ * them serve. This process serves nothing: it hands out connections. Undefined, with nothing left open, where `stop` came first: a
+ * worker that hangs at its start is not waited for.
  *
  * @throws Error (or DataError) that says what to change; nothing is left open then.
  */
 export async function startGroup<M extends QueryModules>(
   definition: AppDefinition<M>,
   loaded: LoadedConfig,
-  { main, env }: StartGroupOptions,
-): Promise<AppGroup> {
+  { main, env, stop }: StartGroupOptions,
+): Promise<AppGroup | undefined> {
   const { config, production } = loaded;
   const { count } = config.workers;
   const { drainDelayMs, drainTimeoutMs } = config.timeouts;
@@ -133,7 +136,12 @@ export async function startGroup<M extends QueryModules>(
   }
 
   try {
-    await group.start();
+    const isStopped = await Promise.race([group.start(), stop.then(() => true)]);
+    if (isStopped === true) {
+      await group.kill();
+      await close();
+      return undefined;
+    }
     const { address } = config.metrics;
     if (metrics !== undefined && address !== "")
       metricsPort = await openMetricsPort(address, () => metrics.ofAll(group));

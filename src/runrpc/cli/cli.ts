@@ -123,9 +123,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** Whoever may list the processes of a machine sees what each was called with. */
 function hidePasswords(): void {
-  const called = [...process.execArgv, ...process.argv.slice(1)].join(" ");
-  const shown = withoutPassword(called);
-  if (shown !== called) process.title = `node ${shown}`;
+  const called = [...process.execArgv, ...process.argv.slice(1)];
+  const shown = called.map(withoutPassword);
+  if (shown.some((text, index) => text !== called[index])) process.title = `node ${shown.join(" ")}`;
 }
 
 async function createProgram(args: readonly string[], io: Io): Promise<Command> {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { Taker } from "./distributor.ts";
 import { createLetters, type LetterReader, type Letters } from "./letters.ts";
+import { LIFELINE_FD } from "./lifeline.ts";
 import { isMessage, type ToPrimary, type ToWorker } from "./messages.ts";
 
 /** A worker, as the primary sees it. */
@@ -51,10 +52,13 @@ export interface MemberOptions {
 /** Starts the process of a worker, with the flags of this one. */
 export function startMember(number: number, { main, task, env, reader, on }: MemberOptions): Member {
   const child = fork(main, [], {
+    stdio: ["inherit", "inherit", "inherit", "ipc", "pipe"],
     execArgv: process.execArgv.map(withOwnInspector),
     // What it loads is watched here already, where `node --watch` runs.
     env: { ...env, WATCH_REPORT_DEPENDENCIES: undefined },
   });
+  // It says by being open that this process is there.
+  child.stdio[LIFELINE_FD]?.on("error", () => {});
   const ready = Promise.withResolvers<unknown>();
   const ended = endOf(child);
   const letters = createLetters(send, reader);

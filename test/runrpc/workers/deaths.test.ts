@@ -1,11 +1,15 @@
 // What becomes of calls and processes when a worker or the primary dies, and when none can start.
 import assert from "node:assert/strict";
-import { describe, it, test } from "node:test";
-import { runCommand } from "../cli/run-command.ts";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { after, describe, it, test } from "node:test";
+import { connect } from "../../../src/runrpc/client.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
+import { runCommand, startCommand } from "../cli/run-command.ts";
 import { scrapeUntil, sumOf } from "../metrics/scrape.ts";
 import { databases } from "./databases.ts";
 import { openChat, startLoad, startVisitors } from "./load.ts";
-import { kill, makeProject, startWorkers, untilGone } from "./start-workers.ts";
+import { kill, makeProject, pidsOf, startWorkers, untilGone } from "./start-workers.ts";
 
 /** How often a worker is killed under load: `RUNRPC_TEST_ROUNDS=50 npm test -- test/runrpc/workers/deaths.test.ts`. */
 const rounds = Number(process.env.RUNRPC_TEST_ROUNDS ?? 1);
@@ -51,6 +55,21 @@ for (const database of databases)
     });
   });
 
+test("a worker whose loop is held does not outlive the primary", async () => {
+  const { cwd } = makeProject(`
+    const hold = () => { console.error("it is held"); for (;;); };
+    export default { ...(await load()), interceptors: () => [() => hold] };`);
+  const workers = await startWorkers(["--log", "off"], { cwd });
+  using client = connect(workers.url, UserService, { key: workers.key, retry: false });
+  const held = assert.rejects(client.listUsers({}));
+  await workers.until("a call holds it", ({ msg }) => msg === "it is held");
+  const pids = workers.pids();
+  assert.equal(pids.length, 2);
+  kill(workers.primary);
+  await untilGone(pids);
+  await held;
+});
+
 test("workers that die at their start five times in a row end the start, as does one that says why it cannot", async () => {
   const args = ["serve", "--port", "0", "--host", "127.0.0.1", "--workers", "2"];
   const run = (worker: string) =>
@@ -60,4 +79,21 @@ test("workers that die at their start five times in a row end the start, as does
   assert.match(dying.stderr, /^error: workers died at their start 5 times in a row.*\(code 3\)/m);
   const told = await run('throw new Error("the moon is full")');
   assert.deepEqual([told.code, told.stderr], [1, "error: the moon is full\n"]);
+});
+
+test("a start in which a worker hangs is given up at SIGTERM, and leaves no process", async () => {
+  const { cwd } = makeProject(`
+    if (process.send) { console.error("it hangs"); for (;;); }
+    export default await load();`);
+  const child = startCommand(["serve", "--port", "0", "--host", "127.0.0.1", "--workers", "2"], { cwd });
+  after(() => child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  let said = 0;
+  for await (const line of createInterface({ input: child.stderr }))
+    if (line === "it hangs" && ++said === 2) break;
+  const pids = pidsOf(child.pid ?? 0);
+  assert.equal(pids.length, 2);
+  child.kill("SIGTERM");
+  assert.deepEqual(await ended, [0, null]);
+  await untilGone(pids);
 });

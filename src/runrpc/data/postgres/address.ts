@@ -29,6 +29,8 @@ export function addressFromUrl(text: string): Address {
   const refuse = (trouble: string): DataError =>
     new DataError("invalid_argument", `${JSON.stringify(withoutPassword(text).slice(0, 200))} ${trouble}`);
   const url = URL.parse(text);
+  if (url === null && /,[^/@]*(\/|$)/.test(text.replace(/^.*@/, "")))
+    throw refuse("names several hosts: name one, or an address that moves with the server");
   if (url === null || !isPostgresUrl(text))
     throw refuse(
       "is no URL of Postgres, such as postgres://user@host/database: escape / @ and : in a password",
@@ -42,7 +44,12 @@ export function addressFromUrl(text: string): Address {
   };
   const host = part("host", url.hostname).replace(/^\[(.*)\]$/, "$1");
   const database = part("database", url.pathname.slice(1));
-  if (host === "") throw refuse("names no host, such as postgres://user@host/database");
+  if (host === "")
+    throw refuse(
+      "names no host, such as postgres://user@host/database, or postgres://user@%2Fvar%2Frun%2Fpostgresql/database for a socket",
+    );
+  if (host.includes(","))
+    throw refuse("names several hosts: name one, or an address that moves with the server");
   if (database === "" || database.includes("/"))
     throw refuse("names no database, such as postgres://user@host/database");
   if (url.hash !== "") throw refuse("has a part behind #: escape it");
@@ -65,6 +72,8 @@ function tlsOf(
   refuse: (trouble: string) => DataError,
 ): Address["tls"] {
   const unknown = [...parameters.keys()].find((name) => name !== "sslmode" && name !== "sslrootcert");
+  const twice = [...parameters.keys()].find((name) => parameters.getAll(name).length > 1);
+  if (twice !== undefined) throw refuse(`has the parameter ${twice} more than once`);
   if (unknown !== undefined) throw refuse(`has the parameter ${unknown}; there are sslmode and sslrootcert`);
   const mode = parameters.get("sslmode") ?? (isLocalHost ? "disable" : "verify-full");
   const file = parameters.get("sslrootcert");

@@ -10,6 +10,7 @@ import {
 import type { MigrationsReport, ResolvedMigrationSet } from "../migrations.ts";
 import { checkServer } from "./check-server.ts";
 import { compareHistory, hasTable } from "./migration-journal.ts";
+import { dataErrorFromThrown } from "./postgres-error.ts";
 
 /** What the lock of the migrations is taken by: any number that nobody else takes. */
 const lockKey = "hashtextextended('runrpc migrations', 0)";
@@ -91,8 +92,9 @@ async function applyOne(
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {});
-    const reason = error instanceof Error ? error.message : String(error);
-    throw refusal(name, `cannot take the migration ${migration.name}: ${reason}`);
+    const { code, message } = dataErrorFromThrown(error);
+    const sentence = `the database ${name} cannot take the migration ${migration.name}: ${message}`;
+    throw new DataError(code === "unavailable" ? code : "failed_precondition", sentence, { cause: error });
   }
 }
 

@@ -13,7 +13,9 @@ import { columnCodecs } from "./codecs.ts";
 import { insertUnnested } from "./insert-unnested.ts";
 import { createOrderKeeper } from "./order-keeper.ts";
 import { connectionFailure, dataErrorFromThrown } from "./postgres-error.ts";
+import { areScalars, createPreparedStatements } from "./prepared-statement.ts";
 import { createQueryRunner, type QueryRunner } from "./query-runner.ts";
+import { boundedTypes } from "./result-values.ts";
 
 /** A connection to the server: the driver for transactions, drizzle for queries. Closed by whoever opened it. */
 export interface Connection {
@@ -60,10 +62,14 @@ export async function openConnection(
   client.on("error", () => {
     isLost = true;
   });
+  const giveUp = (): void => {
+    isLost = true;
+    void endClient(client);
+  };
   return {
     client,
     runner,
-    db: openDb(client, runner, options.maxResultBytes),
+    db: openDb(client, runner, options.maxResultBytes, giveUp),
     pid: processIdOf(client),
     ended,
     get isLost() {
@@ -126,11 +132,18 @@ export async function endClient(client: pg.Client): Promise<void> {
   await client.end().catch(() => {});
 }
 
-/** drizzle over a connection whose statements go through its runner. */
-function openDb(client: pg.Client, runner: QueryRunner, maxResultBytes: number): Db {
+/** drizzle over a connection whose statements go through its runner. `giveUp` ends a connection that is of no more use. */
+function openDb(client: pg.Client, runner: QueryRunner, maxResultBytes: number, giveUp: () => void): Db {
+  const prepared = createPreparedStatements(client, maxResultBytes, giveUp);
+  const send = (config: pg.QueryConfig & Rows, values: readonly unknown[]): Promise<unknown> => {
+    const { name, text, rowMode } = config;
+    if (name !== undefined && rowMode === "array" && areScalars(values))
+      return prepared.run(name, text, values);
+    return client.query({ ...config, types: boundedTypes(maxResultBytes) }, [...values]);
+  };
   const statements = {
-    query: (config: pg.QueryConfig, values: unknown[]) =>
-      runner.statement(() => client.query({ ...config, types: boundedTypes(maxResultBytes) }, values)),
+    query: (config: pg.QueryConfig & Rows, values: readonly unknown[]) =>
+      runner.statement(() => send(config, values)),
   };
   const db = drizzle({
     client: statements as unknown as pg.Client, // drizzle's queries ask nothing else of it.
@@ -144,6 +157,11 @@ function openDb(client: pg.Client, runner: QueryRunner, maxResultBytes: number):
     [rowsInserter]: insertUnnested,
     [orderKeeper]: createOrderKeeper(own, runner),
   });
+}
+
+/** How a result is asked for: each row as an array of its values. */
+interface Rows {
+  readonly rowMode?: "array" | undefined;
 }
 
 /** drizzle 1.0.0-rc.5 knows an aliased table in a join by its class, which SQLite's tables are not of. */
@@ -165,42 +183,6 @@ function withNamedAlias(join: Join): Join {
 function isAlias(table: Table): boolean {
   const { Symbol: symbols } = Table as unknown as { readonly Symbol: { readonly IsAlias: symbol } }; // Internal.
   return Reflect.get(table, symbols.IsAlias) === true;
-}
-
-/** bigint, which counts come as. */
-const int8 = 20;
-const timestamptz = 1184;
-
-/**
- * How the driver reads the values of one result: counts as numbers, times as text, for the codec. Past `maxBytes` it
- * throws, from where on the driver keeps no more rows.
- */
-function boundedTypes(maxBytes: number): pg.CustomTypesConfig {
-  let bytes = 0;
-  const bounded =
-    (parse: (text: string) => unknown) =>
-    (text: string): unknown => {
-      bytes += valueBytes + 2 * text.length;
-      if (bytes > maxBytes) throw tooMuch(maxBytes);
-      return parse(text);
-    };
-  return {
-    getTypeParser(type: number, format?: string) {
-      if (type === int8) return bounded(Number);
-      if (type === timestamptz) return bounded((text) => text);
-      return bounded(pg.types.getTypeParser(type, format as "text"));
-    },
-  } as pg.CustomTypesConfig; // Its own type is generic over the format.
-}
-
-/** What V8 keeps of a value and its share of a row, besides text: about. */
-const valueBytes = 32;
-
-function tooMuch(maxBytes: number): DataError {
-  return new DataError(
-    "resource_exhausted",
-    `a statement gives more than ${maxBytes} bytes (maxResultBytes): ask for less at a time`,
-  );
 }
 
 function processIdOf(client: pg.Client): number {

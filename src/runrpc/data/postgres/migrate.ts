@@ -1,6 +1,8 @@
+import { DataError } from "../data-error.ts";
 import type { MigrationsReport } from "../migrations.ts";
 import { applyMigrations } from "./apply-migrations.ts";
 import { connect, endClient } from "./connection.ts";
+import { dataErrorFromThrown } from "./postgres-error.ts";
 import {
   type PostgresOptions,
   type ResolvedPostgresOptions,
@@ -21,7 +23,19 @@ export async function migrateResolved(options: ResolvedPostgresOptions): Promise
   const client = await connect({ ...options, statementTimeoutMs: 0, name: "runrpc migrate" });
   try {
     return await applyMigrations(client, options.address.shown, options.migrations, options.allowNewer);
+  } catch (error) {
+    throw error instanceof DataError ? error : refusalOf(error, options.address.shown);
   } finally {
     await endClient(client);
   }
+}
+
+/** What the server says against it is for whoever starts to change: a role without rights, a server that takes no writes. */
+function refusalOf(thrown: unknown, name: string): DataError {
+  const error = dataErrorFromThrown(thrown);
+  const code = error.code === "unavailable" ? error.code : "failed_precondition";
+  return new DataError(code, `the database ${name} cannot be migrated: ${error.message}`, {
+    databaseCode: error.databaseCode,
+    cause: thrown,
+  });
 }

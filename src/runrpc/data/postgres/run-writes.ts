@@ -15,7 +15,7 @@ export function createWrites(maxRetryMs: number, onDoubt: () => void): (run: Run
   return async (run) => {
     const deadlineMs = performance.now() + maxRetryMs;
     for (let ms: number = backOffMs.first; ; ms = Math.min(2 * ms, backOffMs.greatest)) {
-      await run.connection.client.query("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE");
+      await begin(run.connection.client);
       const attempt = await run.attempt("write");
       const failure = await end(run.connection, attempt, onDoubt);
       if (failure === undefined) return "value" in attempt.outcome ? attempt.outcome.value : undefined;
@@ -27,6 +27,20 @@ export function createWrites(maxRetryMs: number, onDoubt: () => void): (run: Run
       if (run.isStopped) throw failure.error;
     }
   };
+}
+
+/** What a standby says to the first statement of a transaction that writes. */
+const featureNotSupported = "0A000";
+
+async function begin(client: Connection["client"]): Promise<void> {
+  try {
+    await client.query("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE");
+  } catch (error) {
+    if (sqlStateOf(error) !== featureNotSupported) throw error;
+    throw new DataError("unavailable", `the server takes no writes: ${dataErrorFromThrown(error).message}`, {
+      databaseCode: featureNotSupported,
+    });
+  }
 }
 
 /** Of the write, and not of the database, which has taken the others. */

@@ -34,53 +34,70 @@ export function startRun(
   call: PendingCall,
   canceller: Canceller,
 ): Run {
-  let over: AbortController | undefined;
-  let cancelled: Promise<void> | undefined;
-  let endPause = (): void => {};
-  let isRunning = false;
-
-  function stop(): void {
-    endPause();
-    if (!isRunning || over !== undefined) return;
-    over = new AbortController();
-    cancelled = canceller.cancel(connection.pid, over.signal);
-  }
-
-  async function settle(result: Promise<unknown>): Promise<Attempt["outcome"]> {
-    try {
-      return { value: await result };
-    } catch (error) {
-      return { error };
-    }
-  }
-
-  call.withdraw = stop;
-  return {
-    connection,
-    query,
-    get isStopped() {
-      return call.settled;
-    },
-    async attempt(surroundings) {
-      const turn = connection.runner.start(query, connection.db, call.input, surroundings);
-      isRunning = true;
-      // It may have been stopped while its transaction began.
-      if (call.settled) stop();
-      const outcome = await settle(turn.result);
-      isRunning = false;
-      over?.abort();
-      if (cancelled !== undefined) await cancelled;
-      over = undefined;
-      return { outcome, firstError: turn.firstError, needs: turn.needs };
-    },
-    pause(ms) {
-      return new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        endPause = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    },
-  };
+  return new CallRun(connection, query, call, canceller);
 }
+
+/** A class, so that each of many thousand calls a second is one object. */
+class CallRun implements Run {
+  readonly connection: Connection;
+  readonly query: NamedQuery;
+  private readonly call: PendingCall;
+  private readonly canceller: Canceller;
+  private over: AbortController | undefined;
+  private cancelled: Promise<void> | undefined;
+  private endPause: () => void = ignore;
+  private isRunning = false;
+
+  constructor(connection: Connection, query: NamedQuery, call: PendingCall, canceller: Canceller) {
+    this.connection = connection;
+    this.query = query;
+    this.call = call;
+    this.canceller = canceller;
+    call.withdraw = () => this.stop();
+  }
+
+  get isStopped(): boolean {
+    return this.call.settled;
+  }
+
+  async attempt(surroundings: Surroundings): Promise<Attempt> {
+    const { connection, query, call } = this;
+    const turn = connection.runner.start(query, connection.db, call.input, surroundings);
+    this.isRunning = true;
+    // It may have been stopped while its transaction began.
+    if (call.settled) this.stop();
+    let outcome: Attempt["outcome"];
+    try {
+      outcome = { value: await turn.result };
+    } catch (error) {
+      outcome = { error };
+    }
+    this.isRunning = false;
+    if (this.cancelled !== undefined) {
+      this.over?.abort();
+      await this.cancelled;
+      this.over = undefined;
+      this.cancelled = undefined;
+    }
+    return { outcome, firstError: turn.firstError, needs: turn.needs };
+  }
+
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private stop(): void {
+    this.endPause();
+    if (!this.isRunning || this.over !== undefined) return;
+    this.over = new AbortController();
+    this.cancelled = this.canceller.cancel(this.connection.pid, this.over.signal);
+  }
+}
+
+function ignore(): void {}

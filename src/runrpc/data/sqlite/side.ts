@@ -43,7 +43,7 @@ export interface Shared {
  *
  * Long and new reads are not sent to the last reader that has none, so that key look-ups and their like are answered
  * however many long reads there are. With a single reader there is none to keep: a long read holds up the others.
- * `createQueue` makes the queues that calls wait in.
+ * `createQueue` makes the queues that calls of several processes wait in.
  */
 export function createSide(
   kind: "read" | "write",
@@ -53,6 +53,7 @@ export function createSide(
 ): LocalSide {
   const isRead = kind === "read";
   const keepsReader = isRead && options.readers > 1;
+  const gathers = createQueue !== undefined;
   const maxBatchCalls = isRead ? options.maxBatchReads : options.maxBatchWrites;
   const maxBatchBackground = Math.min(maxBatchCalls, options.maxBatchBackgroundWrites);
   const waiting = createWaitingCalls(kind, options, shared.bytes, keepsReader, createQueue);
@@ -68,7 +69,9 @@ export function createSide(
     onAble(link, news) {
       stuck.delete(link);
       if (news !== undefined) shared.trouble.tell(kind, news);
-      flushSoon();
+      // The next commit goes before the answers of this one are sent to the processes that wait for them.
+      if (gathers) flush();
+      else flushSoon();
     },
     onTook: waiting.ran,
     onDeath(reason) {
@@ -112,9 +115,17 @@ export function createSide(
     if (longLink !== undefined)
       return fresh.size > 0 ? send(longLink, fresh, maxBatchCalls) : send(longLink, long, 1);
     const link = choice.forShort();
-    if (link === undefined) return false;
+    if (link === undefined || !fillsCommit(link)) return false;
     if (foreground.size > 0 && send(link, foreground, maxBatchCalls)) return true;
     return background.size > 0 && send(link, background, maxBatchBackground);
+  }
+
+  /**
+   * Writes of several processes come in groups, a little one after the other. Fewer than are being committed wait for the end of
+   * that: a commit costs about the same for any number, and so they share one with those that come meanwhile.
+   */
+  function fillsCommit(link: WorkerLink): boolean {
+    return !gathers || foreground.size + background.size >= link.callsInFlight;
   }
 
   /** False when none of the calls may go. */

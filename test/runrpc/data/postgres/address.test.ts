@@ -53,6 +53,12 @@ const refused: readonly (readonly [url: string, why: RegExp])[] = [
   ["postgres://app:s3cret@db:99999/app", /no URL/],
   ["postgres://app:s3cret%zz@db/app", /password/],
   ["postgres://app:s3cret@db/app#part", /#/],
+  ["postgres://ap/p:s3cret@db/app", /names no database/],
+  ["postgres://app:s3cr et s3cret@db/", /names no database/],
+  ["postgres://app:s3cret@one,two/app", /several hosts/],
+  ["postgres://app:s3cret@one:5432,two:5432/app", /several hosts/],
+  ["postgres://app:s3cret@db/app?sslmode=disable&sslmode=verify-full", /sslmode more than once/],
+  ["postgres://app:s3cret@/app?host=/var/run/postgresql", /no URL|no host/],
   ["mysql://app:s3cret@db/app", /no URL of Postgres/],
 ];
 

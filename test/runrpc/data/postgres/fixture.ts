@@ -5,7 +5,7 @@ import { readInOrder, writeInOrder } from "../../../../src/runrpc/data/in-order.
 import { insertRows, type RowGroup } from "../../../../src/runrpc/data/insert-rows.ts";
 import { openStore } from "../../../../src/runrpc/data/open-store.ts";
 import type { PostgresOptions } from "../../../../src/runrpc/data/postgres/store-options.ts";
-import { DataError, type Db } from "../../../../src/runrpc/data/query.ts";
+import { DataError, type Db, prepared } from "../../../../src/runrpc/data/query.ts";
 import type { Store } from "../../../../src/runrpc/data/store.ts";
 import { type PostgresServer, whyNoPostgres } from "../../../postgres.ts";
 import { migrations } from "../fixture/open.ts";
@@ -30,6 +30,14 @@ const insertGroup = insertRows(items, { shared: ["meta"], own: ["name", "amount"
 
 const one = (db: Db, from: ReturnType<typeof sql>) => db.select({ one: sql<number>`1` }).from(from);
 
+const byId = prepared((db) =>
+  db
+    .select({ id: items.id, amount: items.amount })
+    .from(items)
+    .where(eq(items.id, sql.placeholder("id")))
+    .prepare(),
+);
+
 /** Waits in the server until nobody holds this lock alone. */
 const waitForLock = (db: Db, key: number) => one(db, sql`pg_advisory_xact_lock_shared(${key}) as waited`);
 
@@ -39,6 +47,7 @@ const read = {
   countParts,
   writeInRead,
   findByName,
+  getPrepared: async (db: Db, id: number) => (await byId(db).execute({ id }))[0],
   sleep: (db: Db, seconds: number) => one(db, sql`pg_sleep(${seconds}) as slept`),
   quick: async (db: Db, value: number) =>
     (await db.select({ value: sql<number>`value` }).from(sql`(select ${value}::int as value) as given`))[0]

@@ -82,3 +82,16 @@ test("a statement that a query did not await is kept out of the next write, with
   assert.match((await warned.promise).message, /items\.insertUnawaited/);
   assert.deepStrictEqual(await queries.items.listNames(), ["one", "two"]);
 });
+
+test("200 writes that read first give what they would one after the other, and 200 that throw leave nothing", async (t) => {
+  const { queries } = await openTestStore(t);
+  const { id } = await queries.items.insertItem({ name: "counter" });
+  const codes = await Promise.all(
+    Array.from({ length: 400 }, (_, index) =>
+      codeOf(queries.items.increment({ id, fails: index % 2 === 1 })),
+    ),
+  );
+  const count = (code: string) => codes.filter((each) => each === code).length;
+  assert.deepEqual([count("ok"), count("aborted")], [200, 200]);
+  assert.equal((await queries.items.getItem({ id }))?.amount, 200);
+});
