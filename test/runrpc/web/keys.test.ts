@@ -67,6 +67,33 @@ describe("the keys of the page in Chromium", { skip, timeout: 240_000 }, () => {
     assert.equal(refused.code, Code.Unauthenticated);
   });
 
+  it("a key is replaced by another one, and goes on working for as long as it is given", async () => {
+    const { page } = served;
+    const old = await make("rotated", "users.read");
+    const oldId = old.slice(0, 11);
+    await page.getByRole("button", { name: `Rotate ${oldId}` }).click();
+    await page.getByRole("dialog").getByLabel("goes on working for").selectOption("an hour");
+    await page.getByRole("dialog").getByRole("button", { name: "Replace it" }).click();
+    // Its end is told with the hour.
+    await row(oldId)
+      .getByRole("cell")
+      .nth(5)
+      .filter({ hasText: /\d:\d\d/ })
+      .waitFor();
+    const next = (await issued().locator(".secret").textContent()) ?? "";
+    assert.notEqual(next, old);
+    for (const key of [old, next]) await app.client(UserService, { key }).listUsers({});
+    await page.getByRole("button", { name: `Rotate ${next.slice(0, 11)}` }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Replace it" }).click();
+    await row(next.slice(0, 11)).getByRole("cell", { name: "revoked" }).waitFor();
+    const refused = await firstRefusal(() => app.client(UserService, { key: next }).listUsers({}));
+    assert.equal(refused.code, Code.Unauthenticated);
+    // Whoever changes his mind has changed nothing.
+    await page.getByRole("button", { name: `Rotate ${oldId}` }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Keep it" }).click();
+    await app.client(UserService, { key: old }).listUsers({});
+  });
+
   it("a key is gone from the page with the view", async () => {
     const { page } = served;
     const key = await make("shown once");

@@ -6,6 +6,7 @@ import Database from "better-sqlite3";
 import { startTestApp, type TestApp } from "runrpc/testing";
 import definition from "../../app/main.ts";
 import { SecretService } from "../../gen/rig/secrets/v1/secrets_pb.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../part-of-service.ts";
 import { type Browser, findChromium, startBrowser } from "../../wire/browser/chromium.ts";
 import { lookOver, openServedPage, type ServedPage } from "../../wire/browser/served-page.ts";
@@ -108,6 +109,65 @@ describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
       pageToken: "",
     });
     await page.getByText("No call", { exact: true }).waitFor();
+  });
+
+  it("calls are followed as they end, of those that are looked for, and opened from there", async () => {
+    const { page } = served;
+    await served.open("log");
+    await page.reload();
+    const filter = page.getByRole("search");
+    await filter.getByLabel("Method").fill("rig.secrets.v1.SecretService");
+    await filter.getByRole("button", { name: "Follow" }).click();
+    await page.getByText("Following calls as they end.").waitFor();
+    const { put: call } = app.client(SecretService);
+    const fail = (id: string) =>
+      assert.rejects(call({ account: { name } }, { headers: { "x-request-id": id } }));
+    await fail("followed-1");
+    // Another service's, which is none of those.
+    await app.client(UserService).listUsers({});
+    await fail("followed-2");
+    // And those that had ended before: two of the first test.
+    await rows().nth(3).waitFor();
+    await rows().first().click();
+    await record().getByText("followed-2").waitFor();
+    await record().getByLabel("Request").getByText("onerror").waitFor();
+    assert.equal(await rows().first().getAttribute("aria-current"), "true");
+    assert.equal(await page.locator(".calls a", { hasText: "ListUsers" }).count(), 0);
+    await lookOver(page, "log-followed");
+    // Its stream is not open while another view is shown, and it goes on afterwards.
+    await page.getByRole("link", { name: "Keys" }).click();
+    await page.getByRole("heading", { level: 1, name: "Keys" }).waitFor();
+    await fail("followed-3");
+    await page.getByRole("link", { name: "Log" }).click();
+    await rows().nth(4).waitFor();
+    await fail("followed-4");
+    await rows().nth(5).waitFor();
+    await filter.getByRole("button", { name: "Follow" }).click();
+    await page.getByText(/^\d+ calls/).waitFor();
+  });
+
+  it("a thousand calls that end at once are followed, the latest first", async () => {
+    const { page } = served;
+    await served.open("log");
+    await page.reload();
+    await page.getByRole("button", { name: "Follow" }).click();
+    await page.getByText("Following calls as they end.").waitFor();
+    await page.getByLabel("Method").fill("rig.users.v1.UserService/ListUsers");
+    await search().click();
+    const { listUsers } = app.client(UserService);
+    const before = await rows().count();
+    for (let n = 0; n < 10; n++)
+      await Promise.all(
+        Array.from({ length: 100 }, (_, at) =>
+          listUsers({}, { headers: { "x-request-id": `burst-${n}-${at}` } }),
+        ),
+      );
+    await listUsers({}, { headers: { "x-request-id": "burst-last" } });
+    await rows()
+      .nth(before + 1_000)
+      .waitFor({ state: "attached" });
+    await rows().first().click();
+    await record().getByText("burst-last").waitFor();
   });
 
   it("ten thousand calls are scrolled, and gone through by the keyboard", async () => {

@@ -38,6 +38,8 @@ export interface KeyList {
   all(): Promise<readonly Key[]>;
   create(wanted: NewKey): Promise<IssuedKey>;
   revoke(keyId: string): Promise<void>;
+  /** Makes one that takes its place, and has it end. @param graceMs for how long it goes on working */
+  rotate(keyId: string, graceMs: number): Promise<IssuedKey>;
 }
 
 export function createKeyList(key: () => string | undefined): KeyList {
@@ -51,6 +53,7 @@ export function createKeyList(key: () => string | undefined): KeyList {
     async revoke(keyId) {
       await call("RevokeKey", { keyId });
     },
+    rotate: (keyId, graceMs) => call<IssuedKey>("RotateKey", { keyId, graceMs }),
   };
 }
 

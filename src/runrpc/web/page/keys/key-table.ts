@@ -4,24 +4,29 @@ import { type Key, ownerOf, stateOf } from "./key-list.ts";
 
 const HEADING = ["Key", "Owner", "Name", "Scopes", "State", "Made", "Expires", "Last used", "Uses", ""];
 
-/** All keys, each that works with a button that revokes it. */
-export function createKeyTable(revoke: (key: Key) => void): {
+/** All keys, each that works with buttons that replace and revoke it. */
+export function createKeyTable(acts: {
+  readonly rotate: (key: Key) => void;
+  readonly revoke: (key: Key) => void;
+}): {
   readonly element: HTMLElement;
   update(keys: readonly Key[]): void;
 } {
   const rows = createRows<Key>(
     ({ keyId }) => keyId,
     (first) => {
-      const end = button("Revoke", () => revoke(first), {
+      const rotate = button("Rotate", () => acts.rotate(first), { "aria-label": `Rotate ${first.keyId}` });
+      const revoke = button("Revoke", () => acts.revoke(first), {
         class: "danger",
         "aria-label": `Revoke ${first.keyId}`,
       });
-      const row = cellsRow(cellsOf, end);
+      const buttons = h("div", { class: "acts" }, rotate, revoke);
+      const row = cellsRow(cellsOf, buttons);
       return {
         element: row.element,
         update(key) {
           row.update(key);
-          end.hidden = stateOf(key, Date.now()) !== "works";
+          buttons.hidden = stateOf(key, Date.now()) !== "works";
         },
       };
     },
@@ -44,14 +49,16 @@ export function createKeyTable(revoke: (key: Key) => void): {
 
 function cellsOf(key: Key): readonly string[] {
   const { keyId, name = "", scopes = [], createTime, expireTime, lastUseTime, useCount = "0" } = key;
+  const now = Date.now();
+  const isSoon = Math.abs(Date.parse(expireTime ?? "") - now) < SOON_MS;
   return [
     keyId,
     ownerOf(key),
     name,
     scopes.join(" ") || "none",
-    `${stateOf(key, Date.now())}${key.loopbackOnly === true ? ", on this machine" : ""}`,
+    `${stateOf(key, now)}${key.loopbackOnly === true ? ", on this machine" : ""}`,
     timeText(createTime, "", DAY),
-    timeText(expireTime, "never", DAY),
+    timeText(expireTime, "never", isSoon ? MINUTE : DAY),
     timeText(lastUseTime, "never", MINUTE),
     useCount,
   ];
@@ -60,6 +67,9 @@ function cellsOf(key: Key): readonly string[] {
 function timeText(time: string | undefined, otherwise: string, format: Intl.DateTimeFormatOptions): string {
   return time === undefined ? otherwise : new Date(time).toLocaleString(undefined, format);
 }
+
+/** The hour of an end matters when it is near, in milliseconds. */
+const SOON_MS = 2 * 86_400_000;
 
 const DAY: Intl.DateTimeFormatOptions = { dateStyle: "medium" };
 const MINUTE: Intl.DateTimeFormatOptions = { ...DAY, timeStyle: "short" };

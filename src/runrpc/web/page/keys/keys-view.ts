@@ -3,14 +3,18 @@ import { confirmed } from "../view/confirm.ts";
 import { copyText } from "../view/copy.ts";
 import { showRefusal } from "../view/refusal.ts";
 import type { View, ViewParts } from "../view.ts";
+import { askGrace } from "./ask-grace.ts";
 import { createKeyForm } from "./create-form.ts";
 import { createKeyList, type IssuedKey, type Key, type NewKey, ownerOf } from "./key-list.ts";
 import { createKeyTable } from "./key-table.ts";
 
-/** The life of API keys: they are made, listed and revoked. */
+/** The life of API keys: they are made, listed, replaced and revoked. */
 export function createKeysView({ schema, key, onUnauthenticated }: ViewParts): View {
   const keys = createKeyList(key);
-  const table = createKeyTable((found) => void revoke(found));
+  const table = createKeyTable({
+    rotate: (found) => void rotate(found),
+    revoke: (found) => void revoke(found),
+  });
   const form = createKeyForm(schema, create);
   const state = h("p", { class: "state", role: "status" });
   const issued = h("div", { class: "issued", role: "status" });
@@ -39,6 +43,17 @@ export function createKeysView({ schema, key, onUnauthenticated }: ViewParts): V
     if (!(await confirmed(question, "Revoke it"))) return;
     try {
       await keys.revoke(found.keyId);
+      await refresh();
+    } catch (error) {
+      tell(error);
+    }
+  }
+
+  async function rotate(found: Key): Promise<void> {
+    const graceMs = await askGrace(found);
+    if (graceMs === undefined) return;
+    try {
+      showSecret(await keys.rotate(found.keyId, graceMs));
       await refresh();
     } catch (error) {
       tell(error);

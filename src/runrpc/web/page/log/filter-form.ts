@@ -30,8 +30,15 @@ const CODES = [
   "unauthenticated",
 ];
 
-/** @param search called when it is to begin */
-export function createFilterForm({ services }: Schema, search: () => void): FilterForm {
+/**
+ * @param search called when it is to begin
+ * @param more buttons beside that of the search
+ */
+export function createFilterForm(
+  { services }: Schema,
+  search: () => void,
+  ...more: readonly HTMLElement[]
+): FilterForm {
   const known = services.flatMap(({ name, methods }) => [
     name,
     ...methods.map((each) => `${name}/${each.name}`),
@@ -62,6 +69,7 @@ export function createFilterForm({ services }: Schema, search: () => void): Filt
     field("From", from),
     field("To", to),
     h("button", { class: "primary" }, "Search"),
+    ...more,
   );
   element.addEventListener("submit", (event) => {
     event.preventDefault();

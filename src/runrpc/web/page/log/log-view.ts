@@ -1,17 +1,28 @@
-import { ask } from "../connect/ask.ts";
+import { ask, CallFailure } from "../connect/ask.ts";
 import { MONITOR } from "../connect/services.ts";
-import { h } from "../dom.ts";
-import type { KeptCall } from "../record/ended-call.ts";
+import type { CallError } from "../connect/wire.ts";
+import { button, h } from "../dom.ts";
+import type { EndedCall, KeptCall } from "../record/ended-call.ts";
 import { showRefusal } from "../view/refusal.ts";
 import type { View, ViewParts } from "../view.ts";
 import { createCallList } from "./call-list.ts";
 import { callRecord } from "./call-record.ts";
 import { createFilterForm } from "./filter-form.ts";
+import { findRow } from "./find-row.ts";
+import { followCalls } from "./follow-calls.ts";
+import { matches } from "./matches.ts";
 import { type Search, searchCalls } from "./search.ts";
 
-/** The server's request log: calls that are looked for, and the record of one of them, from which it is made again. */
+/**
+ * The server's request log: calls that are looked for, or followed as they end, and the record of one of them, from which it is made
+ * again.
+ */
 export function createLogView({ schema, key, replay, onUnauthenticated }: ViewParts): View {
-  const form = createFilterForm(schema, begin);
+  const followButton = button("Follow", () => (isFollowing() ? begin() : follow()), {
+    "aria-pressed": "false",
+    title: "Shows calls as they end",
+  });
+  const form = createFilterForm(schema, () => (isFollowing() ? follow() : begin()), followButton);
   const list = createCallList(() => void goOn());
   const state = h("p", { class: "state", role: "status" });
   const record = h("div", { class: "record-place", "aria-live": "polite" });
@@ -24,16 +35,48 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
     h("div", { class: "found" }, list.element, record),
   );
   let search: Search | undefined;
+  let leave: (() => void) | undefined;
   let isAsking = false;
   let count = 0;
   let opened = "";
 
-  function begin(): void {
-    search = searchCalls(form.get(), key);
+  function isFollowing(): boolean {
+    return followButton.getAttribute("aria-pressed") === "true";
+  }
+
+  function clear(): void {
+    leave?.();
+    leave = undefined;
+    search = undefined;
     isAsking = false;
     count = 0;
     list.clear();
+  }
+
+  function begin(): void {
+    clear();
+    followButton.setAttribute("aria-pressed", "false");
+    search = searchCalls(form.get(), key);
     void goOn();
+  }
+
+  function follow(): void {
+    clear();
+    followButton.setAttribute("aria-pressed", "true");
+    state.textContent = "Following calls as they end.";
+    const filter = form.get();
+    let leftOut = 0;
+    leave = followCalls({
+      key,
+      onCalls(calls, more) {
+        list.addFresh(calls.filter((call) => matches(call, filter)));
+        list.mark(opened);
+        leftOut += more;
+        const told = `Following calls as they end.${leftOut === 0 ? "" : ` ${leftOut} came too fast, and are left out.`}`;
+        if (state.textContent !== told) state.textContent = told;
+      },
+      onFault: tellFault,
+    });
   }
 
   /** Until the list fills its place, or there is nothing more. */
@@ -56,15 +99,23 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
     if (asked === search) isAsking = false;
   }
 
-  async function open(id: string): Promise<void> {
-    opened = id;
-    list.mark(id);
-    try {
-      const found = await ask<KeptCall>(`${MONITOR}/GetCall`, { id }, key());
-      if (opened !== id) return;
+  async function open(place: string, fresh: EndedCall | undefined): Promise<void> {
+    opened = place;
+    list.mark(place);
+    const show = (found: KeptCall): void =>
       record.replaceChildren(callRecord(found, schema.traceLink, replayOf(found)));
+    try {
+      if (fresh !== undefined) show({ call: fresh, requestNote: "looked for…" });
+      const found =
+        fresh === undefined
+          ? await ask<KeptCall>(`${MONITOR}/GetCall`, { id: place }, key())
+          : ((await findRow(fresh, key())) ?? {
+              call: fresh,
+              requestNote: "the request log has no such call",
+            });
+      if (opened === place) show(found);
     } catch (error) {
-      if (opened === id) tell(error);
+      if (opened === place) tell(error);
     }
   }
 
@@ -79,18 +130,27 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
     showRefusal(state, error, onUnauthenticated);
   }
 
+  function tellFault(error: CallError, isFinal: boolean): void {
+    const text = isFinal ? error.message : `${error.message}. Trying again…`;
+    showRefusal(state, new CallFailure(error), onUnauthenticated, text);
+  }
+
   return {
     element,
     show(place) {
       document.title = "Log · runrpc";
       const requestId = new URLSearchParams(place).get("request_id");
       if (requestId !== null) form.setRequestId(requestId);
-      if (requestId !== null || search === undefined) begin();
-      if (/^\d+$/.test(place)) void open(place);
+      if (requestId !== null || (search === undefined && !isFollowing())) begin();
+      // It was left for another view.
+      else if (isFollowing() && leave === undefined) follow();
+      const fresh = list.fresh(place);
+      if (/^\d+$/.test(place) || fresh !== undefined) void open(place, fresh);
     },
-    hide() {},
-    close() {
-      search = undefined;
+    hide() {
+      leave?.();
+      leave = undefined;
     },
+    close: clear,
   };
 }

@@ -10,7 +10,7 @@ import { createFindingList } from "./findings.ts";
 import type { Look } from "./look.ts";
 import { createMethodTable } from "./methods.ts";
 import { createOpenCallTable } from "./open-calls.ts";
-import { watchServer } from "./watch-stream.ts";
+import { watchLooks } from "./watch-stream.ts";
 
 /** What the server does, as it does it. It is asked while it is looked at. */
 export function createDashboard({ schema, key, onUnauthenticated }: ViewParts): View {
@@ -59,7 +59,7 @@ export function createDashboard({ schema, key, onUnauthenticated }: ViewParts): 
     element: main,
     show() {
       document.title = "Dashboard · runrpc";
-      leave ??= watchServer({ key, onLook: take, onFault: tell });
+      leave ??= watchLooks({ key, onLook: take, onFault: tell });
     },
     hide,
     close: hide,
