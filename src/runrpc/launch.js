@@ -14,14 +14,14 @@ const neededMajor = 24;
 
 /**
  * The environment of a server. glibc gives each thread a heap of its own, from which what is free does not come back to
- * the others: with one for all, a server that had 10,000 streams open keeps about a tenth more memory than before
- * instead of a sixth. It is read when a process starts, so that the server has to be started with it.
+ * the others: with one for all, a server keeps less memory after many streams have ended (`npm run bench -- --only idle`).
+ * It is read when a process starts, so that the server has to be started with it.
  */
 const environment = { MALLOC_ARENA_MAX: "1", ...process.env };
 
 /**
  * Node's flags of a server. Under load V8 doubles the space of young objects to 64 MiB, which then does not fit the
- * processor's caches and is touched page by page: what a small call costs varied by half from one process to the next.
+ * processor's caches and is touched page by page, so that the same call costs more in one process than in the next.
  */
 const flags = ["--max-semi-space-size=16"];
 

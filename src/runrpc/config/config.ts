@@ -17,7 +17,7 @@ export function processEnvironment(): Environment {
 /**
  * The configuration: defaults, overridden by the file, then by the environment, then by flags. PORT names the port where
  * none of these does.
- * What reads and checks it is imported on the first call, because it takes 200 ms of CPU that `--help` can do without.
+ * What reads and checks it is imported on the first call: it takes longer to load than `--help` takes in all.
  *
  * @throws ConfigError with every problem that was found: a file that cannot be read, an unknown key or variable,
  * a value of the wrong kind or out of range.

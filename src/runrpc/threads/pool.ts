@@ -7,11 +7,11 @@ import { type AskQuery, type LinkedCall, startThread, type ThreadLink } from "./
 
 /** How a pool of threads is made. */
 export interface PoolOptions {
-  /** Threads that run calls; one more waits for the case that one of them ends. Default: one less than there are processors. */
+  /** Threads that run calls. A spare one is started besides, to take the place of a thread that ends. Default: processors less one. */
   readonly threads: number;
-  /** Calls that may share a thread while they wait; of those that never wait there is one at a time. */
+  /** Asynchronous calls that may share a thread. A synchronous one, which never gives the thread back before its end, runs alone. */
   readonly callsPerThread: number;
-  /** Calls that may wait for a thread; past it they are refused with `resource_exhausted`. */
+  /** Calls that may wait for a thread; further ones are refused with `resource_exhausted`. */
   readonly maxQueued: number;
   /** How long a call may run on after it was cancelled, in milliseconds; then its thread is ended. */
   readonly graceMs: number;
@@ -27,9 +27,9 @@ export interface Pool {
   start(): Promise<void>;
   /** @throws ConnectError `resource_exhausted` when too many wait, `unavailable` when it is closed. */
   add(call: LinkedCall): void;
-  /** Takes back a call that was sent to no thread. False: it was. */
+  /** Takes a call out of the queue. False: it was sent to a thread already. */
   withdraw(call: LinkedCall): boolean;
-  /** A call was cancelled: unless it has ended by then, its thread is ended after the grace. Gives what takes that back. */
+  /** To be called when a call is cancelled: ends its thread after `graceMs`. Gives the function that prevents it, for a call that ends in time. */
   endWithin(link: ThreadLink): () => void;
   stats(): ThreadStats;
   close(): Promise<void>;
@@ -55,9 +55,9 @@ export function createPool(options: PoolOptions): Pool {
   }
   const { threads, callsPerThread, maxQueued, graceMs } = options;
   const links = new Set<ThreadLink>();
-  /** Those that have loaded the handlers. */
+  /** The threads that have loaded the handlers. */
   const able = new Set<ThreadLink>();
-  /** Those of them that run calls; the one that is left is the spare. */
+  /** The able threads that run calls, which is all but the spare one. */
   let running: readonly ThreadLink[] = [];
   let kinds: readonly MethodKind[] = [];
   const queue = createCallQueue({
@@ -155,7 +155,7 @@ export function createPool(options: PoolOptions): Pool {
     },
     stats: () => ({
       threads: running.length,
-      // Of those that hold a thread one runs; the others wait in it.
+      // Of the synchronous calls that were sent to a thread one runs, and the others wait in it.
       inFlight: running.reduce((sum, each) => sum + each.asyncCalls + Math.min(1, each.syncCalls), 0),
       queued: queue.waiting,
     }),

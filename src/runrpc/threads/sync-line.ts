@@ -1,43 +1,43 @@
 /** A call whose function holds the thread. */
 export interface SyncCall {
-  /** What is known of the function, from one call to the next. */
+  /** How long the calls of this method have taken; shared by all of them. */
   readonly pace: Pace;
-  /** False: it was taken back. */
+  /** Claims the call for this thread. False: the main thread took it back. */
   take(): boolean;
-  /** Runs it. True: it goes on, and calls `onEnd` when it has ended. */
+  /** Runs it. True: it goes on, holds the line, and calls `onEnd` at its end. */
   run(onEnd: () => void): boolean;
 }
 
-/** For how long a function has held the thread of late, in milliseconds: its longest call, which fades with each shorter one. */
+/** How long a method holds the thread, in milliseconds: its longest call of late. Each shorter call takes a tenth off. */
 export interface Pace {
   longestMs: number;
 }
 
 /** What the line works with. */
 export interface SyncLineParts {
-  /** Hears what has come from the main thread meanwhile. False: nothing has. */
+  /** Takes the messages that have come from the main thread meanwhile. False: there were none. */
   hear(): boolean;
-  /** Sends what was said. */
+  /** Sends the answers that were gathered. */
   flush(): void;
 }
 
-/** Runs such calls, one at a time, in the order of their coming. */
+/** Runs synchronous calls, one at a time, in the order in which they came. */
 export interface SyncLine {
   add(call: SyncCall): void;
   /** To be called when everything that came in a message was added. */
   run(): void;
 }
 
-/** What is left of a longest call after one more call. */
+/** What is left of the longest call after a shorter one. */
 const FADING = 0.9;
-/** Answers wait for those of the next calls so long, in milliseconds, and none waits for a function that may take longer. */
+/** How long an answer is held back to go in one message with the next ones, in milliseconds; not before a method that may take longer. */
 const GATHER_MS = 0.25;
-/** After this the thread's event loop turns once, in milliseconds. */
+/** How long calls may follow each other before the thread's event loop gets a turn, in milliseconds. */
 const TURN_MS = 5;
 
 /**
- * One message for each answer would cost more than a short call does. What quick functions answer is gathered for a
- * moment; and what came meanwhile is heard before the thread goes to sleep, and has to be woken.
+ * Makes the line of one thread. A message between threads costs more than a short call, and so does waking a thread. So the
+ * answers of short calls are gathered into one message, and before the thread goes to sleep it looks whether calls have come.
  */
 export function createSyncLine({ hear, flush }: SyncLineParts): SyncLine {
   const waiting: SyncCall[] = [];

@@ -33,18 +33,17 @@ export interface CopyReport {
   readonly tables: readonly (RowSum & { readonly name: string })[];
 }
 
-/** What one message to the server holds, and what one from it does: rows, and characters unless a single row has more. */
+/** The greatest size of one message to or from the server: so many rows, and so many characters unless a single row has more. */
 const batch = { rows: 1_000, chars: 4 * 1024 * 1024 } as const;
 
 /**
  * Copies all rows of an SQLite file into a database of Postgres that has none: of the application's tables and of the platform's.
  *
- * The file is read in one transaction, so that all is of one moment; when it was written to meanwhile, the copy is given up, for
- * what came later would be missing. Everything is written in one transaction as well. A copy that can be taken up again would leave
- * half a database behind, and would have to know which half; one that failed has left nothing, and is begun again. Every value is
- * looked at before the first is written, and every row is read back before the commit.
+ * The file is read in one transaction, so that all rows are of one moment. When somebody writes to it meanwhile, the copy is given
+ * up, since those rows would be missing. All is written in one transaction as well: a copy that failed has left nothing, and is
+ * begun again. Every value is looked at before the first is written, and every row is read back before the commit.
  *
- * It takes the thread that it runs in, but for the time that it waits for the server: it is for commands.
+ * It blocks its thread while it reads the file and compares rows: it is for commands.
  *
  * Throws a DataError that says what to change; nothing was written then.
  */

@@ -4,8 +4,9 @@ import type { NamedQuery } from "../manifest.ts";
 import type { Db, Query } from "../query.ts";
 
 /**
- * What is around a query. `bare`: nothing, so that it may make one statement alone. `snapshot`: a transaction in which all
- * statements see one state. `follow`: one in which each sees what was committed before it. `write`: one that writes.
+ * What a query runs in. `bare`: no transaction, which allows one statement. `snapshot`: a transaction whose statements all see
+ * the state at its begin. `follow`: a transaction whose statements each see the state at their own begin. `write`: a transaction
+ * that may write.
  */
 export type Surroundings = "bare" | "snapshot" | "follow" | "write";
 
@@ -15,7 +16,7 @@ export interface Turn {
   readonly result: Promise<unknown>;
   /** The first error of one of its statements, whatever the query made of it. */
   readonly firstError: unknown;
-  /** What it turned out to need around it: it has to be run again. */
+  /** What the query turned out to need instead of what it ran in: it has to be run again. Undefined where that was right. */
   readonly needs: Surroundings | undefined;
   /** Ends it with this reason. Statements that it makes from here on are refused. */
   abandon(reason: unknown): void;
@@ -24,7 +25,7 @@ export interface Turn {
 /** Runs one query after the other on a connection and holds each to its word: it awaits the database and nothing else. */
 export interface QueryRunner {
   start(query: NamedQuery, db: Db, input: unknown, surroundings: Surroundings): Turn;
-  /** Ends the query at hand where there is something else around it. Throws. */
+  /** Says what the running query needs. @throws where it runs in something else, which ends the run. */
   need(surroundings: Surroundings): void;
   /** Sends a statement of the query at hand; rejects when it is another one's, whose call was answered before. */
   statement<T>(send: () => Promise<T>): Promise<T>;
@@ -34,8 +35,8 @@ export interface QueryRunner {
  * Makes the runner of one connection. `origin` tells which turn a statement comes from: a query that goes on after its call
  * was answered must not write into the transaction of the next one.
  *
- * A query that has neither a statement under way nor settled when the event loop has turned waits for something else. It
- * would hold its connection for as long as that takes, and is abandoned.
+ * A query that has no statement under way after a turn of the event loop, and has not settled, awaits something other than the
+ * database, such as a timer or a fetch. It would hold its connection for as long as that takes, and is abandoned.
  */
 export function createQueryRunner(origin: AsyncLocalStorage<object>): QueryRunner {
   let current: RunningTurn | undefined;
@@ -45,7 +46,7 @@ export function createQueryRunner(origin: AsyncLocalStorage<object>): QueryRunne
     if (current === turn) current = undefined;
   }
 
-  /** Looks after the microtasks in which a query goes on from a statement to the next. */
+  /** Looks in the next turn of the event loop: from one statement to the next a query needs microtasks alone. */
   function lookLater(turn: RunningTurn): void {
     turn.look ??= setImmediate(() => {
       turn.look = undefined;
@@ -125,7 +126,7 @@ interface RunningTurn extends Turn {
 function need(turn: RunningTurn, surroundings: Surroundings): void {
   if (turn.surroundings === surroundings) return;
   turn.needs = surroundings;
-  // Seen by nobody where it is a read, which is run again.
+  // A caller sees this error of a write alone: a read is run again.
   throw new DataError(
     "internal",
     `${turn.query.name} waits for the writes of a topic (readInOrder), which a write cannot`,

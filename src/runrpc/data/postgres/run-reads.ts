@@ -10,10 +10,15 @@ const begins: Readonly<Record<Surroundings, string | undefined>> = {
 };
 
 /**
- * Makes what runs reads. One that makes a single statement runs without a transaction, which would be two trips more; one
- * that makes several runs in one, in which all of them see the same state; one that follows a topic in one whose statements
- * see what was committed when they began, since it waits first. Which kind a query is, its first run tells: it ends where
- * something else is around it than it needs, and is run again.
+ * Makes the function that runs reads, each in what it needs:
+ *
+ * - a read of one statement in no transaction, which would be two round trips more;
+ * - a read of several in a REPEATABLE READ transaction, so that all statements see one state;
+ * - a read that follows a topic (`readInOrder`) in a READ COMMITTED one: it waits for a lock first, and has to see what was
+ *   committed while it waited.
+ *
+ * What a query needs is found out by running it: a run in the wrong surroundings is ended at the statement that shows it, and the
+ * query is run again, from then on in the right ones.
  */
 export function createReads(): (run: Run) => Promise<unknown> {
   const known = new Map<NamedQuery, Surroundings>();
@@ -21,7 +26,7 @@ export function createReads(): (run: Run) => Promise<unknown> {
     for (let tries = 0; ; tries++) {
       const surroundings = known.get(run.query) ?? "bare";
       const { outcome, needs } = await attemptIn(run, surroundings);
-      // A read that needs one thing after the other has its error.
+      // A read that needs something else at every run (at random) gets the error of the last one.
       if (needs === undefined || begins[needs] === undefined || tries === 2) {
         if ("error" in outcome) throw outcome.error;
         return outcome.value;

@@ -5,11 +5,11 @@ import { DataError } from "../data-error.ts";
 export interface FileWatch {
   /** Throws `unavailable` when the file or its log is not where it was. */
   check(): void;
-  /** The same, at most ten times a second: for what acknowledges nothing. */
+  /** The same, at most ten times a second: for reads, which acknowledge nothing. */
   checkNowAndThen(): void;
 }
 
-/** Between two looks of `checkNowAndThen`, and at the index of the log, in milliseconds. */
+/** The least time between two looks of `checkNowAndThen`, and between two at the index of the log, in milliseconds. */
 const lookAfterMs = 100;
 
 /** Which file a path names: device and inode. Undefined when there is none. */
@@ -26,8 +26,8 @@ export function checkIdentity(file: string, identity: string): void {
 
 /**
  * Watches the file of an open connection. SQLite goes on writing to a file that was removed or replaced, and would
- * acknowledge what nobody finds again: a commit is in the log, which goes with the file
- * (https://sqlite.org/howtocorrupt.html#unlink). Make it once the log is there, after the first transaction.
+ * acknowledge writes that nobody finds again, since the log that they are in goes with the file
+ * (https://sqlite.org/howtocorrupt.html#unlink). To be made after the first transaction, when there is a log.
  */
 export function watchFile(file: string): FileWatch {
   const wal = `${file}-wal`;
@@ -72,7 +72,7 @@ function lost(file: string, path: string, found: string | undefined): DataError 
   return new DataError(
     "unavailable",
     `${sentence}: nothing is written; put it back, or start the server again`,
-    // As SQLite calls it where it sees it, which in WAL mode it does not.
+    // SQLite's own code for this, which it does not give in WAL mode.
     { databaseCode: "SQLITE_READONLY_DBMOVED" },
   );
 }

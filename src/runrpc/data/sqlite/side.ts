@@ -41,9 +41,10 @@ export interface Shared {
 /**
  * Makes the side that reads, of several workers, or the one that writes, of one.
  *
- * Long and new reads are not sent to the last reader that has none, so that key look-ups and their like are answered
- * however many long reads there are. With a single reader there is none to keep: a long read holds up the others.
- * `createQueue` makes the queues that calls of several processes wait in.
+ * One reader is kept for reads that are known to be short, such as look-ups of keys: long reads, and reads of queries that never
+ * ran, occupy all readers but one. Where there is a single reader, a long read holds up the others.
+ *
+ * @param createQueue makes the queues that calls of several processes wait in
  */
 export function createSide(
   kind: "read" | "write",
@@ -137,7 +138,7 @@ export function createSide(
     return true;
   }
 
-  /** A reader that gives no sign runs a slow query: what it has not begun, another one can answer. */
+  /** Takes calls back from readers that have not answered for a while: each runs a slow query, and others can run what waits behind. */
   function moveReads(): void {
     watch = undefined;
     // Its answer may have arrived while this thread was busy: messages come before the immediate.
@@ -156,7 +157,10 @@ export function createSide(
     });
   }
 
-  /** A long query is known for it before it has ended: one that never ran at once, one that was short a moment later. */
+  /**
+   * Counts the query that a reader has been running for long as a long one before it has ended. A query that never ran is counted at
+   * once; one that used to be short when it has gone on for a moment more, since the machine may have been busy.
+   */
   function noteLong(link: WorkerLink): void {
     const query = link.running;
     if (query === undefined) return;

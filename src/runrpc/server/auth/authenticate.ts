@@ -32,7 +32,7 @@ export interface Authenticator {
   /**
    * The owner of the key in these headers; undefined when none was sent, and whether that will do is for the
    * caller to say. A key that was sent and is not good is refused, always. Answers at once when the key was
-   * looked up within its lease (below 2 µs), else with a promise.
+   * looked up within its lease, else with a promise.
    *
    * @param peer the client's address, without its port
    * @param call what waits meanwhile, and leaves its place when it is cancelled

@@ -13,7 +13,7 @@ export const MAX_SEARCHED_PARTS = 20;
 /**
  * Validation of requests by the protovalidate rules of their schema. A method whose input has no rule, at any
  * depth, gets no check. It is no interceptor, because these cost a call more than the rules do; its errors are those of
- * @connectrpc/validate, with the violations as a detail. Rules are compiled here, at start: the first use takes about 50 ms.
+ * @connectrpc/validate, with the violations as a detail. Rules are compiled here, at start, because that is slow.
  *
  * The check ends at the first violation, so that a request that breaks rules costs no more than one that keeps them:
  * protovalidate finds 200,000 of them in a message of 0.4 MB, for seconds and a gigabyte. Only a small message, such as a
