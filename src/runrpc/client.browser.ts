@@ -4,7 +4,7 @@ import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import { fetchOrUnavailable } from "./client/fetch.ts";
 import type { ClientOptions } from "./client/options.ts";
-import { transportOptions } from "./client/transport-options.ts";
+import { transportOptions, withUnaryDeadline } from "./client/transport-options.ts";
 
 export type { ClientOptions } from "./client/options.ts";
 export type { RetryOptions } from "./client/retry.ts";
@@ -24,6 +24,6 @@ export function connect<S extends DescService>(
   if (protocol === "grpc") throw new Error("a browser cannot speak grpc: use connect or grpc-web");
   const make = protocol === "connect" ? createConnectTransport : createGrpcWebTransport;
   const transport = make({ ...transportOptions(url, options), fetch: fetchOrUnavailable });
-  const client = createClient(service, transport);
+  const client = createClient(service, withUnaryDeadline(transport, options));
   return Object.assign(client, { [Symbol.dispose]() {} });
 }

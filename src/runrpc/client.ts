@@ -9,7 +9,7 @@ import {
 } from "@connectrpc/connect-node";
 import { unavailableForCertificate } from "./client/certificate-fault.ts";
 import type { ClientOptions } from "./client/options.ts";
-import { transportOptions } from "./client/transport-options.ts";
+import { transportOptions, withUnaryDeadline } from "./client/transport-options.ts";
 
 export type { ClientOptions } from "./client/options.ts";
 export type { RetryOptions } from "./client/retry.ts";
@@ -44,8 +44,8 @@ export function connect<S extends DescService>(
   const checked = transportOptions(url, options);
   checked.interceptors.push(unavailableForCertificate);
   const sessionManager = new Http2SessionManager(url, undefined, { ...options.tls });
-  const transport = { ...checked, sessionManager };
-  const client = createClient(service, transportFor(options.protocol, transport));
+  const transport = transportFor(options.protocol, { ...checked, sessionManager });
+  const client = createClient(service, withUnaryDeadline(transport, options));
   return Object.assign(client, { [Symbol.dispose]: () => sessionManager.abort() });
 }
 

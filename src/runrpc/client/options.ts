@@ -5,7 +5,10 @@ import type { RetryOptions } from "./retry.ts";
 export interface ClientOptions {
   /** The API key, sent as `x-api-key`; a function is asked before each call, so that a rotated key is taken up. Default: none. */
   readonly key?: string | (() => string | Promise<string>) | undefined;
-  /** The deadline of a call that names none with `timeoutMs`, in milliseconds. 0: none. Default 60,000. */
+  /**
+   * The deadline of a call that names none with `timeoutMs`, in milliseconds. 0: none. Default 60,000 for unary calls, and none
+   * for streams, which a server of ours lets go on.
+   */
   readonly deadlineMs?: number | undefined;
   /** How calls are made again that may be; `false`: never. Default: up to four attempts, see {@link RetryOptions}. */
   readonly retry?: RetryOptions | false | undefined;

@@ -1,10 +1,11 @@
+import type { Transport } from "@connectrpc/connect";
 import { keyInterceptor } from "./key.ts";
 import type { ClientOptions, TransportOptions } from "./options.ts";
 import { retryInterceptor } from "./retry.ts";
 import { timeoutHeader } from "./timeout-header.ts";
 
-/** The deadline of a call that names none, in milliseconds: that of a server of ours. */
-const DEFAULT_DEADLINE_MS = 60_000;
+/** The deadline of a unary call that names none, in milliseconds: that of a server of ours. */
+const UNARY_DEADLINE_MS = 60_000;
 
 /**
  * What the options come to as Connect's transports take them.
@@ -12,7 +13,7 @@ const DEFAULT_DEADLINE_MS = 60_000;
  * @throws Error for an address that is no URL, and for a deadline out of range.
  */
 export function transportOptions(url: string, options: ClientOptions): TransportOptions {
-  const { key, deadlineMs = DEFAULT_DEADLINE_MS, retry = {}, interceptors = [] } = options;
+  const { key, deadlineMs = 0, retry = {}, interceptors = [] } = options;
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
     throw new Error(`${url.slice(0, 200)} is not the URL of a server, such as http://localhost:50051`);
   }
@@ -28,5 +29,16 @@ export function transportOptions(url: string, options: ClientOptions): Transport
       timeoutHeader,
     ],
     ...(deadlineMs === 0 ? {} : { defaultTimeoutMs: deadlineMs }),
+  };
+}
+
+/** Gives unary calls a deadline where neither the client nor the call names one. A stream may go on for ever. */
+export function withUnaryDeadline(transport: Transport, { deadlineMs }: ClientOptions): Transport {
+  if (deadlineMs !== undefined) return transport;
+  return {
+    unary: (method, signal, timeoutMs = UNARY_DEADLINE_MS, header, input, values) =>
+      transport.unary(method, signal, timeoutMs, header, input, values),
+    stream: (method, signal, timeoutMs, header, input, values) =>
+      transport.stream(method, signal, timeoutMs, header, input, values),
   };
 }

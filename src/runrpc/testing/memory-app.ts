@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { noAccounts } from "../app/accounts.ts";
 import type { AppDefinition } from "../app/define-app.ts";
 import { createDevelopmentKey } from "../app/development-key.ts";
-import { keyInterceptor } from "../client/key.ts";
+import { transportOptions, withUnaryDeadline } from "../client/transport-options.ts";
 import type { ClientOptions } from "../client.ts";
 import type { QueryModules } from "../data/query.ts";
 import { createKeyAdmin } from "../platform/keys/admin.ts";
@@ -15,7 +15,7 @@ import { createTestKeys } from "./test-keys.ts";
 import { openTestStore } from "./test-store.ts";
 
 /**
- * Starts an application for a test as `startTestApp` does, but in memory: no port, no HTTP, no record. The handlers are
+ * Starts an application for a test as `startTestApp` does, but in memory: no port, no HTTP, no record, one protocol. The handlers are
  * behind the same keys, scopes, rules and interceptors, and the database is a real one.
  *
  *     for (const start of [startMemoryApp, startTestApp]) {
@@ -29,7 +29,9 @@ export async function startMemoryApp<M extends QueryModules>(
   definition: AppDefinition<M>,
   options: TestDatabaseOptions = {},
 ): Promise<TestCaller> {
-  const opened = await openTestStore(definition, options);
+  // What was opened goes again where the rest cannot be.
+  await using stack = new AsyncDisposableStack();
+  const opened = stack.use(await openTestStore(definition, options));
   const { queries } = opened.store;
   const accounts = definition.accounts?.(opened) ?? noAccounts;
   const key = (await createDevelopmentKey(queries, accounts)) ?? "";
@@ -40,17 +42,21 @@ export async function startMemoryApp<M extends QueryModules>(
     keys: createKeyStore(queries.runrpcKeys),
     mapError: definition.mapError ?? (() => undefined),
   });
+  stack.defer(server.close);
+  const all = stack.move();
   return {
     key,
     file: opened.file,
     ...createTestKeys((run) => run(admin)),
-    client<S extends DescService>(service: S, { key: own = key, interceptors = [] }: ClientOptions = {}) {
-      const client = createClient(service, server.transport([...interceptors, keyInterceptor(own)]));
+    client<S extends DescService>(service: S, options: ClientOptions = {}) {
+      const { baseUrl: _, ...settings } = transportOptions("http://in-memory", {
+        key,
+        retry: false,
+        ...options,
+      });
+      const client = createClient(service, withUnaryDeadline(server.transport(settings), options));
       return Object.assign(client, { [Symbol.dispose]() {} });
     },
-    async [Symbol.asyncDispose]() {
-      await server.close();
-      await opened[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

@@ -5,12 +5,12 @@ import {
   type ConnectRouter,
   createRouterTransport,
   type HandlerContext,
-  type Interceptor,
   type ServiceImpl,
   type Transport,
 } from "@connectrpc/connect";
 import { AuthSchema, LimitsSchema, TimeoutsSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { connectErrorFromDataError } from "../app/data-errors.ts";
+import type { TransportOptions } from "../client/options.ts";
 import { createAuthenticator } from "../server/auth/authenticate.ts";
 import type { KeyStore } from "../server/auth/key-store.ts";
 import { coversScope, principalKey } from "../server/auth/principal.ts";
@@ -28,7 +28,7 @@ export interface MemoryServerOptions extends Pick<RoutesOptions, "definitions" |
 /** The services of an application without a port. */
 export interface MemoryServer {
   /** A way to call them, through the client's interceptors. */
-  transport(interceptors: Interceptor[]): Transport;
+  transport(options: Omit<TransportOptions, "baseUrl">): Transport;
   close(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export function createMemoryServer(options: MemoryServerOptions): MemoryServer {
   }
 
   return {
-    transport: (interceptors) => createRouterTransport(register, { transport: { interceptors } }),
+    transport: (transport) => createRouterTransport(register, { transport }),
     async close() {
       await Promise.all(options.definitions.map(({ lifecycle }) => lifecycle?.close()));
       await authenticator.close();

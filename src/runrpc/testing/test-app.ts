@@ -39,21 +39,24 @@ export async function startTestApp<M extends QueryModules>(
   definition: AppDefinition<M>,
   { config = {}, ...options }: TestAppOptions = {},
 ): Promise<TestApp> {
-  const database = await makeTestDatabase(options);
-  const { folder } = database;
+  // What was opened goes again where the rest cannot be.
+  await using opened = new AsyncDisposableStack();
+  const { folder, url } = opened.use(await makeTestDatabase(options));
   const fixed = {
     "server.host": "127.0.0.1",
     "server.port": "0",
-    "database.url": database.url,
+    "database.url": url,
     "log.level": "fatal",
   };
   const loaded = await loadConfig({ folder, flags: { ...fixed, "log.mode": "off", ...config } });
   const records = createRecords();
   const app = await startApp(definition, loaded, { onRecord: records.take, strictAnswers: true });
+  opened.defer(app.drain);
   const key = app.developmentKey;
   if (key === undefined)
     throw new Error("the application made no key for its database, which was made just now");
-  const clients: Disposable[] = [];
+  const clients = opened.use(new DisposableStack());
+  const all = opened.move();
 
   return {
     app,
@@ -64,18 +67,11 @@ export async function startTestApp<M extends QueryModules>(
       await using keys = await openKeys(definition, loaded);
       return await run(keys);
     }),
-    client(service, options = {}) {
-      const client = connect(app.url, service, { key, retry: false, ...options });
-      clients.push(client);
-      return client;
-    },
+    client: (service, options = {}) =>
+      clients.use(connect(app.url, service, { key, retry: false, ...options })),
     records: records.all,
     nextRecord: records.next,
     drain: app.drain,
-    async [Symbol.asyncDispose]() {
-      for (const client of clients) client[Symbol.dispose]();
-      await app.drain();
-      await database[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

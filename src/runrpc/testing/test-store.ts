@@ -24,17 +24,14 @@ export async function openTestStore<M extends QueryModules>(
   definition: AppDefinition<M>,
   options: TestDatabaseOptions = {},
 ): Promise<TestStore<M>> {
-  const database = await makeTestDatabase(options);
+  // What was opened goes again where the rest cannot be.
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await makeTestDatabase(options));
   const store = await openAppStore(definition, create(DatabaseSchema, { url: database.url, readers: 1 }));
+  opened.defer(() => store.close());
   const chores = createChores(silentLog);
-  return {
-    ...partsOf(store.queries, silentLog, chores.start, createAppWakeups(store.notices)),
-    file: store.database,
-    store,
-    async [Symbol.asyncDispose]() {
-      await chores.close();
-      await store.close();
-      await database[Symbol.asyncDispose]();
-    },
-  };
+  opened.defer(() => chores.close());
+  const parts = partsOf(store.queries, silentLog, chores.start, createAppWakeups(store.notices));
+  const all = opened.move();
+  return { ...parts, file: store.database, store, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

@@ -11,7 +11,7 @@ const forever = (signal: AbortSignal): Promise<never> =>
 
 for (const protocol of protocols) {
   describe(`the deadline of a client's call, ${protocol}`, () => {
-    it("is a minute by default, the client's own, or the call's own", async () => {
+    it("is a minute by default for a unary call, the client's own, or the call's own", async () => {
       await using server = await startConformance({ unary: () => ({}) });
       for (const [options, timeoutMs, expected] of [
         [{}, undefined, 60_000],
@@ -29,6 +29,30 @@ for (const protocol of protocols) {
         assert.equal(
           seen?.timeout,
           expected === undefined ? null : protocol === "connect" ? `${expected}` : grpcTimeout(expected),
+        );
+      }
+    });
+
+    it("is none of a stream by default, the client's own, or the call's own", async () => {
+      await using server = await startConformance({
+        async *serverStream() {},
+        clientStream: async () => ({}),
+      });
+      for (const [options, timeoutMs, expected] of [
+        [{}, undefined, undefined],
+        [{}, 300, 300],
+        [{ deadlineMs: 5_000 }, undefined, 5_000],
+        [{ deadlineMs: 5_000 }, 0, undefined],
+      ] as const) {
+        using client = connect(server.url, ConformanceService, { protocol, ...options });
+        const callOptions = timeoutMs === undefined ? {} : { timeoutMs };
+        await Array.fromAsync(client.serverStream({}, callOptions));
+        await client.clientStream((async function* () {})(), callOptions);
+        const header =
+          expected === undefined ? null : protocol === "connect" ? `${expected}` : grpcTimeout(expected);
+        assert.deepEqual(
+          server.seen.slice(-2).map(({ timeout }) => timeout),
+          [header, header],
         );
       }
     });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { defineApp } from "../../../src/runrpc/app/define-app.ts";
@@ -127,6 +129,44 @@ test("an answer with a field that its message does not have is refused, and not 
 });
 
 for (const start of [startMemoryApp, startTestApp]) {
+  test(`${start.name}: an application that does not start leaves nothing behind`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "runrpc-no-start-"));
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = folder;
+    t.after(() => {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+      rmSync(folder, { recursive: true });
+    });
+    const definition = defineApp({
+      services() {
+        throw new Error("no service today");
+      },
+    });
+    await assert.rejects(start(definition), { message: "no service today" });
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test(`${start.name}: the options of a client have their effect`, async () => {
+    let calls = 0;
+    await using app = await start(
+      appOf({
+        getUser: (_, { signal }) =>
+          new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+        listUsers() {
+          if (calls++ === 0) throw new ConnectError("not this time", Code.Unavailable);
+          return {};
+        },
+      }),
+    );
+    const hasty = app.client(UserService, { deadlineMs: 50 });
+    assert.equal(await codeOf(hasty.getUser({ id })), "DeadlineExceeded");
+    assert.equal(await codeOf(app.client(UserService).listUsers({})), "Unavailable");
+    calls = 0;
+    assert.equal(await codeOf(app.client(UserService, { retry: {} }).listUsers({})), "ok");
+    assert.throws(() => app.client(UserService, { deadlineMs: -1 }), /deadlineMs -1 is not/);
+  });
+
   test(`${start.name}: keys, scopes, rules and handlers of all four kinds are as a server has them`, async () => {
     await using app = await start(
       appOf(
