@@ -10,7 +10,7 @@ import { sameMethodHere } from "./call/own-contract.ts";
 import { readProto } from "./call/read-proto.ts";
 import { createReflectionClient } from "./call/reflect.ts";
 import { formatError, hintFor, shownErrorOf } from "./call/show-error.ts";
-import { createTransport, protocols, type TransportSettings } from "./call/transport.ts";
+import { createTransport, keyHeader, protocols, type TransportSettings } from "./call/transport.ts";
 import { CommandFailure, exitCodes, type Io, usageError } from "./io.ts";
 
 interface CallOptions extends TransportSettings {
@@ -194,8 +194,8 @@ function headersOf(options: CallOptions, io: Io): Headers {
       throw usageError(`--header is "${text}"; HTTP does not allow such a name or value`);
     }
   }
-  const key = options.key ?? io.env.RUNRPC_KEY;
-  if (key) headers.set("x-api-key", key);
+  for (const [name, key] of Object.entries(keyHeader(options.key ?? io.env.RUNRPC_KEY)))
+    headers.set(name, key);
   return headers;
 }
 

@@ -1,6 +1,9 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Command } from "commander";
 import { type EndedCall, MonitorService } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
+import { closest, didYouMean } from "../closest.ts";
 import { type Io, usageError } from "./io.ts";
 import { callLine, type LogFilter, matches } from "./log-lines.ts";
 import { addRemoteOptions, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
@@ -104,13 +107,25 @@ function filterOf(options: LogsOptions, now: Date): LogFilter {
   } = options;
   return {
     method,
-    codes: code,
+    codes: code.map(codeOf),
     keyId,
     subject,
     requestId,
     since: since === undefined ? undefined : new Date(now.getTime() - parseDurationMs("--since", since)),
     minDurationMs: numberOf("--slower-than", slowerThan, Number.MAX_SAFE_INTEGER),
   };
+}
+
+const codes = Object.values(Code).filter((code) => typeof code === "number");
+const codeNames = ["ok", "error", ...codes.map(codeToString)];
+
+/** A code as the log has it, from `not_found`, `NOT_FOUND` or `NotFound`. @throws CommandFailure (usage) for another word */
+function codeOf(text: string): string {
+  const plain = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, "");
+  const found = codeNames.find((name) => plain(name) === plain(text));
+  if (found !== undefined) return found;
+  const hint = didYouMean(closest(text, codeNames)) || `; it takes ${codeNames.join(", ")}`;
+  throw usageError(`--code is "${text.slice(0, 100)}"${hint}`);
 }
 
 function numberOf(name: string, text: string, max: number): number {

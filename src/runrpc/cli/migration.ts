@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import type { Io } from "./io.ts";
+import { type Io, usageError } from "./io.ts";
 
 /** `runrpc migration`: writes the migrations of what changed in the tables. */
 export function configure(command: Command, _io: Io): void {
@@ -18,6 +19,12 @@ export function configure(command: Command, _io: Io): void {
         custom?: boolean;
         config: string;
       }>();
+      if (name !== undefined && !/^[\w-]{1,100}$/.test(name))
+        throw usageError(`--name is ${JSON.stringify(name.slice(0, 100))}: write it as users_job`);
+      if (!existsSync(config))
+        throw usageError(
+          `there is no ${config} in ${process.cwd()}: name drizzle-kit's configuration with --config`,
+        );
       const { writeMigrations } = await import("../app/write-migrations.ts");
       await writeMigrations({ config, name, custom });
     });

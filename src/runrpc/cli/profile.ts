@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
@@ -39,6 +41,7 @@ function profile(options: ProfileOptions, io: Io): Promise<number> {
   const seconds = secondsOf(options);
   const { heap = false } = options;
   const file = options.out ?? defaultName(heap);
+  checkPlace(file);
   const kind = heap ? TakeProfileRequest_Kind.HEAP : TakeProfileRequest_Kind.UNSPECIFIED;
   return withRemote(DebugService, options, io, NO_DEBUG, async (client, settings) => {
     await save(client.takeProfile({ seconds, kind }, settings), file);
@@ -65,6 +68,12 @@ async function save(pieces: AsyncIterable<{ readonly piece: Uint8Array }>, file:
     await rm(file, { force: true });
     throw error;
   }
+}
+
+/** Before anything is recorded, which takes its time. @throws CommandFailure (usage) where nothing can be written */
+function checkPlace(file: string): void {
+  if (existsSync(file)) throw usageError(`--out is "${file}", which is there already`);
+  if (!existsSync(dirname(resolve(file)))) throw usageError(`--out is "${file}", whose folder is not there`);
 }
 
 function secondsOf({ seconds }: ProfileOptions): number {

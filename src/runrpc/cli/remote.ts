@@ -3,7 +3,7 @@ import { type Client, Code, ConnectError, createClient } from "@connectrpc/conne
 import type { Command } from "commander";
 import { exitCodeOf, watchStopSignals } from "../signals.ts";
 import { formatError, hintFor, shownErrorOf } from "./call/show-error.ts";
-import { createTransport, type TransportSettings } from "./call/transport.ts";
+import { createTransport, keyHeader, type TransportSettings } from "./call/transport.ts";
 import { CommandFailure, exitCodes, type Io } from "./io.ts";
 
 /** How a command reaches a running server. */
@@ -44,12 +44,13 @@ export async function withRemote<S extends DescService>(
   use: (client: Client<S>, settings: CallSettings) => Promise<void>,
 ): Promise<number> {
   const { key = io.env.RUNRPC_KEY, address } = options;
+  const headers = keyHeader(key);
   const client = createClient(service, createTransport({ ...options, protocol: "grpc" }));
   const abort = new AbortController();
   const signals = watchStopSignals();
   void signals.first.then((signal) => abort.abort(new CommandFailure("cancelled", exitCodeOf(signal))));
   try {
-    await use(client, { signal: abort.signal, headers: key === undefined ? {} : { "x-api-key": key } });
+    await use(client, { signal: abort.signal, headers });
     return exitCodes.ok;
   } catch (error) {
     abort.signal.throwIfAborted();

@@ -4,7 +4,12 @@ import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import {
+  ServerReflection,
+  type ServerReflectionRequest,
+} from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { createReflection } from "../../../src/runrpc/server/builtin/reflection.ts";
 import type { Server } from "../../../src/runrpc/server/server.ts";
 import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
@@ -205,6 +210,49 @@ describe("runrpc call and a server that is different", () => {
       address,
     ]);
     assert.deepEqual([code, JSON.parse(stdout), stderr], [0, { user: { id: adaId } }, ""]);
+  });
+
+  it("tells of reflection whose files cannot be read", async () => {
+    const hostile = {
+      service: ServerReflection,
+      implementation: {
+        async *serverReflectionInfo(requests: AsyncIterable<ServerReflectionRequest>) {
+          for await (const { messageRequest } of requests)
+            yield messageRequest.case === "listServices"
+              ? {
+                  messageResponse: { case: "listServicesResponse", value: { service: [{ name: "a.v1.B" }] } },
+                }
+              : {
+                  messageResponse: {
+                    case: "fileDescriptorResponse",
+                    value: { fileDescriptorProto: [Uint8Array.of(0x0a, 0xff)] },
+                  },
+                };
+        },
+      },
+    };
+    const address = await serve([hostile] as unknown as ReturnType<typeof createReflection>);
+    const { code, stderr } = await runCommand(["call", "B/C", "--address", address]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^internal: reflection sent files that cannot be read: .+\n$/);
+  });
+
+  it("tells an error whose details are no messages of their types, and shows their bytes", async () => {
+    const failing = {
+      service: UserService,
+      implementation: {
+        getUser() {
+          const error = new ConnectError("no such user", Code.NotFound);
+          error.details.push({ type: "buf.validate.Violations", value: Uint8Array.of(0x0a, 0xff) });
+          throw error;
+        },
+      },
+    };
+    const reflection = createReflection([UserService], { isPublic: true });
+    const address = await serve([failing, ...reflection] as ReturnType<typeof createReflection>);
+    const { code, stderr } = await runCommand(["call", "UserService/GetUser", "{}", "--address", address]);
+    assert.equal(code, 1);
+    assert.equal(stderr, 'not_found: no such user\n  {"@type":"buf.validate.Violations","value":"Cv8="}\n');
   });
 
   it("says so when there is no reflection, or nobody", async () => {

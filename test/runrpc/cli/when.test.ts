@@ -14,10 +14,17 @@ it("durations have a unit", () => {
   }
 });
 
+it("a duration is a hundred years at most, which every date has room for", () => {
+  assert.equal(parseDurationMs("--grace", "36500d"), 3_153_600_000_000);
+  for (const text of ["36501d", "5215w", `${"9".repeat(400)}s`])
+    assert.throws(() => parseDurationMs("--grace", text), { exitCode: 2, message: /at most 36500d/ }, text);
+  assert.throws(() => parseFutureDate("--expires", "99999999999w", now), { exitCode: 2 });
+});
+
 it("a moment is a duration from here or a date that has not passed", () => {
   assert.equal(parseFutureDate("--expires", "90d", now).toISOString(), "2027-02-20T12:00:00.000Z");
   assert.equal(parseFutureDate("--expires", "2027-01-31", now).toISOString(), "2027-01-31T00:00:00.000Z");
-  for (const text of ["2026-11-22", "2027-13-01", "tomorrow", "2027"]) {
+  for (const text of ["2026-11-22", "2027-13-01", "2027-02-30", "tomorrow", "2027"]) {
     assert.throws(() => parseFutureDate("--expires", text, now), { exitCode: 2 }, text);
   }
 });

@@ -85,7 +85,7 @@ export function createReflectionClient(transport: Transport, options: Reflection
         addFiles(files, await ask({ case: "fileByFilename", value: missing }));
         if (!files.has(missing)) throw new ConnectError(`reflection does not send ${missing}`, Code.NotFound);
       }
-      return createFileRegistry(first, (name) => files.get(name) ?? wellKnownFile(name));
+      return readable(() => createFileRegistry(first, (name) => files.get(name) ?? wellKnownFile(name)));
     },
   };
 }
@@ -122,10 +122,23 @@ function unexpected(answer: Answer): ConnectError {
   return new ConnectError(`reflection answered with ${answer.case ?? "nothing"}`, Code.Internal);
 }
 
+/** Reads what a server sent. @throws ConnectError where it is none of what it should be: a fault of the server's */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (reason) {
+    const { rawMessage } = ConnectError.from(reason);
+    throw new ConnectError(`reflection sent files that cannot be read: ${rawMessage}`, Code.Internal);
+  }
+}
+
 /** Adds the files of an answer and returns them. A file that is known stays as it is. */
 function addFiles(files: Map<string, FileDescriptorProto>, answer: Answer): FileDescriptorProto[] {
   if (answer.case !== "fileDescriptorResponse") throw unexpected(answer);
-  const added = answer.value.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+  const { fileDescriptorProto } = answer.value;
+  const added = readable(() =>
+    fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes)),
+  );
   for (const file of added) if (!files.has(file.name)) files.set(file.name, file);
   return added;
 }

@@ -1,4 +1,11 @@
-import { createRegistry, fromBinary, type JsonValue, type Registry, toJson } from "@bufbuild/protobuf";
+import {
+  createRegistry,
+  type DescMessage,
+  fromBinary,
+  type JsonValue,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
@@ -22,11 +29,19 @@ export function shownErrorOf(error: ConnectError, registry: Registry | undefined
       if ("desc" in detail) return { type: detail.desc.typeName }; // made on this side, which a call never does
       const type = types.getMessage(detail.type);
       const fallback = { "@type": detail.type, value: Buffer.from(detail.value).toString("base64") };
-      if (type === undefined) return fallback;
-      const json = toJson(type, fromBinary(type, detail.value), { registry: types });
+      const json = type && jsonOf(type, detail.value, types);
       return typeof json === "object" && json !== null ? { "@type": detail.type, ...json } : fallback;
     }),
   };
+}
+
+/** Undefined for bytes that are no message of the type: the error beside them is what has to be told. */
+function jsonOf(type: DescMessage, value: Uint8Array, registry: Registry): JsonValue | undefined {
+  try {
+    return toJson(type, fromBinary(type, value), { registry });
+  } catch {
+    return undefined;
+  }
 }
 
 /** `code: message`, each detail as JSON on a line of its own, and what may help. */

@@ -43,6 +43,13 @@ export function createTransport(settings: TransportSettings): Transport {
   }
 }
 
+/** The header of a key. @throws CommandFailure (usage) for a text that no header can have. */
+export function keyHeader(key: string | undefined): Readonly<Record<string, string>> {
+  if (key === undefined || key === "") return {};
+  if (/^[\x21-\x7e]+$/.test(key)) return { "x-api-key": key };
+  throw usageError("the key of --key or RUNRPC_KEY has spaces or other characters that no key has");
+}
+
 /** How to reach a Unix socket: `unix:/run/app.sock`, or `unix:///run/app.sock` as gRPC has it. */
 function unixOptionsOf(settings: TransportSettings) {
   const path = unixPathOf(settings.address);
