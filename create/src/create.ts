@@ -1,16 +1,19 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Template } from "../../src/runrpc/scaffold/template.ts";
 import { type Arguments, helpText, readArguments, UsageError } from "./arguments.ts";
 import { ask, type Choices, choicesOf, Interrupted } from "./ask.ts";
+import { refuseFlagsOfNpm } from "./npm-flags.ts";
 import { checkFolder, writeProject } from "./project.ts";
+import { runtimeSpec } from "./runtime-spec.ts";
 
 /** Runs `create-runrpc` and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const template = readTemplate();
     const examples = Object.keys(template.examples);
+    refuseFlagsOfNpm(process.env, args[0]);
     const asked = readArguments(args, examples);
     if (asked.help || asked.version) {
       process.stdout.write(asked.help ? helpText(examples) : `${template.version}\n`);
@@ -40,13 +43,6 @@ function make(
   if (install && !isInstalled)
     process.stderr.write("error: the project is there, and not installed: see above\n");
   return install && !isInstalled ? 1 : 0;
-}
-
-/** A tarball or a folder is named from where the command is called; the project is elsewhere. */
-function runtimeSpec(spec: string): string {
-  const isPath =
-    /^(\.{0,2}\/|~\/|[A-Za-z]:\\)/.test(spec) || (/\.(tgz|tar\.gz)$/.test(spec) && existsSync(spec));
-  return isPath ? `file:${resolve(spec)}` : spec;
 }
 
 /** None inside another repository, and none where there is no git: a project can do without. */
@@ -79,8 +75,7 @@ function run(folder: string, program: string, ...args: string[]): boolean {
 }
 
 function nextSteps(folder: string, example: string, isInstalled: boolean): string {
-  const into =
-    resolve(folder) === process.cwd() ? [] : [`  cd ${/^[\w./-]+$/.test(folder) ? folder : `'${folder}'`}`];
+  const into = resolve(folder) === process.cwd() ? [] : [`  cd ${quoted(folder)}`];
   const first = isInstalled ? [] : ["  npm install", "  npm run generate"];
   const call =
     example === "none"
@@ -100,6 +95,12 @@ function nextSteps(folder: string, example: string, isInstalled: boolean): strin
     ...call,
     "",
   ].join("\n")}\n`;
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  const plain = path.startsWith("-") ? `./${path}` : path;
+  return /^[\w./@-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", "'\\''")}'`;
 }
 
 function isCi(): boolean {

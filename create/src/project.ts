@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   filesOfProject,
@@ -25,7 +25,8 @@ export function writeProject(template: Template, example: string, folder: string
     }
   } catch (error) {
     // Half a project is of no use; and another try would find the folder not empty.
-    if (isNew) rmSync(folder, { recursive: true, force: true });
+    for (const path of isNew ? [folder] : contentsOf(folder).map((name) => join(folder, name)))
+      rmSync(path, { recursive: true, force: true });
     throw error;
   }
   return all.length;
@@ -37,16 +38,28 @@ export function writeProject(template: Template, example: string, folder: string
  */
 export function checkFolder(folder: string): boolean {
   const stats = statSync(folder, { throwIfNoEntry: false });
-  if (stats === undefined) return true;
+  if (stats === undefined) {
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return true;
+    throw new UsageError(`${folder} is a link to what is not there`);
+  }
   if (!stats.isDirectory()) throw new UsageError(`${folder} is there and is no folder`);
-  const [first, ...others] = readdirSync(folder).filter((name) => name !== ".git");
+  const [first, ...others] = contentsOf(folder);
   if (first === undefined) return false;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   throw new UsageError(`${folder} is not empty: it has ${first}${more}. Name another folder`);
 }
 
-/** The name of a package from that of a folder, in the letters that npm takes. */
+/** What is in a folder besides a git repository. */
+function contentsOf(folder: string): readonly string[] {
+  return readdirSync(folder).filter((name) => name !== ".git");
+}
+
+/**
+ * The name of a package from that of a folder, in the letters that npm takes. `@acme/parcels`, as it is typed for a package of
+ * a scope, is its name whole.
+ */
 function nameOf(folder: string): string {
+  if (/^@[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*$/.test(folder)) return folder.slice(0, maxNameLength);
   const letters = basename(resolve(folder))
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-");

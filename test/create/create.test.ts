@@ -8,12 +8,14 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import { packCreate } from "../../create/pack.ts";
 import { hosts } from "../package/host.ts";
 
@@ -78,9 +80,34 @@ describe("create-runrpc, without a network", () => {
     }
   }
 
-  it("names the project after its folder, in the letters that npm takes", async () => {
-    await create("deep/My App (2)", "--no-install", "--no-git");
-    assert.equal(manifestOf("deep/My App (2)").name, "my-app-2");
+  for (const [project, name, cd] of [
+    ["deep/My App (2)", "my-app-2", "'deep/My App (2)'"],
+    ["@acme/parcels", "@acme/parcels", "@acme/parcels"],
+    ["@Acme/Parcels", "parcels", "@Acme/Parcels"],
+    ["Ada's", "ada-s", "'Ada'\\''s'"],
+    ["посылки", "my-app", "'посылки'"],
+    ["._x", "x", "._x"],
+  ] as const) {
+    it(`names the project in ${project} ${name}, as npm takes it, and the folder as a shell takes it`, async () => {
+      const { stdout } = await create(project, "--no-install", "--no-git");
+      assert.equal(manifestOf(project).name, name);
+      assert.ok(stdout.includes(`\n  cd ${cd}\n`), stdout);
+    });
+  }
+
+  it("takes a runtime by a path from where it is called, also as a URL and in the home folder", async () => {
+    const tarball = join(folder, "runtime.tgz");
+    writeFileSync(tarball, "");
+    for (const [index, spec] of [
+      "runtime.tgz",
+      "file:runtime.tgz",
+      pathToFileURL(tarball).href,
+      "~/runtime.tgz",
+    ].entries()) {
+      const child = start([`by-path-${index}`, "--no-install", "--runtime", spec], { HOME: folder });
+      assert.deepEqual(await once(child, "exit"), [0, null]);
+      assert.equal(manifestOf(`by-path-${index}`).dependencies.runrpc, `file:${tarball}`);
+    }
   });
 
   it("makes no repository inside another one", async () => {
@@ -105,11 +132,23 @@ describe("create-runrpc refuses, with exit code 2 and nothing made,", () => {
     ["an unknown flag", ["x", "--exampel", "all"], /--exampel/],
     ["two folders", ["x", "y"], /x y/],
     ["an empty runtime", ["x", "--runtime", ""], /--runtime is empty/],
+    [
+      "a runtime that is not there",
+      ["x", "--runtime", "./no.tgz"],
+      /--runtime is \.\/no\.tgz, and there is no/,
+    ],
+    [
+      "a runtime by its URL",
+      ["x", "--runtime", "file:///no/where"],
+      /--runtime is file:\/\/\/no\/where, and/,
+    ],
+    ["a link to nowhere", ["nowhere"], /nowhere is a link to what is not there/],
   ] as const;
   for (const [what, args, message] of refusals) {
     it(what, async () => {
       mkdirSync(join(folder, "full"), { recursive: true });
       writeFileSync(join(folder, "full/kept.txt"), "kept");
+      if (args[0] === "nowhere") symlinkSync("not-there", join(folder, "nowhere"));
       const { code, stdout, stderr } = await create(...args, "--no-install");
       assert.deepEqual([code, stdout], [2, ""]);
       assert.match(stderr, message);
@@ -119,12 +158,44 @@ describe("create-runrpc refuses, with exit code 2 and nothing made,", () => {
   }
 });
 
+describe("create-runrpc, of whose flags npm has kept some,", () => {
+  const rows: readonly (readonly [
+    args: readonly string[],
+    kept: Readonly<Record<string, string>>,
+    shown: string,
+  ])[] = [
+    [["x", "all"], { npm_config_example: "true" }, "npm create runrpc x -- --example …"],
+    [["x"], { npm_config_example: "all" }, "npm create runrpc x -- --example all"],
+    [
+      ["x"],
+      { npm_config_install: "", npm_config_git: "false" },
+      "npm create runrpc x -- --no-install --no-git",
+    ],
+    [["x"], { npm_config_runtime: "./a.tgz" }, "npm create runrpc x -- --runtime ./a.tgz"],
+  ];
+  for (const [args, kept, shown] of rows)
+    it(`says what to type: ${shown}`, async () => {
+      const child = start(args, { npm_command: "exec", ...kept });
+      assert.ok(child.stderr);
+      const [[code], said] = await Promise.all([once(child, "close"), text(child.stderr)]);
+      assert.equal(code, 2);
+      assert.ok(said.endsWith(`: ${shown}\n`), said);
+      assert.equal(existsSync(join(folder, "x")), false);
+    });
+
+  it("minds nothing that is npm's own", async () => {
+    const env = { npm_command: "exec", npm_config_git: "git", npm_config_runtime: "electron" };
+    const child = start(["of-npm", "--no-install"], env);
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+  });
+});
+
 it("create-runrpc ends with 1 where the folder cannot be made, and where npm does not work", async () => {
   writeFileSync(join(folder, "a-file"), "");
   const { code, stderr } = await create("a-file/inside", "--no-install");
   assert.equal(code, 1);
   assert.match(stderr, /^error: .*a-file/);
-  const child = start(["offline", "--runtime", "file:./no-such-package.tgz"], { npm_config_offline: "true" });
+  const child = start(["offline", "--runtime", "0.0.0-nowhere"], { npm_config_offline: "true" });
   assert.deepEqual(await once(child, "exit"), [1, null]);
   assert.equal(existsSync(join(folder, "offline/package.json")), true);
 });
