@@ -273,12 +273,18 @@ describe(`from two tarballs and a clean cache to services that answer, on ${own.
 
     const served = (): Serving => server ?? assert.fail("it was not served");
 
-    it("is written by commands, is implemented, checks and passes its tests", async () => {
+    it("is written by commands, checks while it lists what is left to write, is implemented, and passes its tests", async () => {
       const bin = join(other, "node_modules/.bin/runrpc");
       await runIn(other, host, bin, "add", "service", "parcels.v1.ParcelService");
       for (const { name, kind } of methods) {
         await runIn(other, host, bin, "add", "method", "parcels.v1.ParcelService", name, "--kind", kind);
       }
+      const listed = await runIn(other, host, "npm", "run", "check");
+      for (const { name } of methods)
+        assert.match(
+          listed,
+          new RegExp(`parcels\\.v1\\.ParcelService/${name} in src/services/parcels/service\\.ts`),
+        );
       implement(other);
       await runIn(other, host, bin, "sync");
       for (const name of ["check", "test"]) await runIn(other, host, "npm", "run", name);

@@ -3,6 +3,7 @@ import { type MethodKind, methodKinds } from "../scaffold/method-text.ts";
 import type { Plan } from "../scaffold/project/plan.ts";
 import { findProject } from "./app.ts";
 import { type Io, usageError } from "./io.ts";
+import { scopesFrom } from "./settle-scopes.ts";
 
 interface MethodOptions {
   readonly kind: MethodKind;
@@ -34,16 +35,15 @@ export function configure(command: Command, io: Io): void {
     .addOption(new Option("--kind <kind>", "which of the four kinds").choices(methodKinds).default("unary"))
     .option("--scope <scope...>", "what a caller's key has to have; by default what the name suggests")
     .option(...dryRun)
-    .action(
-      async (service: string, method: string, { kind, scope: scopes, dryRun: isDry }: MethodOptions) => {
-        const { planMethod } = await import("../scaffold/project/add-method.ts");
-        const { checkMethodName } = await import("../scaffold/method-text.ts");
-        asUsage(() => checkMethodName(method));
-        const project = findProject();
-        const plan = await planMethod(project, { service, method, kind, scopes });
-        await finish(project.folder, plan, `${method} of ${service} is there`, isDry, io);
-      },
-    );
+    .action(async (service: string, method: string, { kind, scope: given, dryRun: isDry }: MethodOptions) => {
+      const { planMethod } = await import("../scaffold/project/add-method.ts");
+      const { checkMethodName } = await import("../scaffold/method-text.ts");
+      asUsage(() => checkMethodName(method));
+      const scopes = given === undefined ? undefined : checkedScopes(given);
+      const project = findProject();
+      const plan = await planMethod(project, { service, method, kind, scopes });
+      await finish(project.folder, plan, `${method} of ${service} is there`, isDry, io);
+    });
 }
 
 const notes = `
@@ -59,6 +59,17 @@ Examples:
 
 Exit codes: 0 it is there; 1 nothing was changed, or a script failed, as is said; 2 a name is wrong.
 `;
+
+/** Scopes of letters that nothing has to escape, so that a key can be given them on any command line. */
+function checkedScopes(given: readonly string[]): readonly string[] {
+  const scopes = scopesFrom(given);
+  const odd = scopes.find((scope) => !/^[\w.:/*-]{1,100}$/.test(scope));
+  if (odd !== undefined || scopes.length === 0)
+    throw usageError(
+      `--scope is ${JSON.stringify((odd ?? given.join(" ")).slice(0, 100))}: write it as parcels.read`,
+    );
+  return scopes;
+}
 
 /** A name that is wrong is the command line's fault. */
 function asUsage(check: () => void): void {

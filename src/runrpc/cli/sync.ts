@@ -46,10 +46,16 @@ async function report(io: Io): Promise<number> {
 async function sync(io: Io): Promise<number> {
   const { planSync } = await import("../scaffold/project/sync.ts");
   const { carryOut } = await import("../scaffold/project/plan.ts");
-  const { generateStep } = await import("../scaffold/project/steps.ts");
+  const { generateStep, runStep } = await import("../scaffold/project/steps.ts");
   const project = findProject();
-  const { changes, missing, problems, skeletons } = await planSync(project);
-  const steps = [generateStep(project.folder)];
+  const generate = generateStep(project.folder);
+  let found = await planSync(project);
+  if (found.isUngenerated) {
+    await runStep(project.folder, generate);
+    found = await planSync(project);
+  }
+  const { changes, missing, problems, skeletons } = found;
+  const steps = [generate];
   await carryOut(project.folder, { changes, steps, next: [] }, (line) => io.stdout.write(`${line}\n`));
   io.stdout.write(problems.map((line) => `${line}\n`).join(""));
   showSkeletons(skeletons, io);

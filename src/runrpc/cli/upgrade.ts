@@ -4,9 +4,12 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import {
   filesOfProject,
+  isObject,
+  isTemplate,
+  isTemplateState,
+  isTexts,
+  type ProjectNames,
   stateFile,
-  type Template,
-  type TemplateState,
   textOfState,
 } from "../scaffold/template.ts";
 import { unifiedDiff } from "../scaffold/unified-diff.ts";
@@ -41,12 +44,11 @@ Exit codes: 0 the files are up to date, or lie beside yours; 2 there is no such 
 
 function upgrade({ template: given, dryRun = false }: UpgradeFlags, io: Io): void {
   const folder = findProject(process.cwd());
-  const old = readJson<TemplateState>(join(folder, stateFile));
-  const template = readJson<Template>(templateFile(given));
-  const files = template.examples[old.example];
-  if (files === undefined) {
+  const old = readJson(join(folder, stateFile), isTemplateState);
+  const template = readJson(templateFile(given), isTemplate);
+  const files = Object.hasOwn(template.examples, old.example) ? template.examples[old.example] : undefined;
+  if (files === undefined)
     throw usageError(`this template has no example ${old.example}, which ${stateFile} names`);
-  }
   const named = filesOfProject(files, namesOf(folder));
   const read = (path: string): string | undefined => {
     const file = join(folder, path);
@@ -101,19 +103,30 @@ function templateFile(given: string | undefined): string {
 }
 
 /** The project's own name, and where it gets the package. */
-function namesOf(folder: string): { readonly name: string; readonly runtime: string } {
-  const file = join(folder, "package.json");
-  const { name = "my-app", dependencies = {} } = readJson<{
-    readonly name?: string;
-    readonly dependencies?: Readonly<Record<string, string>>;
-  }>(file);
+function namesOf(folder: string): ProjectNames {
+  const { name = "my-app", dependencies = {} } = readJson(join(folder, "package.json"), isManifest);
   return { name, runtime: dependencies.runrpc ?? "*" };
 }
 
-function readJson<T>(file: string): T {
+interface ProjectManifest {
+  readonly name?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+function isManifest(value: unknown): value is ProjectManifest {
+  if (!isObject(value)) return false;
+  const { name = "", dependencies = {} } = value;
+  return typeof name === "string" && isTexts(dependencies);
+}
+
+/** @throws CommandFailure (usage) for a file that is not there, is not JSON or has something else in it. */
+function readJson<T>(file: string, is: (value: unknown) => value is T): T {
+  let value: unknown;
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as T; // files that this package writes, and npm
+    value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw usageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (is(value)) return value;
+  throw usageError(`${file} is JSON of another shape than create-runrpc and npm give it`);
 }

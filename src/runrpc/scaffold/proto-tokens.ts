@@ -14,7 +14,7 @@ export interface ProtoToken {
  */
 export function* protoTokens(text: string): Generator<ProtoToken, void, undefined> {
   const pattern =
-    /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*')|(?<word>[\w.]+)|(?<open>\/\*|["'])|(?<mark>[^\s\ufeff])/gu;
+    /(?<comment>\/\/[^\n]*?(?=\r?(?:\n|$))|\/\*[\s\S]*?\*\/)|(?<string>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*')|(?<word>[\w.]+)|(?<open>\/\*|["'])|(?<mark>[^\s\ufeff])/gu;
   for (const match of text.matchAll(pattern)) {
     const { comment, string, word, open } = match.groups ?? {};
     const [token] = match;

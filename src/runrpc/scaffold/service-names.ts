@@ -14,6 +14,8 @@ export interface ServiceNames {
   readonly room: string;
   /** The name of its queries in `modules`: `parcels`. */
   readonly module: string;
+  /** What goes before a name that something else has in the same file: `Parcels`. */
+  readonly prefix: string;
   /** What the service keeps, as a type: `Parcel`. */
   readonly One: string;
   /** `Parcels` */
@@ -33,8 +35,11 @@ const pattern =
 /** Packages whose contracts are others'. */
 const taken = /^(?:runrpc|grpc|google|buf|sqlite)(?:[._]|$)/;
 
-/** What a generated message calls otherwise, and what every object has. */
-const unusable = new Set(["constructor", "toString", "toJSON", "valueOf", "service"]);
+/** What a generated message calls otherwise, what every object has, and what makes a promise of it. */
+const unusable = new Set(["constructor", "toString", "toJSON", "valueOf", "then", "service"]);
+
+/** The tables of the package's own, which are in the same database: those of `platform/schema.ts`. */
+export const platformTables = new Set(["keys", "request_log"]);
 
 /** What no variable can be called: https://tc39.es/ecma262/#prod-ReservedWord, and what strict code reserves besides. */
 const reserved = new Set(
@@ -58,13 +63,20 @@ export function serviceNames(full: string): ServiceNames {
   if (taken.test(rooms))
     throw new Error(`the package ${rooms}.${version} is not yours: ${rooms.split(".")[0]} is taken`);
   const room = rooms.split(".").at(-1) ?? rooms;
-  if (reserved.has(camel(room)))
+  const module = camel(room);
+  if (reserved.has(module) || unusable.has(module))
     throw new Error(`${room} is a word of TypeScript: name the package otherwise`);
   const One = singular(entity);
   const Many = plural(One);
   const one = lowerFirst(One);
-  if (unusable.has(one))
-    throw new Error(`${full} would keep something called ${one}, which is no name for a field`);
+  const many = plural(one);
+  if (unusable.has(one) || reserved.has(many))
+    throw new Error(
+      `${full} would keep something called ${one}, which is no name for a field: name it otherwise`,
+    );
+  const table = snake(Many);
+  if (platformTables.has(table) || table.startsWith("sqlite_"))
+    throw new Error(`${full} would have a table ${table}, which is taken: name the service otherwise`);
   const protoFolder = `${rooms.replaceAll(".", "/")}/${version}`;
   return {
     full,
@@ -73,11 +85,12 @@ export function serviceNames(full: string): ServiceNames {
     protoFile: `${protoFolder}/${room}.proto`,
     generated: `${protoFolder}/${room}_pb`,
     room,
-    module: camel(room),
+    module,
+    prefix: pascal(room),
     One,
     Many,
     one,
-    many: plural(one),
+    many,
     oneWords: snake(One).replaceAll("_", " "),
     manyWords: snake(Many).replaceAll("_", " "),
   };

@@ -80,3 +80,24 @@ export function hashOf(path: string, text: string): string {
   const counted = path === "package.json" ? lines.replace(runtimeOf, ownRuntime) : lines;
   return createHash("sha256").update(counted).digest("hex");
 }
+
+/** Whether a value that was read from a file is a template. */
+export function isTemplate(value: unknown): value is Template {
+  if (!isObject(value) || typeof value.version !== "string" || !isObject(value.examples)) return false;
+  return Object.values(value.examples).every(isTexts);
+}
+
+/** Whether a value that was read from a file is what a project keeps of a template. */
+export function isTemplateState(value: unknown): value is TemplateState {
+  if (!isObject(value)) return false;
+  return typeof value.template === "string" && typeof value.example === "string" && isTexts(value.files);
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether all that an object has is text. */
+export function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return isObject(value) && Object.values(value).every((text) => typeof text === "string");
+}

@@ -139,6 +139,15 @@ describe("a service and its methods, from nothing to an answer", () => {
     assert.deepEqual(snapshot(), before_);
   });
 
+  it("add service gives another name to what the application's files have already", async () => {
+    const { code, stderr } = await runrpc("add", "service", "rooms.v1.ChatService");
+    assert.deepEqual([code, stderr], [0, ""]);
+    const main = read("src/main.ts");
+    assert.match(main, /import \{ ChatService as RoomsChatService \} from "\.\.\/gen\/rooms\//);
+    assert.match(main, /defineService\(RoomsChatService, createRoomsChatService\(queries\.rooms\)\),/);
+    assert.match(read("src/services/queries.ts"), /\n {2}rooms: roomsChatQueries,/);
+  });
+
   it("the generated code has the four kinds", () => {
     const generated = read("gen/parcels/v1/parcels_pb.ts");
     for (const [method, , described] of kinds) {
@@ -207,6 +216,7 @@ describe("what is refused changes nothing", () => {
         /the package parcels\.v1 has a service, ParcelService/,
       ],
       [["add", "service", "other.v1.ParcelService"], 1, /has a table parcels/],
+      [["add", "service", "doors.v1.KeyService"], 2, /a table keys, which is taken/],
       [["add", "method", name, "weigh"], 2, /write it as Weigh/],
       [["add", "method", name, "Weigh", "--kind", "bidi-streaming"], 1, /is there, and is unary/],
       [
@@ -296,6 +306,34 @@ describe("sync, after the proto was changed", () => {
     assert.ok(now !== text && holds(now, text));
     assert.match(now, /sign: skeleton\("parcels\.v1\.ParcelService\/Sign"\),/);
     assert.match(read("gen/parcels/v1/parcels_pb.ts"), /listAllParcels: \{/);
+  });
+
+  it("code that was not generated is generated first, and one whose proto is gone is named", async () => {
+    const boxes = `syntax = "proto3";\npackage boxes.v1;\nservice BoxService {\n  rpc Open(Box) returns (Box);\n}\nmessage Box {}\n`;
+    const specifier = "../../../gen/boxes/v1/boxes_pb.ts";
+    mkdirSync(join(clone, "proto/boxes/v1"), { recursive: true });
+    mkdirSync(join(clone, "src/services/boxes"));
+    writeFileSync(join(clone, "proto/boxes/v1/boxes.proto"), boxes);
+    writeFileSync(
+      join(clone, "src/services/boxes/service.ts"),
+      `import type { ServiceImpl } from "runrpc";\nimport type { BoxService } from "${specifier}";\n\nexport const boxes: ServiceImpl<typeof BoxService> = {};\n`,
+    );
+    const before_ = snapshot();
+    const check = await runrpc("sync", "--check");
+    assert.match(check.stdout, /the generated code has other methods than the protos/);
+    assert.deepEqual(snapshot(), before_);
+    await runrpc("sync");
+    assert.match(read("src/services/boxes/service.ts"), /open: skeleton\("boxes\.v1\.BoxService\/Open"\)/);
+
+    rmSync(join(clone, "proto/boxes"), { recursive: true });
+    assert.match((await runrpc("sync")).stdout, /the protos have no boxes\.v1\.BoxService any more/);
+    const again = await runrpc("sync", "--check");
+    assert.equal(again.code, 1);
+    assert.match(
+      again.stdout,
+      /src\/services\/boxes\/service\.ts imports .*boxes_pb\.ts, which no proto makes any more/,
+    );
+    rmSync(join(clone, "src/services/boxes"), { recursive: true });
   });
 
   it("once more it says the same, and changes nothing", async () => {

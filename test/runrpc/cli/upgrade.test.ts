@@ -96,6 +96,24 @@ describe("runrpc upgrade", () => {
     assert.deepEqual([read("buf.yaml"), read(stateFile)], before);
   });
 
+  for (const [file, text] of [
+    [stateFile, "null"],
+    [stateFile, "[]"],
+    [stateFile, '{ "template": "1.0.0", "example": "none" }'],
+    [stateFile, "{"],
+    [stateFile, '{ "template": "1.0.0", "example": "constructor", "files": {} }'],
+    ["package.json", '{ "dependencies": { "runrpc": 1 } }'],
+    ["../template.json", '{ "version": "9.9.9", "examples": { "none": ["a"] } }'],
+  ] as const)
+    it(`ends with 2 and a sentence, and changes nothing, where ${file} is ${text}`, async (t) => {
+      const { read, write, upgrade } = setUp(t, { "buf.yaml": "theirs\n" });
+      const before = read("buf.yaml");
+      write(file, text);
+      const { code, stdout, stderr } = await upgrade();
+      assert.deepEqual([code, stdout, read("buf.yaml")], [2, "", before]);
+      assert.match(stderr, /^error: .+\n$/);
+    });
+
   it("ends with 2 where there is no project, and where there is no template", async (t) => {
     const { project } = setUp(t, {});
     const outside = await runCommand(["upgrade"], { cwd: tmpdir() });

@@ -37,6 +37,10 @@ ${rest}${messages}`;
 export const hostileProtos: readonly HostileProto[] = [
   { title: "as it is usually written", marked: plain },
   { title: "CRLF", marked: plain.replaceAll("\n", "\r\n") },
+  {
+    title: "CRLF, and a line comment as the last of the service",
+    marked: plain.replace("Response);«", "Response);\n  // and more«").replaceAll("\n", "\r\n"),
+  },
   { title: "a byte order mark", marked: `\ufeff${plain}` },
   { title: "four spaces", marked: plain.replace(/^ {2}/gm, "    ") },
   { title: "no line end at the end", marked: plain.replace(`GetResponse {}\n«`, "GetResponse {}«\n") },

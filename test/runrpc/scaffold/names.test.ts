@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { getTableName } from "drizzle-orm";
+import * as schema from "../../../src/runrpc/platform/schema.ts";
 import { checkMethodName } from "../../../src/runrpc/scaffold/method-text.ts";
-import { serviceNames } from "../../../src/runrpc/scaffold/service-names.ts";
+import { platformTables, serviceNames } from "../../../src/runrpc/scaffold/service-names.ts";
+import { serviceText } from "../../../src/runrpc/scaffold/templates/service.ts";
 
 const derived = [
   ["parcels.v1.ParcelService", "parcels/v1/parcels.proto", "Parcel", "Parcels", "parcel", "parcels"],
@@ -62,8 +65,32 @@ it("packages of others, and what no field can be called, are refused", () => {
     "grpc.v1.HealthService",
     "parcels.v1.ConstructorService",
     "class.v1.ParcelService",
+    "to_string.v1.ParcelService",
+    "then.v1.ParcelService",
+    // What it keeps would be called `arguments`, or `implements`.
+    "talks.v1.ArgumentService",
+    "tools.v1.ImplementService",
   ]) {
     assert.throws(() => serviceNames(name), Error, name);
+  }
+});
+
+it("tables of the package's own, and names that SQLite keeps for itself, are refused", () => {
+  const tables = Object.values(schema).map((table) => getTableName(table));
+  assert.deepEqual([...platformTables].sort(), tables.sort());
+  for (const [name, table] of [
+    ["doors.v1.KeyService", "keys"],
+    ["files.v1.SqliteFileService", "sqlite_files"],
+  ] as const)
+    assert.throws(() => serviceNames(name), new RegExp(`a table ${table}, which is taken`));
+});
+
+it("a message called as something that its file names is imported by another name", () => {
+  const places = { gen: "../../../gen/", extension: ".ts" };
+  for (const One of ["Answer", "Date"]) {
+    const text = serviceText(serviceNames(`things.v1.${One}Service`), places);
+    assert.match(text, new RegExp(`import type { ${One} as ${One}Message, ${One}Service } from`));
+    assert.match(text, new RegExp(`: Answer<${One}Message> {`));
   }
 });
 

@@ -37,7 +37,7 @@ export function findServiceList(typescript: TypeScriptProject, source: Source): 
 
 /** How the queries are called in the function that a node is in. */
 function queriesAt(
-  { is }: TypeScriptProject,
+  { checker, is }: TypeScriptProject,
   source: Source,
   list: Node,
 ): Pick<ServiceList, "queries" | "insertions"> {
@@ -48,10 +48,13 @@ function queriesAt(
   const [parts] = at.parameters;
   if (parts === undefined) {
     const open = source.text.indexOf("(", source.startOf(at));
-    if (open === -1 || open > source.startOf(list))
-      throw new Error("the function of its services takes nothing");
+    if (!isMember({ is }, at, "services") || open === -1 || open > source.startOf(list))
+      throw new Error("its list of services is in a function that takes nothing");
     return { queries: "queries", insertions: [{ at: open + 1, text: "{ queries }" }] };
   }
+  const handed = checker.getTypeAtLocation(parts);
+  if (handed === undefined || checker.getPropertyOfType(handed, "queries") === undefined)
+    throw new Error("its list of services is in a function that is not handed the queries");
   const { name } = parts;
   if (is.isIdentifier(name)) return { queries: `${name.text}.queries`, insertions: [] };
   if (!is.isObjectBindingPattern(name))
@@ -66,6 +69,13 @@ function queriesAt(
   const [first] = name.elements;
   if (first === undefined) throw new Error("the function of its services takes none of its parts");
   return { queries: "queries", insertions: [{ at: source.startOf(first), text: "queries, " }] };
+}
+
+/** Whether a function is written as the member of an object that has this name: `services() {}` or `services: () => {}`. */
+function isMember({ is }: Pick<TypeScriptProject, "is">, at: Node, wanted: string): boolean {
+  const member = is.isMethodDeclaration(at) ? at : at.parent;
+  if (!is.isMethodDeclaration(member) && !is.isPropertyAssignment(member)) return false;
+  return is.isIdentifier(member.name) && member.name.text === wanted;
 }
 
 /** Queries need a worker, and tables migrations: an application that has neither has to get them first. */

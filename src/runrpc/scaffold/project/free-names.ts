@@ -1,10 +1,9 @@
-import { existsSync, globSync } from "node:fs";
-import { join } from "node:path";
-import { snake } from "../service-names.ts";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { type ServiceNames, snake } from "../service-names.ts";
 import type { Contracts } from "./contracts.ts";
 import type { ServicePlaces } from "./service-places.ts";
 import type { ProtoSettings } from "./settings.ts";
-import { readText } from "./typescript.ts";
 
 /**
  * Whether all that a new service makes has names of its own.
@@ -12,7 +11,7 @@ import { readText } from "./typescript.ts";
  * @throws Error that names what is there
  */
 export function checkFree(
-  { project: { folder }, names, services, room }: ServicePlaces,
+  { project: { folder, main }, names, room }: ServicePlaces,
   { descriptors }: Contracts,
   { roots }: ProtoSettings,
 ): void {
@@ -29,10 +28,16 @@ export function checkFree(
   const path = proto ?? [room].find((place) => existsSync(join(folder, place)));
   if (path !== undefined)
     throw new Error(`${path} is there, and ${names.full} is not: name another package, or move it away`);
-  const table = snake(names.Many);
-  for (const file of globSync(`${services}/*/table.ts`, { cwd: folder })) {
-    const text = readText(join(folder, file));
-    if (new RegExp(`sqliteTable\\(\\s*["']${table}["']|export const ${names.many}\\b`).test(text))
-      throw new Error(`${file} has a table ${table}: name the service for something else than ${names.One}`);
+  checkTableFree(folder, posix.dirname(main), names);
+}
+
+/** The tables of an application are in one database, wherever in its folder they are written. */
+function checkTableFree(folder: string, app: string, { One, Many }: ServiceNames): void {
+  const table = snake(Many);
+  const declared = new RegExp(`\\bsqliteTable\\(\\s*["'\`]${table}["'\`]`);
+  const isSkipped = (path: string) => path === "node_modules" || path === "gen";
+  for (const file of globSync(`${app}/**/*.ts`, { cwd: folder, exclude: isSkipped })) {
+    if (declared.test(readFileSync(join(folder, file), "utf8")))
+      throw new Error(`${file} has a table ${table}: name the service for something else than ${One}`);
   }
 }

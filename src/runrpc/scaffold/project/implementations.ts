@@ -26,9 +26,7 @@ export function findImplementations(
   typescript: TypeScriptProject,
   service: GeneratedService,
 ): readonly Implementation[] {
-  const files = typescript.files.filter(
-    (file) => !/_pb\.(?:d\.)?[cm]?[jt]s$|\.d\.[cm]?ts$/.test(file) && !isTest(file),
-  );
+  const files = typescript.files.filter(isImplementationFile);
   const named = new RegExp(`\\b${service.exportName}\\b`);
   const [likely, others] = [files.filter((file) => named.test(typescript.textOf(file))), [] as string[]];
   if (likely.length < files.length) others.push(...files.filter((file) => !likely.includes(file)));
@@ -38,7 +36,11 @@ export function findImplementations(
   return found.length > 0 ? found : find(others);
 }
 
-/** Fakes and doubles of tests are nobody's implementation. */
+/** Whether a file may implement something: it is not generated, and no test, whose fakes are nobody's implementation. */
+export function isImplementationFile(file: string): boolean {
+  return !/_pb\.(?:d\.)?[cm]?[jt]s$|\.d\.[cm]?ts$/.test(file) && !isTest(file);
+}
+
 function isTest(file: string): boolean {
   return /\/(?:tests?|__tests__|bench|e2e|spec)\/|\.(?:test|spec)\.[cm]?[jt]sx?$/.test(file);
 }

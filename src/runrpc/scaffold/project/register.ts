@@ -9,7 +9,7 @@ import { findModules, findServiceList } from "./app-places.ts";
 import type { Changes } from "./changes.ts";
 import { advise, Unsure } from "./plan.ts";
 import { extended, type ServicePlaces, specifierOf } from "./service-places.ts";
-import { exportsFrom, importsOf, openSource } from "./source.ts";
+import { exportsFrom, identifiersOf, importsOf, openSource } from "./source.ts";
 import type { TypeScriptProject } from "./typescript.ts";
 
 /**
@@ -56,21 +56,21 @@ function mainPart({
   extension,
   lineWidth,
 }: ServicePlaces): Part {
-  const { service, module, generated } = names;
+  const { service, module, generated, prefix } = names;
   const contract = `${specifierOf(posix.dirname(main), gen)}/${generated}${extension}`;
   const implementation = `${specifierOf(posix.dirname(main), room)}/service${extension}`;
-  const imports = [
-    { specifier: contract, line: `import { ${service} } from "${contract}";` },
-    { specifier: implementation, line: `import { create${service} } from "${implementation}";` },
-  ];
-  const element = (queries: string, define: string) =>
-    `${define}(${service}, create${service}(${queries}.${module}))`;
+  const plan = (taken: ReadonlySet<string>, queries: string, define: string) => {
+    const described = importOf(taken, service, `${prefix}${service}`, contract);
+    const made = importOf(taken, `create${service}`, `create${prefix}${service}`, implementation);
+    return {
+      imports: [described, made],
+      element: `${define}(${described.local}, ${made.local}(${queries}.${module}))`,
+    };
+  };
+  const usual = plan(new Set(), "queries", "defineService");
   return {
     path: main,
-    advice: [
-      ...imports.map(({ line }) => line),
-      `${element("queries", "defineService")}, // in its services`,
-    ].join("\n"),
+    advice: [...usual.imports.map(({ line }) => line), `${usual.element}, // in its services`].join("\n"),
     insertions(typescript) {
       const source = openSource(typescript, join(folder, main));
       const statements = importsOf(typescript, source);
@@ -81,26 +81,38 @@ function mainPart({
         other: "defineRunrpcService",
         lineWidth,
       });
+      const { imports, element } = plan(identifiersOf(typescript, source), queries, define.local);
       return [
         ...define.insertions,
         ...imports.flatMap((wanted) => insertImport(source.text, statements, wanted)),
         ...insertions,
-        ...insertMembers(source.text, braces, [element(queries, define.local)], { lineWidth }),
+        ...insertMembers(source.text, braces, [element], { lineWidth }),
       ];
     },
   };
 }
 
+/** An import of one name, by another one where something else in the file has it. */
+function importOf(taken: ReadonlySet<string>, name: string, other: string, specifier: string) {
+  const local = taken.has(name) ? other : name;
+  if (taken.has(local)) throw new Error(`it has something called ${name} already, and a ${other}`);
+  const imported = local === name ? name : `${name} as ${local}`;
+  return { specifier, local, line: `import { ${imported} } from "${specifier}";` };
+}
+
 function modulesPart({
   project: { folder },
-  names: { module, room, one },
+  names: { module, room, one, One },
   services,
   extension,
   lineWidth,
 }: ServicePlaces): Part {
   const specifier = `./${room}/queries${extension}`;
-  const line = `import { ${one}Queries } from "${specifier}";`;
-  const member = `${module}: ${one}Queries`;
+  const plan = (taken: ReadonlySet<string>) => {
+    const imported = importOf(taken, `${one}Queries`, `${module}${One}Queries`, specifier);
+    return { ...imported, member: `${module}: ${imported.local}` };
+  };
+  const { line, member } = plan(new Set());
   const path = `${services}/queries.ts`;
   return {
     path,
@@ -117,9 +129,10 @@ export type Modules = typeof modules;
       const source = openSource(typescript, join(folder, path));
       const { braces, names } = findModules(typescript, source);
       if (names.includes(module)) throw new Error(`its modules have a ${module} already`);
+      const own = plan(identifiersOf(typescript, source));
       return [
-        ...insertImport(source.text, importsOf(typescript, source), { specifier, line }),
-        ...insertMembers(source.text, braces, [member], { lineWidth }),
+        ...insertImport(source.text, importsOf(typescript, source), own),
+        ...insertMembers(source.text, braces, [own.member], { lineWidth }),
       ];
     },
   };
@@ -140,6 +153,8 @@ function schemaPart({
     make: extended(`// The tables, for drizzle-kit.\n${line}\n`, extension),
     insertions(typescript) {
       const source = openSource(typescript, join(folder, path));
+      if (identifiersOf(typescript, source).has(many))
+        throw new Error(`it has something called ${many} already`);
       const statements = exportsFrom(typescript, source);
       if (statements.length > 0) return insertImport(source.text, statements, { specifier, line });
       // Nothing is exported yet: behind what the file says of itself.

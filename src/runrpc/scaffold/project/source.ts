@@ -84,6 +84,11 @@ export function exportsFrom({ is }: TypeScriptProject, source: Source): readonly
   });
 }
 
+/** Every name that a file uses, of whatever it is. */
+export function identifiersOf({ is }: TypeScriptProject, { tree }: Source): ReadonlySet<string> {
+  return new Set([...nodesOf(tree)].filter((node) => is.isIdentifier(node)).map(({ text }) => text));
+}
+
 /** Every node below one, itself included. */
 export function* nodesOf(node: Node): Generator<Node, void, undefined> {
   yield node;

@@ -9,6 +9,7 @@ import { type GeneratedService, generatedServices } from "./generated.ts";
 import type { Handler } from "./handlers.ts";
 import { findImplementations, type Implementation } from "./implementations.ts";
 import { kindChange } from "./kind-change.ts";
+import { findLostContracts } from "./lost-contracts.ts";
 import { checkParses, type ProjectPlace } from "./plan.ts";
 import { readProtoSettings } from "./settings.ts";
 import { adviseHandlers, insertSkeletons, usableImplementation } from "./skeletons.ts";
@@ -26,6 +27,8 @@ export interface SyncReport {
   readonly skeletons: readonly string[];
   /** Whether the generated code has other methods than the protos. */
   readonly isBehind: boolean;
+  /** Whether code that is imported was not generated, so that what it would be compared with cannot be known. */
+  readonly isUngenerated: boolean;
 }
 
 /**
@@ -34,7 +37,9 @@ export interface SyncReport {
  * @throws Error for protos that do not build
  */
 export async function planSync({ folder }: ProjectPlace): Promise<SyncReport> {
-  const { registry } = await readContracts(folder, readProtoSettings(folder));
+  const settings = readProtoSettings(folder);
+  const contracts = await readContracts(folder, settings);
+  const { registry } = contracts;
   using typescript = await openTypeScript(folder);
   const changes = createChanges(folder);
   const reports: ServiceReport[] = [];
@@ -46,16 +51,18 @@ export async function planSync({ folder }: ProjectPlace): Promise<SyncReport> {
     else reports.push(...found.map((implementation) => removedService(folder, name, implementation)));
   }
   if (changes.paths.length > 0) await checkParses(folder, changes);
+  const { gone, isUngenerated } = findLostContracts(typescript, folder, settings, contracts);
   return {
     changes,
     missing: reports.flatMap(({ missing }) => missing),
-    problems: reports.flatMap(({ problems }) => problems),
+    problems: [...reports.flatMap(({ problems }) => problems), ...gone],
     skeletons: reports.flatMap(({ skeletons }) => skeletons),
-    isBehind: reports.some(({ isBehind }) => isBehind),
+    isBehind: isUngenerated || reports.some(({ isBehind }) => isBehind),
+    isUngenerated,
   };
 }
 
-type ServiceReport = Omit<SyncReport, "changes">;
+type ServiceReport = Omit<SyncReport, "changes" | "isUngenerated">;
 
 interface Compared {
   readonly service: DescService;

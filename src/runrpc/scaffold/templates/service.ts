@@ -8,15 +8,20 @@ export interface Specifiers {
   readonly extension: string;
 }
 
+/** What the file names besides: a message of this name is imported by another one. */
+const others = new Set(["Answer", "Date", "ServiceImpl"]);
+
 /** The implementation of a service that keeps something. */
 export function serviceText(
   { service, generated, room, one, One, Many, manyWords, many, package: name }: ServiceNames,
   { gen, extension }: Specifiers,
 ): string {
+  const message = others.has(One) ? `${One}Message` : One;
+  const imported = message === One ? One : `${One} as ${message}`;
   return `import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Answer, pageTokenFromPosition, positionFromPageToken, type ServiceImpl } from "runrpc";
-import type { ${One}, ${service} } from "${gen}${generated}${extension}";
+import type { ${imported}, ${service} } from "${gen}${generated}${extension}";
 import type { ${One}Queries, ${One}Row } from "./queries${extension}";
 
 /** ${Many} in a page whose request names no size. */
@@ -55,7 +60,7 @@ export function create${service}(queries: ${One}Queries): ServiceImpl<typeof ${s
   };
 }
 
-function messageFromRow({ id, name, createTime }: ${One}Row): Answer<${One}> {
+function messageFromRow({ id, name, createTime }: ${One}Row): Answer<${message}> {
   return { id, name, createTime: timestampFromDate(createTime) };
 }
 `;
