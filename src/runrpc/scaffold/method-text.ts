@@ -30,6 +30,17 @@ export function checkMethodName(name: string): void {
   throw new Error(`${JSON.stringify(name.slice(0, 80))} is no name of a method: write it as ${right}`);
 }
 
+/**
+ * The scope of a new method: `parcels.read` for Get of `parcels.v1.ParcelService`. What only reads, by its name, asks for reading;
+ * everything else for writing, which fewer keys may.
+ */
+export function suggestedScope(service: string, method: string): string {
+  const parts = service.split(".");
+  const room = parts.at(-3) ?? parts.at(-2) ?? snake(service.replace(/(?!^)Service$/, ""));
+  const access = /^(?:Get|List|Count|Find|Search|Stream|Watch)(?![a-z])/.test(method) ? "read" : "write";
+  return `${room}.${access}`;
+}
+
 /** The rpc of a new method, with two spaces a step. */
 export function rpcText({ method, kind, input, output, scopes }: NewMethod): string {
   const [takes, gives] = [streamsIn(kind) ? "stream " : "", streamsOut(kind) ? "stream " : ""];

@@ -135,6 +135,31 @@ function get() { return {}; }
 `,
   },
   {
+    title: "a name of its own for the type",
+    marked: `${headed}type Things = ServiceImpl<typeof ThingService>;
+export function create(): Things {
+  return {
+    async get() { return {}; },«
+
+    ${form}
+    ${handler},»
+  };
+}
+`,
+  },
+  {
+    title: "an interface that has more than the service",
+    marked: `${headed}interface Things extends ServiceImpl<typeof ThingService> { readonly size: number }
+export const things: Things = {
+  size: 1,
+  get: () => ({}),«
+
+  ${form}
+  ${handler},»
+};
+`,
+  },
+  {
     title: "a class with private members",
     marked: `${headed}export class Things implements ServiceImpl<typeof ThingService> {
   #q: number;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { getTableName } from "drizzle-orm";
 import * as schema from "../../../src/runrpc/platform/schema.ts";
-import { checkMethodName } from "../../../src/runrpc/scaffold/method-text.ts";
+import { checkMethodName, suggestedScope } from "../../../src/runrpc/scaffold/method-text.ts";
 import { platformTables, serviceNames } from "../../../src/runrpc/scaffold/service-names.ts";
 import { serviceText } from "../../../src/runrpc/scaffold/templates/service.ts";
 
@@ -92,6 +92,17 @@ it("a message called as something that its file names is imported by another nam
     assert.match(text, new RegExp(`import type { ${One} as ${One}Message, ${One}Service } from`));
     assert.match(text, new RegExp(`: Answer<${One}Message> {`));
   }
+});
+
+it("a new method asks for the scope that its service and its name suggest", () => {
+  for (const [service, method, scope] of [
+    ["parcels.v1.ParcelService", "GetParcel", "parcels.read"],
+    ["shop.orders.v1.OrderService", "Getaway", "orders.write"],
+    ["parcels.ParcelService", "Watch", "parcels.read"],
+    ["PurchaseOrderService", "Ship", "purchase_order.write"],
+    ["Service", "Ship", "service.write"],
+  ] as const)
+    assert.equal(suggestedScope(service, method), scope);
 });
 
 it("a method's name begins with a capital, and the right form is shown", () => {

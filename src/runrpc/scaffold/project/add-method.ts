@@ -11,6 +11,7 @@ import {
   messagesText,
   type NewMethod,
   rpcText,
+  suggestedScope,
 } from "../method-text.ts";
 import { createChanges } from "./changes.ts";
 import { type Contracts, checkMethodAdded, readContracts } from "./contracts.ts";
@@ -170,15 +171,8 @@ function newMethod(service: DescService, { method, kind, scopes }: MethodRequest
     kind,
     input: `${method}Request`,
     output: `${method}Response`,
-    scopes: hasOptions ? (scopes ?? [suggestedScope(service, method)]) : undefined,
+    scopes: hasOptions ? (scopes ?? [suggestedScope(service.typeName, method)]) : undefined,
   };
-}
-
-/** What only reads asks for reading; everything else for writing, which fewer keys may. */
-function suggestedScope({ file }: DescService, method: string): string {
-  const room = file.proto.package.split(".").at(-2) ?? file.proto.package;
-  const access = /^(?:Get|List|Count|Find|Search|Stream|Watch)(?![a-z])/.test(method) ? "read" : "write";
-  return `${room}.${access}`;
 }
 
 function checkMessagesFree(

@@ -3,6 +3,7 @@ import type { Type } from "typescript/unstable/sync";
 import type { Braces } from "../insert-members.ts";
 import type { GeneratedService } from "./generated.ts";
 import { type Handler, handlersOf } from "./handlers.ts";
+import { implTypesOf } from "./impl-types.ts";
 import { nodesOf, openSource, type Source } from "./source.ts";
 import type { TypeScriptProject } from "./typescript.ts";
 
@@ -30,8 +31,9 @@ export function findImplementations(
   const named = new RegExp(`\\b${service.exportName}\\b`);
   const [likely, others] = [files.filter((file) => named.test(typescript.textOf(file))), [] as string[]];
   if (likely.length < files.length) others.push(...files.filter((file) => !likely.includes(file)));
+  const ids = implTypesOf(typescript, service);
   const find = (paths: readonly string[]) =>
-    paths.flatMap((file) => implementationsIn(typescript, file, service));
+    paths.flatMap((file) => implementationsIn(typescript, file, service, ids));
   const found = find(likely);
   return found.length > 0 ? found : find(others);
 }
@@ -50,35 +52,38 @@ export function implementationsIn(
   typescript: TypeScriptProject,
   file: string,
   service: GeneratedService,
+  ids: ReadonlySet<Type["id"]> = implTypesOf(typescript, service),
 ): readonly Implementation[] {
   const tree = typescript.program.getSourceFile(file);
   if (tree === undefined) return [];
   const { is } = typescript;
   const found: Implementation[] = [];
   const open = () => openSource(typescript, file);
+  const isImpl = (type: Type | undefined) =>
+    type !== undefined && (ids.has(type.id) || isImplOf(type, service));
   for (const node of nodesOf(tree)) {
-    if (is.isObjectLiteralExpression(node) && isImplOf(typescript.checker.getContextualType(node), service))
+    if (is.isObjectLiteralExpression(node) && isImpl(typescript.checker.getContextualType(node)))
       found.push(ofObject(typescript, open(), node));
-    if (is.isClassLikeDeclaration(node) && implementsService(typescript, node, service))
+    if (is.isClassLikeDeclaration(node) && implementsService(typescript, node, isImpl))
       found.push(ofClass(typescript, open(), node));
   }
   return found;
 }
 
 /** Whether a type is `ServiceImpl<typeof Service>`. */
-function isImplOf(type: Type | undefined, service: GeneratedService): boolean {
-  if (type?.getAliasSymbol()?.name !== "ServiceImpl") return false;
+function isImplOf(type: Type, service: GeneratedService): boolean {
+  if (type.getAliasSymbol()?.name !== "ServiceImpl") return false;
   return type.getAliasTypeArguments()[0]?.id === service.type.id;
 }
 
 function implementsService(
   { checker, is }: TypeScriptProject,
   node: ClassLikeDeclaration,
-  service: GeneratedService,
+  isImpl: (type: Type | undefined) => boolean,
 ): boolean {
   const types =
     node.heritageClauses?.flatMap((clause) => (is.isHeritageClause(clause) ? [...clause.types] : [])) ?? [];
-  return types.some((type) => isImplOf(checker.getTypeAtLocation(type), service));
+  return types.some((type) => isImpl(checker.getTypeAtLocation(type)));
 }
 
 function ofObject(
