@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
-import type { Io } from "./io.ts";
+import { type Io, usageError } from "./io.ts";
 import { untilSignal } from "./until-signal.ts";
 
 /** `runrpc backup`: copies the database into one file, while a server serves it. */
@@ -14,6 +16,9 @@ export function configure(command: Command, io: Io): void {
     .addHelpText("after", notes)
     .action(async (target: string) => {
       const { force, json } = command.opts<{ force?: boolean; json?: boolean }>();
+      const folder = dirname(resolve(target));
+      if (!existsSync(folder))
+        throw usageError(`there is no folder ${folder}: make it, or name another file`);
       const loaded = await loadConfigOf(command, io);
       const { backupApp } = await import("../app/maintenance.ts");
       const definition = await loadApp();

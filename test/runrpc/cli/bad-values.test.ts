@@ -49,6 +49,7 @@ const rows: readonly (readonly [args: readonly string[], code: number, sentence:
     /--scope is "a\\"b": write it as parcels\.read/,
   ],
   [["add", "method", "a.v1.AService", "Track", "--scope", ""], 2, /--scope is "": write it as parcels\.read/],
+  [["backup", "/no/where/x.sqlite"], 2, /there is no folder \/no\/where: make it, or name another file/],
   [["copy", "--from", "a.sqlite", "--to", "b.sqlite"], 2, /--to names no database of Postgres/],
   [["doctor", "--database", join(folder, "no.sqlite")], 1, /no\.sqlite/],
   [["config", "--port", "70000"], 2, /port/],
