@@ -38,7 +38,7 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
     });
     const link = await linkFrom(server);
     url = new URL(link).origin;
-    browser = await startBrowser(path);
+    browser = await startBrowser(path, "stranger.example");
     page = await newPage();
     await page.goto(link);
     await page.getByRole("navigation", { name: "Methods" }).waitFor();
@@ -287,6 +287,16 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
     await strange.close();
     stranger.close();
     stranger.closeAllConnections();
+  });
+
+  it("a stranger's name that leads to this machine gets nothing of it, and no call by its page's key", async () => {
+    const strange = await browser.newPage();
+    const { port } = new URL(url);
+    const answer = await strange.goto(`http://stranger.example:${port}/_/`);
+    assert.equal(answer?.status(), 421);
+    assert.equal(await strange.locator("script").count(), 0);
+    assert.equal(await strange.evaluate("sessionStorage.length"), 0);
+    await strange.close();
   });
 
   it("a key that has ended is told, and another one may be entered", async () => {

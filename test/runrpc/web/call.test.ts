@@ -1,5 +1,5 @@
 // What the page shows of a call besides its answer, in Chromium: both sides of a stream while it is open, what its time went to, its
-// record and its trace.
+// record and its trace. With PAGE_PICTURES, a folder, it takes the picture that docs/page.md shows: both-sides-light-1440.png.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -17,6 +17,9 @@ import type { Modules } from "../debug/slow/worker.ts";
 
 const { path, skip } = findChromium();
 
+/** Longer than a browser lays out at once, in characters. */
+const HUGE = "x ".repeat(5_000_000);
+
 const definition = defineApp<Modules>({
   services: ({ queries }) => [
     partOfService(UserService, {
@@ -24,6 +27,7 @@ const definition = defineApp<Modules>({
         await queries.numbers.count({ to: 3 }, { signal });
         throw new ConnectError("<b>nobody</b>", Code.NotFound);
       },
+      listUsers: () => ({ users: [{ displayName: `${HUGE}</pre><img src=x onerror="globalThis.hit=1">` }] }),
       async *streamUsers() {
         for (let n = 0; n < 10_000; n++) yield { user: { displayName: `<i>${n}</i>` } };
       },
@@ -157,6 +161,17 @@ describe("a call on the page in Chromium", { skip, timeout: 240_000 }, () => {
     await page.getByText("9500 earlier messages are not kept.").waitFor();
     assert.equal(await page.locator(".passed").count(), 500);
     await page.locator(".passed", { hasText: "<i>9999</i>" }).waitFor();
+  });
+
+  it("an answer of ten million characters is shown in part, and is text", async () => {
+    const { page } = served;
+    await open("rig.users.v1.UserService/ListUsers");
+    await button("Send").click();
+    await status("OK");
+    await page.getByText(/^\d+ more characters are copied, and not shown\.$/).waitFor();
+    const shown = (await page.locator(".whole pre").textContent()) ?? "";
+    assert.equal(shown.length, 1_000_000);
+    assert.equal(await page.evaluate(() => "hit" in globalThis), false);
   });
 
   async function recordOf(method: string) {

@@ -1,4 +1,4 @@
-// The form in a real browser, over every kind of field that proto3 has: what is set is given back, and the server takes it.
+// The form in a real browser, over every kind of field that proto3, proto2 and editions have: what is set is given back, and the server takes it.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
@@ -60,6 +60,51 @@ const requests = {
     mff: { "1": 0.5 },
     farthest: {},
   },
+  EchoTwo: {
+    id: "",
+    n: 0,
+    s: "",
+    c: "CLOSED_TWO",
+    unpacked: [1],
+    packed: [1, 2],
+    b: "AQ==",
+    rc: ["CLOSED_ONE", "CLOSED_TWO"],
+    group: { a: 0, inner: { a: 1 } },
+    child: { id: "b", f: false },
+    d: "-Infinity",
+    f: false,
+    l: "0",
+    kids: [{ id: "c" }],
+    many: [{ text: "" }, {}],
+    other: { a: "18446744073709551615" },
+    packedClosed: ["CLOSED_ONE"],
+    by: { a: "CLOSED_ZERO_FIVE", "": "CLOSED_ZERO_NONE" },
+    // The form does not know extensions, and leaves them.
+    "[kinds.v1.ext]": "e",
+    "[kinds.v1.numbers]": [1, 2],
+  },
+  EchoEditions: {
+    explicit: 0,
+    imp: "a",
+    raw: "b",
+    expanded: [1],
+    packed: [2],
+    delimited: { req: "c", first: "SHUT_B", delimited: { req: "", first: "SHUT_A" } },
+    child: { req: "", first: "SHUT_A" },
+    by: "AQ==",
+    digits: "-9223372036854775808",
+    kDigits: "0",
+    req: "d",
+    m: { __proto: 1, "": 0 },
+    bo: false,
+    moreDigits: ["18446744073709551615"],
+    groups: [{ req: "", first: "SHUT_A" }],
+    implicitDigits: "-1",
+    shut: "SHUT_B",
+    first: "SHUT_A",
+    groupEditions: { n: 0 },
+    ungroupEditions: {},
+  },
   EchoKnown: {
     timestamp: "0001-01-01T00:00:00Z",
     duration: "-1.000000001s",
@@ -101,7 +146,13 @@ describe("the form in Chromium", { skip, timeout: 120_000 }, () => {
   before(async () => {
     server = await startServer({
       services: [
-        partOfService(Kinds, { echoAll: (all) => all, echoKnown: (known) => known, echoOdd: (odd) => odd }),
+        partOfService(Kinds, {
+          echoAll: (all) => all,
+          echoTwo: (two) => two,
+          echoEditions: (editions) => editions,
+          echoKnown: (known) => known,
+          echoOdd: (odd) => odd,
+        }),
       ],
       keys: "open",
       server: { host: "127.0.0.1", port: 0 },

@@ -88,6 +88,31 @@ describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
     assert.equal(await rows().count(), 1);
   });
 
+  it("what strangers call their calls is text: methods that nobody serves, ids, and whoever they say they are", async () => {
+    const { page } = served;
+    const markup = '<img src=x onerror="globalThis.hit=1">';
+    const answer = await fetch(`${app.url}/${encodeURIComponent(markup)}/${encodeURIComponent(markup)}`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "user-agent": markup,
+        "x-request-id": "odd-1",
+        "x-forwarded-for": markup,
+        "x-runrpc-follow": markup,
+      },
+      body: "{}",
+    });
+    assert.equal(answer.status, 404);
+    await find("log/?request_id=odd-1");
+    await rows().first().click();
+    await record().getByText("unimplemented", { exact: true }).waitFor();
+    await record().getByRole("heading", { name: "img" }).waitFor();
+    assert.equal(await page.evaluate(() => "hit" in globalThis), false);
+    assert.equal(await page.locator("main img, main script").count(), 0);
+    // Nobody serves it: there is no form to open.
+    assert.equal(await record().getByRole("button", { name: "Open in the explorer" }).count(), 0);
+  });
+
   it("what is looked for is what the server is asked for", async () => {
     const { page } = served;
     await find("log/?request_id=failed-1");
@@ -188,7 +213,7 @@ describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
     }
     // Whether a page was the last one, the next one says.
     await scroll("list.scrollHeight");
-    await page.getByText("10000 calls", { exact: true }).waitFor();
+    await page.locator(".state", { hasText: /^10000 calls$/ }).waitFor();
     // What is in the middle is drawn where it is.
     const height = await scroll("list.scrollHeight / 2");
     assert.ok(height > 200_000, `a list of ${height} pixels`);

@@ -38,8 +38,12 @@ export interface CallingPage {
   close(): Promise<void>;
 }
 
-/** Starts a Chromium that takes any certificate, and does nothing in the background. */
-export async function startBrowser(executablePath: string): Promise<Browser> {
+/**
+ * Starts a Chromium that takes any certificate, and does nothing in the background.
+ *
+ * @param ownHost a stranger's name that leads to this machine, as a name server of his would have it
+ */
+export async function startBrowser(executablePath: string, ownHost?: string): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), "runrpc-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
@@ -52,6 +56,7 @@ export async function startBrowser(executablePath: string): Promise<Browser> {
       "--disable-quic",
       "--disable-background-networking",
       "--disable-component-update",
+      ...(ownHost === undefined ? [] : [`--host-resolver-rules=MAP ${ownHost} 127.0.0.1`]),
     ],
   });
   return {

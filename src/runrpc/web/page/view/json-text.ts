@@ -3,6 +3,9 @@ import { h } from "../dom.ts";
 /** JSON that is longer than this is shown without colours, in characters. */
 const MAX_COLOURED = 200_000;
 
+/** JSON that is longer than this stays as it came, in characters: more of it than a person reads. */
+const MAX_PRETTY = 1_000_000;
+
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b/g;
 
 /** JSON with its parts in colours. What stands in it stays text. */
@@ -24,6 +27,7 @@ export function colouredJson(text: string): readonly Node[] {
 
 /** The same JSON with a line for each value; what is none stays as it is. Digits are kept, whatever their number. */
 export function prettyJson(text: string): string {
+  if (text.length > MAX_PRETTY) return text;
   let depth = 0;
   let pretty = "";
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|\{\s*\}|\[\s*\]|[{}[\],:]|[^\s{}[\],:"]+/g)) {

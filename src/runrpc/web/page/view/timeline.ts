@@ -5,6 +5,9 @@ import { createLiveList } from "./live-list.ts";
 
 const PREVIEW_CHARACTERS = 300;
 
+/** A browser takes seconds to lay out more of one text. `Copy` copies all of it. */
+const MAX_SHOWN_CHARACTERS = 1_000_000;
+
 /** The messages of a call, as they pass. */
 export interface Timeline {
   readonly element: HTMLElement;
@@ -70,7 +73,11 @@ function rowOf({ way, text, atMs, isOpen }: TimelineMessage): HTMLElement {
   const fill = (): void => {
     const pretty = prettyJson(text);
     const copy = button("Copy", (event) => void copyText(pretty, event));
-    whole.replaceChildren(h("pre", { tabindex: 0 }, ...colouredJson(pretty)), copy);
+    const left = pretty.length - MAX_SHOWN_CHARACTERS;
+    const shown = left <= 0 ? pretty : pretty.slice(0, MAX_SHOWN_CHARACTERS);
+    whole.replaceChildren(h("pre", { tabindex: 0 }, ...colouredJson(shown)), copy);
+    if (left > 0)
+      whole.append(h("p", { class: "dim" }, `${left} more characters are copied, and not shown.`));
   };
   details.addEventListener("toggle", () => (details.open ? fill() : whole.replaceChildren()));
   details.open = isOpen;
