@@ -2,7 +2,7 @@ import { create, type DescMessage, fromBinary, isMessage, type Message, toBinary
 import { BAIL } from "./bail.ts";
 import type { MessageCodec } from "./message-codec.ts";
 import { NOTHING, Reader } from "./reader.ts";
-import { Writer } from "./writer.ts";
+import { ensure, Writer } from "./writer.ts";
 
 /** Reads and writes one message type. What the generated codec leaves is protobuf-es's, with its results and its errors. */
 export interface BinaryCodec {
@@ -15,6 +15,11 @@ export interface BinaryCodec {
    * @throws Error what `toBinary` and `create` throw.
    */
   encode(value: object, head: number): Buffer;
+  /**
+   * The same, from `at` on, behind what its caller has written before: `at` lies within the writer's buffer, which is replaced
+   * when it becomes too small. Gives where the message ends. When it throws, what lies before `at` is as it was.
+   */
+  append(value: object, writer: Writer, at: number): number;
 }
 
 // One of each for the process, because a buffer for each message would cost more than most messages. Reading and writing
@@ -28,7 +33,10 @@ let isWriting = false;
 export function createBinaryCodec(desc: DescMessage, codec: MessageCodec | undefined): BinaryCodec {
   const encodeOtherwise = (value: object, head: number) => behind(head, toBinary(desc, wholeOf(desc, value)));
   const decodeOtherwise = (bytes: Uint8Array) => fromBinary(desc, plain(bytes));
-  if (codec === undefined) return { decode: decodeOtherwise, encode: encodeOtherwise };
+  const appendOtherwise = (value: object, to: Writer, at: number) =>
+    appendBytes(to, at, toBinary(desc, wholeOf(desc, value)));
+  if (codec === undefined)
+    return { decode: decodeOtherwise, encode: encodeOtherwise, append: appendOtherwise };
   const { read, write } = codec;
   return {
     decode(bytes) {
@@ -54,7 +62,21 @@ export function createBinaryCodec(desc: DescMessage, codec: MessageCodec | undef
         isWriting = false;
       }
     },
+    append(value, to, at) {
+      try {
+        const end = write(to, value, at, false);
+        if (end <= to.b.length) return end; // see `taken`
+      } catch {
+        // Irregular, or wrong.
+      }
+      return appendOtherwise(value, to, at);
+    },
   };
+}
+
+function appendBytes(writer: Writer, at: number, bytes: Uint8Array): number {
+  ensure(writer, at, bytes.length).set(bytes, at);
+  return at + bytes.length;
 }
 
 /** What has been written up to `end`, for keeps. */

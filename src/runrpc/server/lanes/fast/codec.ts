@@ -17,6 +17,7 @@ import { createHidesSensitive } from "../../json/hide-sensitive.ts";
 import { exactTextOf } from "../../json/json-text.ts";
 import type { Excess } from "../../routes/excess.ts";
 import type { Admit } from "../../routes/whole-message.ts";
+import type { Batch } from "./batch.ts";
 import { ENVELOPE_BYTES, Framed } from "./framed.ts";
 import { readJson } from "./json.ts";
 
@@ -43,6 +44,13 @@ export interface Codec<D extends Decoded = Decoded> {
    *   that is too large.
    */
   encode(value: unknown): Encoded;
+  /**
+   * The same, into a batch, whose `keep` is then to be called: see `Batch.write`. Gives the length of the message. Undefined where
+   * messages are not protobuf in envelopes.
+   *
+   * @throws what `encode` throws.
+   */
+  readonly append?: ((value: unknown, batch: Batch) => number) | undefined;
 }
 
 /** How a handler is called: with what the codec reads; what it gives is for the codec to write. */
@@ -78,7 +86,7 @@ function binaryCodec(
   { maxResponseBytes: maxBytes, dropsUnknownFields, excess, find, isEnveloped, admit }: CodecOptions,
 ): Codec<Message> {
   const { decode } = dropsUnknownFields ? { decode: decodeKnown } : find(input);
-  const { encode } = find(output);
+  const { encode, append } = find(output);
   const head = isEnveloped ? ENVELOPE_BYTES : 0;
   function decodeKnown(bytes: Uint8Array): Message {
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -105,15 +113,32 @@ function binaryCodec(
       try {
         bytes = encode(value, head);
       } catch (reason) {
-        // What an initialiser itself throws is its handler's own, and no client's business.
-        wholeOf(output, value);
-        throw new ConnectError(`serialize binary: ${messageOf(reason)}`, Code.Internal);
+        throw failedToWrite(output, value, reason);
       }
       const length = bytes.length - head;
       if (length > maxBytes) throw tooLargeToSend(length, maxBytes);
       return isEnveloped ? new Framed(bytes) : bytes;
     },
+    append: isEnveloped ? appendTo : undefined,
   };
+
+  function appendTo(given: unknown, batch: Batch): number {
+    const value = admit(given);
+    let length: number;
+    try {
+      length = batch.write(value, append);
+    } catch (reason) {
+      throw failedToWrite(output, value, reason);
+    }
+    if (length > maxBytes) throw tooLargeToSend(length, maxBytes);
+    return length;
+  }
+}
+
+/** @throws what an initialiser itself throws: that is its handler's own, and no client's business. */
+function failedToWrite(output: DescMessage, value: object, reason: unknown): ConnectError {
+  wholeOf(output, value);
+  return new ConnectError(`serialize binary: ${messageOf(reason)}`, Code.Internal);
 }
 
 function jsonCodec(

@@ -80,6 +80,13 @@ export function answerCompression({ protocol, compression }: Plan, { head }: Cal
 }
 
 /**
+ * Whether a message of so many bytes is long enough to be compressed for a client that takes that. Almost none is.
+ */
+export function mayBeCompressed(plan: Plan, call: Call, length: number): boolean {
+  return length >= plan.compression.minBytes && answerCompression(plan, call) !== undefined;
+}
+
+/**
  * Compresses a message, off the event loop, where it is long enough and its client takes that. Undefined at once where
  * it is to leave as it is, as almost all are; resolves with the message itself where it did not get shorter.
  */
@@ -87,7 +94,7 @@ export function compressed(plan: Plan, call: Call, message: Encoded): Promise<Ou
   const { minBytes } = plan.compression;
   const length = message instanceof Framed ? message.bytes.length - ENVELOPE_BYTES : message.length;
   // A character takes at most three bytes: most texts need no counting.
-  if (length < minBytes && (typeof message !== "string" || length * 3 < minBytes)) return undefined;
+  if (!mayBeCompressed(plan, call, typeof message === "string" ? length * 3 : length)) return undefined;
   const compression = answerCompression(plan, call);
   if (compression === undefined) return undefined;
   const bytes = typeof message === "string" ? Buffer.from(message) : bareOf(message);

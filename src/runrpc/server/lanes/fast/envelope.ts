@@ -54,8 +54,8 @@ export class EnvelopeReader {
    */
   missing(): number {
     if (this.#available < ENVELOPE_BYTES) return ENVELOPE_BYTES - this.#available;
-    const header = this.#view(ENVELOPE_BYTES);
-    const length = header.readUInt32BE(1);
+    const chunk = this.#reach(ENVELOPE_BYTES);
+    const length = readLength(chunk, this.#offset);
     if (length > this.#maxBytes) throw tooLargeToRead(length, this.#maxBytes);
     return Math.max(0, ENVELOPE_BYTES + length - this.#available);
   }
@@ -67,12 +67,14 @@ export class EnvelopeReader {
    */
   next(): Buffer | undefined {
     while (this.missing() === 0) {
-      const header = this.#view(ENVELOPE_BYTES);
-      const flags = header.readUInt8(0);
-      const envelope = this.#take(ENVELOPE_BYTES + header.readUInt32BE(1));
+      const length = readLength(this.#reach(ENVELOPE_BYTES), this.#offset);
+      const chunk = this.#reach(ENVELOPE_BYTES + length);
+      const flags = chunk[this.#offset] as number; // it is there
+      const start = this.#offset + ENVELOPE_BYTES;
+      this.#skip(ENVELOPE_BYTES + length);
       this.isCompressed = (flags & COMPRESSED_FLAG) !== 0;
       if (this.isCompressed && !this.#mayBeCompressed) throw unknownCompression();
-      if (this.#endFlag === 0 || (flags & this.#endFlag) === 0) return envelope.subarray(ENVELOPE_BYTES);
+      if (this.#endFlag === 0 || (flags & this.#endFlag) === 0) return chunk.subarray(start, start + length);
     }
     return undefined;
   }
@@ -83,35 +85,25 @@ export class EnvelopeReader {
       throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
   }
 
-  /** The first bytes, which must be there, left where they are. */
-  #view(length: number): Buffer {
-    const chunk = this.#first();
-    if (chunk.length - this.#offset < length) return this.#gather(length).subarray(0, length);
-    return this.#offset === 0 ? chunk : chunk.subarray(this.#offset, this.#offset + length);
+  /** The first chunk, with so many bytes behind the offset, which must have come. */
+  #reach(length: number): Buffer {
+    const chunk = this.#chunk;
+    if (chunk === undefined) throw new Error("an envelope was read before it was there");
+    return chunk.length - this.#offset < length ? this.#gather(chunk, length) : chunk;
   }
 
-  #take(length: number): Buffer {
-    let chunk = this.#first();
-    if (chunk.length - this.#offset < length) chunk = this.#gather(length);
-    const taken = chunk.subarray(this.#offset, this.#offset + length);
+  #skip(length: number): void {
     this.#offset += length;
     this.#available -= length;
-    if (this.#offset === chunk.length) {
-      this.#chunk = this.#more?.shift();
-      this.#offset = 0;
-    }
-    return taken;
-  }
-
-  #first(): Buffer {
-    if (this.#chunk === undefined) throw new Error("an envelope was read before it was there");
-    return this.#chunk;
+    if (this.#offset !== this.#chunk?.length) return;
+    this.#chunk = this.#more?.shift();
+    this.#offset = 0;
   }
 
   /** Joins as many chunks as `length` bytes need: each byte of a message is copied once. */
-  #gather(length: number): Buffer {
-    const parts = [this.#first().subarray(this.#offset)];
-    let size = parts[0]?.length ?? 0;
+  #gather(first: Buffer, length: number): Buffer {
+    const parts = [first.subarray(this.#offset)];
+    let size = first.length - this.#offset;
     while (size < length) {
       const part = this.#more?.shift();
       if (part === undefined) throw new Error("an envelope was read before it was there");
@@ -126,23 +118,34 @@ export class EnvelopeReader {
 
 /** One message in its envelope. */
 export function envelope(flags: number, message: Uint8Array | string): Buffer {
-  const length = byteLengthOf(message);
-  const bytes = Buffer.allocUnsafe(ENVELOPE_BYTES + length);
-  writeEnvelope(bytes, 0, flags, message, length);
+  const bytes = Buffer.allocUnsafe(ENVELOPE_BYTES + byteLengthOf(message));
+  writeEnvelope(bytes, 0, flags, message);
   return bytes;
 }
 
-/** Messages in their envelopes, followed by `ending`, as one piece. One that is framed, alone, is that piece. */
-export function envelopes(messages: readonly Outgoing[], ending: Uint8Array | undefined): Buffer {
-  const [first] = messages;
-  if (messages.length === 1 && ending === undefined && first instanceof Framed) return first.bytes;
-  let total = ending?.length ?? 0;
-  for (const message of messages) total += ENVELOPE_BYTES + byteLengthOf(message);
-  const bytes = Buffer.allocUnsafe(total);
-  let offset = 0;
-  for (const message of messages) offset = writeEnvelope(bytes, offset, 0, message, byteLengthOf(message));
-  if (ending !== undefined) bytes.set(ending, offset);
+/** A message in its envelope, followed by `ending`, as one piece: one that is framed, alone, is that piece. */
+export function enveloped(message: Outgoing, ending: Uint8Array | undefined): Buffer {
+  if (ending === undefined && message instanceof Framed) return message.bytes;
+  const length = ENVELOPE_BYTES + byteLengthOf(message);
+  const bytes = Buffer.allocUnsafe(length + (ending?.length ?? 0));
+  putEnveloped(bytes, 0, message);
+  if (ending !== undefined) bytes.set(ending, length);
   return bytes;
+}
+
+/** Writes a message in its envelope, for which there is room, and gives where it ends. */
+export function putEnveloped(target: Buffer, offset: number, message: Outgoing): number {
+  if (message instanceof Framed) {
+    target.set(message.bytes, offset);
+    return offset + message.bytes.length;
+  }
+  const isCompressed = message instanceof Compressed;
+  return writeEnvelope(
+    target,
+    offset,
+    isCompressed ? COMPRESSED_FLAG : 0,
+    isCompressed ? message.bytes : message,
+  );
 }
 
 /** Of a message without its envelope. */
@@ -152,20 +155,19 @@ export function byteLengthOf(message: Outgoing): number {
   return message instanceof Compressed ? message.bytes.length : message.length;
 }
 
-function writeEnvelope(
-  target: Buffer,
-  offset: number,
-  flags: number,
-  message: Outgoing,
-  length: number,
-): number {
-  if (message instanceof Framed) {
-    target.set(message.bytes, offset);
-    return offset + message.bytes.length;
-  }
-  const isCompressed = message instanceof Compressed;
-  writeHead(target, offset, isCompressed ? flags | COMPRESSED_FLAG : flags, length);
+function writeEnvelope(target: Buffer, offset: number, flags: number, message: Uint8Array | string): number {
+  const length = byteLengthOf(message);
+  writeHead(target, offset, flags, length);
   if (typeof message === "string") target.write(message, offset + ENVELOPE_BYTES);
-  else target.set(isCompressed ? message.bytes : message, offset + ENVELOPE_BYTES);
+  else target.set(message, offset + ENVELOPE_BYTES);
   return offset + ENVELOPE_BYTES + length;
+}
+
+/** The length in the head of an envelope, big-endian. By hand: `readUInt32BE` looks at what is known here. */
+function readLength(chunk: Buffer, offset: number): number {
+  const at = offset + 1;
+  const high = (chunk[at] as number) * 0x100_0000; // the head is there, all of it
+  return (
+    high + (((chunk[at + 1] as number) << 16) | ((chunk[at + 2] as number) << 8) | (chunk[at + 3] as number))
+  );
 }

@@ -2,9 +2,9 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { MAX_METADATA_BYTES, MAX_METADATA_ENTRIES, plainHeaderBytes } from "../../http/header-bytes.ts";
-import { Compressed, type Outgoing, requestCompression } from "./compressed.ts";
+import { Compressed, requestCompression } from "./compressed.ts";
 import { CallContext } from "./context.ts";
-import { EnvelopeReader, envelopes } from "./envelope.ts";
+import { EnvelopeReader, enveloped } from "./envelope.ts";
 import type { Plan } from "./plan.ts";
 import {
   type CallParts,
@@ -22,22 +22,27 @@ export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "ans
     answer(call, message, error) {
       const ending = parts.ending(call, error);
       const encoding = message instanceof Compressed ? message.encoding : undefined;
-      sendWhole(call, message === undefined ? [] : [message], encoding, ending, error !== undefined);
+      const messages = message === undefined ? undefined : enveloped(message, ending.bytes);
+      sendWhole(call, messages, encoding, ending, error !== undefined);
     },
   };
 }
 
-/** Sends an answer of which nothing has left, with its status and all that it has of messages. */
+/**
+ * Sends an answer of which nothing has left, with its status and all that it has of messages.
+ *
+ * @param messages with the ending behind them; undefined: there are none.
+ */
 export function sendWhole(
   parts: CallParts,
-  messages: readonly Outgoing[],
+  messages: Uint8Array | undefined,
   encoding: string | undefined,
   { bytes, trailers }: Ending,
   isError: boolean,
 ): void {
   const { wire } = parts;
   const headers = responseHeaders(parts, isError, encoding);
-  if (messages.length > 0) wire.send(200, headers, envelopes(messages, bytes), trailers);
+  if (messages !== undefined) wire.send(200, headers, messages, trailers);
   else if (isError && bytes === undefined && trailers !== undefined && mayBeOne(parts, headers, trailers))
     wire.send(200, Object.assign(headers, trailers), NOTHING, undefined);
   else wire.send(200, headers, bytes ?? NOTHING, trailers);

@@ -1,8 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { answerCompression, Compressed, type Outgoing } from "./compressed.ts";
-import { byteLengthOf, envelopes } from "./envelope.ts";
+import { Batch } from "./batch.ts";
+import { answerCompression, type Outgoing } from "./compressed.ts";
 import { sendWhole } from "./enveloped.ts";
-import { ENVELOPE_BYTES } from "./framed.ts";
 import { type CallParts, type Ending, responseHeaders } from "./protocol.ts";
 
 /** The call of an answer. */
@@ -30,8 +29,8 @@ const MAX_BATCH_MESSAGES = 1_000;
 export class StreamAnswer {
   readonly #owner: AnswerOwner;
   #state: State = "fresh";
-  #batch: Outgoing[] = [];
-  #batchBytes = 0;
+  /** What has come in this turn. */
+  readonly batch = new Batch();
 
   constructor(owner: AnswerOwner) {
     this.#owner = owner;
@@ -49,21 +48,24 @@ export class StreamAnswer {
   /** Takes a message for the next write. */
   add(message: Outgoing): void {
     // After the microtasks in which the generator may yield more, before anything else happens.
-    if (this.#batch.length === 0) process.nextTick(flush, this);
-    this.#batch.push(message);
-    this.#batchBytes += ENVELOPE_BYTES + byteLengthOf(message);
-    if (this.#batchBytes >= MAX_BATCH_BYTES || this.#batch.length >= MAX_BATCH_MESSAGES) this.flush();
+    if (this.batch.count === 0) process.nextTick(flush, this);
+    this.batch.add(message);
+    this.#flushIfFull();
+  }
+
+  /** Takes the message that was written into the batch, where it is not the first. */
+  keep(): void {
+    this.batch.keep();
+    this.#flushIfFull();
   }
 
   /** Writes what has come in this turn. */
   flush(): void {
     const { wire } = this.#owner;
-    if (this.#state === "over" || this.#batch.length === 0 || !wire.isOpen) return;
+    if (this.#state === "over" || this.batch.count === 0 || !wire.isOpen) return;
     this.#guarded(() => {
       this.#respond();
-      this.#state = wire.write(envelopes(this.#batch, undefined)) ? "open" : "full";
-      this.#batch = [];
-      this.#batchBytes = 0;
+      this.#state = wire.write(this.batch.take(undefined)) ? "open" : "full";
     });
   }
 
@@ -86,11 +88,17 @@ export class StreamAnswer {
     if (!wire.isOpen) return;
     this.#guarded(() => {
       const ending = this.#ending(error);
-      const { bytes, trailers } = ending;
-      if (isFresh)
-        sendWhole(this.#owner, this.#batch, encodingOf(this.#batch), ending, call.error !== undefined);
-      else wire.end(this.#batch.length === 0 ? bytes : envelopes(this.#batch, bytes), trailers);
+      const { batch } = this;
+      const { encoding } = batch;
+      const messages = batch.count === 0 ? undefined : batch.take(ending.bytes);
+      if (isFresh) sendWhole(this.#owner, messages, encoding, ending, call.error !== undefined);
+      else wire.end(messages ?? ending.bytes, ending.trailers);
     }, isFresh);
+  }
+
+  #flushIfFull(): void {
+    const { bytes, count } = this.batch;
+    if (bytes >= MAX_BATCH_BYTES || count >= MAX_BATCH_MESSAGES) this.flush();
   }
 
   #respond(): void {
@@ -135,7 +143,7 @@ export class StreamAnswer {
     const { plan, wire } = this.#owner;
     const parts = this.#withoutContext();
     try {
-      sendWhole(parts, [], undefined, plan.protocol.ending(parts, error), true);
+      sendWhole(parts, undefined, undefined, plan.protocol.ending(parts, error), true);
     } catch {
       wire.destroy();
     }
@@ -145,12 +153,6 @@ export class StreamAnswer {
     const { plan, call, wire } = this.#owner;
     return { plan, call, wire, context: undefined };
   }
-}
-
-/** What some of the messages are compressed with. */
-function encodingOf(messages: readonly Outgoing[]): string | undefined {
-  for (const message of messages) if (message instanceof Compressed) return message.encoding;
-  return undefined;
 }
 
 function flush(answer: StreamAnswer): void {

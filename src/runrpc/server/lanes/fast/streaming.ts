@@ -2,8 +2,8 @@ import type { ConnectError } from "@connectrpc/connect";
 import type { Call } from "../../call/call.ts";
 import { iteratorOf } from "../../routes/iterator.ts";
 import { follow, isThenable } from "../../routes/thenable.ts";
-import type { Decoded } from "./codec.ts";
-import { compressed, decompressed, type Outgoing } from "./compressed.ts";
+import type { Decoded, Encoded } from "./codec.ts";
+import { compressed, decompressed, mayBeCompressed, type Outgoing } from "./compressed.ts";
 import { CallContext } from "./context.ts";
 import { InputStream } from "./input.ts";
 import type { Plan } from "./plan.ts";
@@ -100,10 +100,12 @@ export class StreamExchange implements Exchange, CallParts, Consumer, AnswerOwne
   take(value: unknown): Promise<void> | undefined {
     if (this.#answer.isOver) return undefined;
     try {
-      const message = this.plan.codec.encode(value);
-      const packing = compressed(this.plan, this.call, message);
-      if (packing === undefined) this.#add(message);
-      return packing?.then((packed) => this.#add(packed));
+      const { append } = this.plan.codec;
+      const { batch } = this.#answer;
+      // The first one of a turn is mostly the only one, and has a buffer of its own.
+      return append === undefined || batch.count === 0
+        ? this.#send(this.plan.codec.encode(value))
+        : this.#append(append(value, batch));
     } catch (reason) {
       this.fail(reason);
       this.#producer?.leave();
@@ -192,6 +194,22 @@ export class StreamExchange implements Exchange, CallParts, Consumer, AnswerOwne
   #refused(reason: unknown): void {
     this.call.handlerDone();
     this.threw(reason);
+  }
+
+  #send(message: Encoded): Promise<void> | undefined {
+    const packing = compressed(this.plan, this.call, message);
+    if (packing === undefined) this.#add(message);
+    return packing?.then((packed) => this.#add(packed));
+  }
+
+  /** A message of this length was written behind others. */
+  #append(length: number): Promise<void> | undefined {
+    // What runs as a part of writing, such as a getter, may have ended the call.
+    if (this.#answer.isOver) return undefined;
+    if (mayBeCompressed(this.plan, this.call, length)) return this.#send(this.#answer.batch.written());
+    this.call.sent();
+    this.#answer.keep();
+    return undefined;
   }
 
   #add(message: Outgoing): void {
