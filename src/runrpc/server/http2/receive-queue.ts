@@ -2,9 +2,9 @@
 const GATHER_BYTES = 16_384;
 
 /**
- * What has come of a stream that nobody reads. Its bytes are bounded by the stream's window; what it holds is bounded by
- * eight times those bytes: a slice that is a small part of a read is copied, or one byte would keep 64 KiB. A class: one
- * hidden shape for all streams.
+ * What has come of a stream that nobody reads. Its bytes are bounded by the stream's window; what it holds behind its first
+ * chunk is bounded by eight times those bytes: a slice that is a small part of a read is copied, or one byte would keep
+ * 64 KiB. A class: one hidden shape for all streams.
  */
 export class ReceiveQueue {
   readonly #chunks: Buffer[] = [];
@@ -12,6 +12,10 @@ export class ReceiveQueue {
   /** The last chunk, while it has room. */
   #tail: Buffer | undefined = undefined;
   #tailBytes = 0;
+
+  constructor(first: Buffer) {
+    this.#chunks.push(first);
+  }
 
   push(read: Buffer, start: number, end: number): void {
     if (isLargeIn(end - start, read)) {

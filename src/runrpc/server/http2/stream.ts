@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import { NO_ERROR } from "./errors.ts";
 import type { RequestHead, RequestHeaders } from "./hpack/request-head.ts";
-import { isLargeIn, ReceiveQueue } from "./receive-queue.ts";
+import { keptSlice } from "./kept-slice.ts";
+import { ReceiveQueue } from "./receive-queue.ts";
 
 /** Headers by name, in lower case; a list sends its name once for each value. */
 export type OutgoingHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
@@ -76,7 +77,8 @@ export class Stream {
   #hasResponded = false;
   /** There is to be no body: the answer to HEAD, or one of `WITHOUT_BODY`. */
   #isBodyless = false;
-  #waiting: ReceiveQueue | undefined = undefined;
+  /** What has come and was not read. Mostly it is one slice, all of a small request. */
+  #waiting: Buffer | ReceiveQueue | undefined = undefined;
   /** Runs when the response was over before its request. */
   #grace: NodeJS.Timeout | undefined = undefined;
 
@@ -153,13 +155,11 @@ export class Stream {
       return;
     }
     if (this.#isPaused || this.#waiting !== undefined) {
-      this.#waiting ??= new ReceiveQueue();
-      this.#waiting.push(read, start, end);
+      this.#keep(read, start, end);
       return;
     }
     // What ends the request is taken apart at once; anything else may be kept, and would keep the whole read.
-    const chunk = read.subarray(start, end);
-    this.#tell(this.remoteEnded || isLargeIn(end - start, read) ? chunk : ownCopy(chunk));
+    this.#tell(this.remoteEnded ? read.subarray(start, end) : keptSlice(read, start, end));
   }
 
   /** @internal The request is over, and `remoteEnded` says so. */
@@ -175,10 +175,10 @@ export class Stream {
 
   /** @internal */
   readOn(): void {
-    while (this.#waiting !== undefined && !this.#isPaused) {
-      const chunk = this.#waiting.shift();
-      if (chunk === undefined) this.#waiting = undefined;
-      else this.#tell(chunk);
+    while (!this.#isPaused) {
+      const chunk = this.#shift();
+      if (chunk === undefined) break;
+      this.#tell(chunk);
     }
     if (this.remoteEnded) this.receiveEnd();
   }
@@ -190,9 +190,8 @@ export class Stream {
    */
   stopUpload(graceMs: number): void {
     this.#grace = setTimeout(stop, graceMs, this);
-    for (let chunk = this.#waiting?.shift(); chunk !== undefined; chunk = this.#waiting?.shift())
+    for (let chunk = this.#shift(); chunk !== undefined; chunk = this.#shift())
       this.owner.took(this, chunk.length);
-    this.#waiting = undefined;
   }
 
   /** @internal */
@@ -231,6 +230,25 @@ export class Stream {
     }
   }
 
+  #keep(read: Buffer, start: number, end: number): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) {
+      this.#waiting = keptSlice(read, start, end);
+      return;
+    }
+    const queue = waiting instanceof ReceiveQueue ? waiting : new ReceiveQueue(waiting);
+    queue.push(read, start, end);
+    this.#waiting = queue;
+  }
+
+  /** The oldest of what waits. */
+  #shift(): Buffer | undefined {
+    const waiting = this.#waiting;
+    const chunk = waiting instanceof ReceiveQueue ? waiting.shift() : waiting;
+    if (chunk === undefined || chunk === waiting) this.#waiting = undefined;
+    return chunk;
+  }
+
   #tell(chunk: Buffer): void {
     try {
       this.handler?.data(chunk);
@@ -247,13 +265,6 @@ function stop(stream: Stream): void {
 
 function readOn(stream: Stream): void {
   stream.readOn();
-}
-
-/** Memory of exactly its length: a part of Node's pool would keep the pool. */
-function ownCopy(chunk: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(chunk.length);
-  copy.set(chunk);
-  return copy;
 }
 
 const NOTHING = new Uint8Array();

@@ -5,8 +5,10 @@ import { isCollected } from "../../../collect.ts";
 
 it("a slice of an eighth of its read is held as it is, a smaller one is copied", () => {
   const read = Buffer.allocUnsafeSlow(800).fill("x");
-  const queue = new ReceiveQueue();
+  const first = Buffer.from("first");
+  const queue = new ReceiveQueue(first);
   queue.push(read, 0, 100);
+  assert.equal(queue.shift(), first);
   assert.equal(queue.shift()?.buffer, read.buffer);
   queue.push(read, 0, 99);
   const copy = queue.shift();
@@ -16,7 +18,8 @@ it("a slice of an eighth of its read is held as it is, a smaller one is copied",
 });
 
 it("what was given is the reader's alone", async () => {
-  const queue = new ReceiveQueue();
+  const queue = new ReceiveQueue(Buffer.alloc(0));
+  queue.shift();
   const push = (): WeakRef<object> => {
     const read = Buffer.allocUnsafeSlow(1_000);
     queue.push(read, 0, 1_000);
