@@ -215,8 +215,8 @@ export const http2BoundsMutations: readonly Mutation[] = [
   {
     name: "HTTP/2: a fifth value of a name is indexed",
     file: "server/http2/hpack/encoder.ts",
-    from: "values.size >= MAX_VALUES",
-    to: "values.size > MAX_VALUES",
+    from: "values.length >= MAX_VALUES",
+    to: "values.length > MAX_VALUES",
     tests: ["server/http2/hpack/encoder.test.ts"],
   },
   {
@@ -242,7 +242,7 @@ export const http2BoundsMutations: readonly Mutation[] = [
   },
   {
     name: "HTTP/2: what no proxy may index is sent as any header",
-    file: "server/http2/hpack/encoder.ts",
+    file: "server/http2/hpack/outgoing-field.ts",
     from: "NEVER_INDEXED.has(name) ? 0x10 : 0x00",
     to: "0x00",
     tests: ["server/http2/hpack/encoder.test.ts"],
@@ -316,6 +316,20 @@ export const http2BoundsMutations: readonly Mutation[] = [
     from: "MOST_TIMES_HELD * bytes >= read.buffer.byteLength",
     to: "MOST_TIMES_HELD * bytes > read.buffer.byteLength",
     tests: ["server/http2/receive-queue.test.ts"],
+  },
+  {
+    name: "HTTP/2: a slice of a read of 2 KiB is copied",
+    file: "server/http2/kept-slice.ts",
+    from: "read.buffer.byteLength <= KEPT_BYTES",
+    to: "read.buffer.byteLength < KEPT_BYTES",
+    tests: ["server/http2/kept-slice.test.ts"],
+  },
+  {
+    name: "HTTP/2: copies of slices lie over each other",
+    file: "server/http2/kept-slice.ts",
+    from: "  used += length;\n",
+    to: "",
+    tests: ["server/http2/kept-slice.test.ts"],
   },
   {
     name: "HTTP/2: what was given to a reader is held",

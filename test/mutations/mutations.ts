@@ -205,7 +205,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a ping that was answered in time ends its session",
     file: "server/listener/session.ts",
-    from: "    clearTimeout(late);\n    late = undefined;",
+    from: "    late?.clear();\n    late = undefined;",
     to: "    late = undefined;",
     tests: ["server/listener/http2.test.ts"],
   },

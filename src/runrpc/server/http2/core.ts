@@ -81,7 +81,7 @@ export class Core implements StreamOwner {
   respond(stream: Stream, status: number, headers: OutgoingHeaders, isEnd: boolean): void {
     if (!Number.isInteger(status) || status < 100 || status > 599 || status === SWITCHING_PROTOCOLS)
       throw new TypeError(`${status} is no status of an HTTP/2 response`);
-    this.#headers.write(stream.id, status, headers, measureHeaders(headers), isEnd);
+    this.#headers.write(stream.id, status, headers, measureHeaders(headers, false), isEnd);
     if (isEnd) this.#endLocal(stream);
   }
 

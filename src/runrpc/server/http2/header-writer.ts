@@ -8,28 +8,23 @@ import {
   MAX_FRAME_BYTES,
   writeHead,
 } from "./frames.ts";
-import { isName, isValue } from "./header-text.ts";
 import { BLOCK_START_BYTES, type Encoder, HEADER_OVERHEAD_BYTES } from "./hpack/encoder.ts";
+import { type OutgoingField, outgoingField } from "./hpack/outgoing-field.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutgoingHeaders } from "./stream.ts";
-
-/** RFC 9113, 8.2.2. */
-const OF_CONNECTION: ReadonlySet<string> = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-/** What an error shows of a value. */
-const SHOWN_CHARACTERS = 40;
 
 /** Writes header blocks. What is written has been measured, and so checked, before: see `measureHeaders`. */
 export interface HeaderWriter {
   /** Adds the date where there is a final status and no date. @param status 0 for trailers, which have none. */
   write(id: number, status: number, headers: OutgoingHeaders, mostBytes: number, isEnd: boolean): void;
 }
+
+/**
+ * The fields of the headers, and of the trailers, that were written last, in their order: those of the next ones are mostly the
+ * same, and are not looked up.
+ */
+const lastHeaders: OutgoingField[] = [];
+const lastTrailers: OutgoingField[] = [];
 
 export function createHeaderWriter(outbox: Outbox, encoder: Encoder, date: DateField): HeaderWriter {
   return {
@@ -39,11 +34,14 @@ export function createHeaderWriter(outbox: Outbox, encoder: Encoder, date: DateF
       const start = outbox.at;
       let at = encoder.start(out, start + HEAD_BYTES);
       if (status !== 0) at = encoder.status(out, at, status);
+      const last = status === 0 ? lastTrailers : lastHeaders;
+      let place = 0;
       for (const name in headers) {
         const value = headers[name];
         if (value === undefined) continue;
-        if (typeof value === "object") for (const one of value) at = encoder.header(out, at, name, one);
-        else at = encoder.header(out, at, name, typeof value === "string" ? value : String(value));
+        const field = fieldAt(last, place++, name);
+        if (typeof value === "object") for (const one of value) at = encoder.header(out, at, field, one);
+        else at = encoder.header(out, at, field, typeof value === "string" ? value : String(value));
       }
       if (status >= 200 && headers.date === undefined) at = date.write(out, at);
       const bytes = at - start - HEAD_BYTES;
@@ -61,26 +59,34 @@ export function createHeaderWriter(outbox: Outbox, encoder: Encoder, date: DateF
  *
  * @throws TypeError for a name or a value that HTTP does not allow in a response.
  */
-export function measureHeaders(headers: OutgoingHeaders): number {
+export function measureHeaders(headers: OutgoingHeaders, areTrailers: boolean): number {
+  const last = areTrailers ? lastTrailers : lastHeaders;
   let bytes = BLOCK_START_BYTES + DATE_FIELD_BYTES;
+  let place = 0;
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined) continue;
-    if (!isName(name) || OF_CONNECTION.has(name))
-      throw new TypeError(`${quote(name)} is not the name of a header that HTTP/2 can send`);
-    if (typeof value === "object") for (const one of value) bytes += measure(name, one);
-    else bytes += measure(name, typeof value === "string" ? value : String(value));
+    const field = fieldAt(last, place++, name);
+    if (typeof value === "object") for (const one of value) bytes += measure(field, one);
+    else bytes += measure(field, typeof value === "string" ? value : String(value));
   }
   return bytes;
 }
 
-function measure(name: string, value: string): number {
-  if (!isValue(value)) throw new TypeError(`${quote(value)} is no value for the header ${name}`);
-  return HEADER_OVERHEAD_BYTES + name.length + value.length;
+function measure(field: OutgoingField, value: string): number {
+  field.check(value);
+  return HEADER_OVERHEAD_BYTES + field.name.length + value.length;
 }
 
-function quote(text: string): string {
-  return JSON.stringify(text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text);
+/** Places that are remembered of headers, and of trailers. */
+const MAX_PLACES = 16;
+
+function fieldAt(last: OutgoingField[], place: number, name: string): OutgoingField {
+  const before = last[place];
+  if (before !== undefined && before.name === name) return before;
+  const field = outgoingField(name);
+  if (place < MAX_PLACES && place <= last.length) last[place] = field;
+  return field;
 }
 
 /** Makes HEADERS and CONTINUATIONs of a block that is too long for one frame, in place and from behind. */

@@ -38,7 +38,7 @@ export class Sender {
   /** @throws TypeError for trailers that HTTP does not allow; nothing was sent then. */
   send(stream: Stream, bytes: Uint8Array, isLast: boolean, trailers: OutgoingHeaders | undefined): boolean {
     if (isLast) {
-      if (trailers !== undefined) stream.trailersBytes = measureHeaders(trailers);
+      if (trailers !== undefined) stream.trailersBytes = measureHeaders(trailers, true);
       stream.isEnding = true;
       stream.trailers = trailers;
     }

@@ -1,28 +1,6 @@
 import { writeInteger, writeText } from "./literals.ts";
-import { STATIC_COUNT, STATIC_INDEX, STATUS_INDEX } from "./static-table.ts";
-
-/**
- * Names whose values repeat from one response to the next. They alone are put into the table: indexed, the ids of
- * former calls would push out what repeats.
- */
-const REPEATING: ReadonlySet<string> = new Set([
-  "access-control-allow-origin",
-  "access-control-expose-headers",
-  "cache-control",
-  "connect-accept-encoding",
-  "connect-content-encoding",
-  "content-encoding",
-  "content-type",
-  "grpc-accept-encoding",
-  "grpc-encoding",
-  "grpc-status",
-  "server",
-  "trailer",
-  "vary",
-]);
-
-/** What a proxy must not index either (RFC 7541, 6.2.3): each call has another one, or it is a secret. */
-const NEVER_INDEXED: ReadonlySet<string> = new Set(["authorization", "set-cookie", "x-request-id"]);
+import type { OutgoingField } from "./outgoing-field.ts";
+import { STATIC_COUNT, STATUS_INDEX } from "./static-table.ts";
 
 /** Values of each name that a connection remembers. */
 const MAX_VALUES = 4;
@@ -36,6 +14,13 @@ export const HEADER_OVERHEAD_BYTES = 16;
 /** What the start of a block takes at most: two changes of the table's size, and the status. */
 export const BLOCK_START_BYTES = 16;
 
+/** A value that is in the table. */
+interface Kept {
+  readonly value: string;
+  /** How many entries were put there before it. */
+  readonly number: number;
+}
+
 /**
  * Encodes the header blocks of one connection (RFC 7541). What is put into the table stays: when it is full, the rest
  * goes out as literals. So an entry is never searched for among many, and no block refers to what was pushed out. A
@@ -45,8 +30,8 @@ export class Encoder {
   #limitBytes = MAX_TABLE_BYTES;
   #bytes = 0;
   #count = 0;
-  /** The number of each value's insertion, by name and value. */
-  #known: Map<string, Map<string, number>> | undefined = undefined;
+  /** By the field's place. */
+  #kept: (Kept[] | undefined)[] = [];
   /** The least limit since the last block; the peer is to be told of it before the current one (RFC 7541, 4.2). */
   #leastBytes: number | undefined = undefined;
 
@@ -58,7 +43,7 @@ export class Encoder {
     this.#leastBytes = Math.min(this.#leastBytes ?? limit, limit);
     if (this.#bytes <= limit) return;
     // Which entries the peer would evict need not be known: all are forgotten, here and, by a size of 0, there.
-    this.#known = undefined;
+    this.#kept = [];
     this.#bytes = 0;
     this.#count = 0;
     this.#leastBytes = 0;
@@ -80,28 +65,31 @@ export class Encoder {
     return at + 1;
   }
 
-  header(out: Buffer, at: number, name: string, value: string): number {
-    if (!REPEATING.has(name))
-      return literal(out, at, NEVER_INDEXED.has(name) ? 0x10 : 0x00, 0x0f, name, value);
-    this.#known ??= new Map();
-    let values = this.#known.get(name);
-    if (values === undefined) {
-      values = new Map();
-      this.#known.set(name, values);
-    }
-    const number = values.get(value);
-    if (number !== undefined) return writeInteger(out, at, 0x80, 0x7f, STATIC_COUNT + this.#count - number);
-    const bytes = 32 + name.length + value.length;
-    if (values.size >= MAX_VALUES || this.#bytes + bytes > this.#limitBytes)
-      return literal(out, at, 0x00, 0x0f, name, value);
+  header(out: Buffer, at: number, field: OutgoingField, value: string): number {
+    const { place } = field;
+    if (place === -1) return literal(out, at, field.literalBits, 0x0f, field, value);
+    this.#kept[place] ??= [];
+    const values = this.#kept[place];
+    for (const kept of values)
+      if (kept.value === value)
+        return writeInteger(out, at, 0x80, 0x7f, STATIC_COUNT + this.#count - kept.number);
+    const bytes = 32 + field.name.length + value.length;
+    if (values.length >= MAX_VALUES || this.#bytes + bytes > this.#limitBytes)
+      return literal(out, at, 0x00, 0x0f, field, value);
     this.#bytes += bytes;
-    values.set(value, this.#count++);
-    return literal(out, at, 0x40, 0x3f, name, value);
+    values.push({ value, number: this.#count++ });
+    return literal(out, at, 0x40, 0x3f, field, value);
   }
 }
 
-function literal(out: Buffer, at: number, first: number, mask: number, name: string, value: string): number {
-  const index = STATIC_INDEX.get(name);
-  if (index !== undefined) return writeText(out, writeInteger(out, at, first, mask, index), value);
+function literal(
+  out: Buffer,
+  at: number,
+  first: number,
+  mask: number,
+  { staticIndex, name }: OutgoingField,
+  value: string,
+): number {
+  if (staticIndex !== 0) return writeText(out, writeInteger(out, at, first, mask, staticIndex), value);
   return writeText(out, writeText(out, writeInteger(out, at, first, mask, 0), name), value);
 }

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { Encoder } from "../../../../../src/runrpc/server/http2/hpack/encoder.ts";
+import { outgoingField } from "../../../../../src/runrpc/server/http2/hpack/outgoing-field.ts";
 
 /** A block of one header, as text in hexadecimal. */
 function encode(encoder: Encoder, name: string, value: string): string {
   const out = Buffer.alloc(200);
   const start = encoder.start(out, 0);
-  return out.toString("hex", 0, encoder.header(out, start, name, value));
+  return out.toString("hex", 0, encoder.header(out, start, outgoingField(name), value));
 }
 
 /** A header of the table's entry 62, as far back as it is. */

@@ -8,6 +8,7 @@ import {
   HEADER_OVERHEAD_BYTES,
 } from "../../../../../src/runrpc/server/http2/hpack/encoder.ts";
 import { createHuffmanReader } from "../../../../../src/runrpc/server/http2/hpack/huffman.ts";
+import { outgoingField } from "../../../../../src/runrpc/server/http2/hpack/outgoing-field.ts";
 import { createRandom, type Random } from "../../lanes/differential/random.ts";
 import { askOther, type Headers, skip } from "./other.ts";
 
@@ -127,7 +128,10 @@ function encode(encoder: Encoder, headers: Headers): Buffer {
   const out = Buffer.alloc(mostBytes);
   let at = encoder.start(out, 0);
   for (const [name, value] of headers)
-    at = name === ":status" ? encoder.status(out, at, Number(value)) : encoder.header(out, at, name, value);
+    at =
+      name === ":status"
+        ? encoder.status(out, at, Number(value))
+        : encoder.header(out, at, outgoingField(name), value);
   assert.ok(at <= mostBytes);
   return out.subarray(0, at);
 }
