@@ -17,6 +17,7 @@ import { plainContentType, wireOf } from "./http/content-type.ts";
 import type { Cors } from "./http/cors.ts";
 import type { Origin, Origins } from "./http/origin.ts";
 import { deadlineFor, protocolOf, timeoutOf } from "./http/protocol.ts";
+import type { Stream } from "./http2/stream.ts";
 import type { Lane } from "./lanes/lane.ts";
 import type { OpenRequest, Refusal, RequestHandlers } from "./listener/listen.ts";
 import { type RefusalOf, refuseOwnStream, refuseRequest, refuseStream } from "./refusals.ts";
@@ -33,6 +34,11 @@ export interface DispatchOptions {
   /** Whether connections may end before their calls do: each request is then kept with its call. Default: false. */
   readonly mayBeCut?: boolean;
 }
+
+/** What the headers of a call say, whoever calls. */
+type Heading = Pick<CallHead, "route" | "path" | "headers" | "protocol" | "timeoutMs"> & {
+  readonly deadlineMs: number | undefined;
+};
 
 /** Tells plain HTTP from calls, opens a call for each of these, and hands it to the lane, but for what HTTP itself refuses. */
 export function createDispatch(options: DispatchOptions): RequestHandlers {
@@ -75,20 +81,16 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
     return { ...answer, headers: { ...answer.headers, "x-request-id": requestIdOf(headers) } };
   }
 
-  function begin(
-    path: string,
-    headers: IncomingHttpHeaders,
-    httpVersion: CallHead["httpVersion"],
-    origin: Origin,
-  ): Call {
+  function headingOf(path: string, headers: IncomingHttpHeaders): Heading {
     const route = routes.find(path);
-    const given = headers["content-type"];
-    const contentType = plainContentType(given);
-    // From here on it is spelt in one way, for the lanes and for the handler.
-    if (contentType !== given) headers["content-type"] = contentType;
-    const protocol = protocolOf(contentType);
+    const protocol = protocolOf(headers["content-type"]);
     const timeoutMs = timeoutOf(headers, protocol);
-    const requestId = requestIdOf(headers);
+    const deadlineMs = route && deadlineFor(Number.isNaN(timeoutMs) ? undefined : timeoutMs, route.policy);
+    return { route, path, headers, protocol, timeoutMs, deadlineMs };
+  }
+
+  function begin(heading: Heading, httpVersion: CallHead["httpVersion"], origin: Origin): Call {
+    const { route, path, headers, protocol, timeoutMs, deadlineMs } = heading;
     const call = calls.begin({
       route,
       path,
@@ -97,15 +99,19 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       httpVersion,
       peer: origins.clientOf(origin, headers),
       origin,
-      requestId,
+      requestId: requestIdOf(headers),
       timeoutMs,
       corsHeaders: cors.isOff ? undefined : cors.headersFor(headers.origin),
     });
-    if (route !== undefined) {
-      const deadlineMs = deadlineFor(Number.isNaN(timeoutMs) ? undefined : timeoutMs, route.policy);
-      if (deadlineMs !== undefined) call.startDeadline(deadlineMs);
-    }
+    if (deadlineMs !== undefined) call.startDeadline(deadlineMs);
     return call;
+  }
+
+  /** A request whose headers say what they said before, when it was served. */
+  function serveAgain(stream: Stream, heading: Heading): void {
+    const call = begin(heading, "2.0", origins.ofSocket(stream.owner.socket));
+    callOf?.set(stream, call);
+    lane.serveOwnStream?.(call, stream);
   }
 
   return {
@@ -118,24 +124,28 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
         const isHead = httpMethod === "HEAD";
         return void sendPlain(plain, headers, (answer) => answerStream(stream, answer, isHead));
       }
-      const call = begin(path, headers, "2.0", origin);
+      const call = begin(headingOf(path, plainHeaders(headers)), "2.0", origin);
       callOf?.set(stream, call);
       const refused = refusalOf(call, httpMethod);
       if (refused === undefined) lane.serveStream(call, stream, rawHeaders);
       else refuseStream(call, stream, refused, httpMethod === "HEAD");
     },
     onOwnStream(stream, headers) {
+      const { head } = stream;
+      if (head.memo !== undefined) return serveAgain(stream, head.memo as Heading); // it is put there below
       const httpMethod = headers[":method"] ?? "";
       const path = withoutQuery(headers[":path"] ?? "");
       const origin = origins.ofSocket(stream.owner.socket);
       const plain = plainAnswer(httpMethod, path, headers, origin);
       if (plain !== undefined)
         return void sendPlain(plain, headers, (answer) => answerOwnStream(stream, answer));
-      const call = begin(path, changeable(headers), "2.0", origin);
+      const heading = headingOf(path, plainHeaders(changeable(headers)));
+      const call = begin(heading, "2.0", origin);
       callOf?.set(stream, call);
       const refused = refusalOf(call, httpMethod);
-      if (refused === undefined) lane.serveOwnStream?.(call, stream);
-      else refuseOwnStream(call, stream, refused);
+      if (refused !== undefined) return refuseOwnStream(call, stream, refused);
+      if (httpMethod === "POST") head.memo = heading;
+      lane.serveOwnStream?.(call, stream);
     },
     onRequest(request, response) {
       const httpMethod = request.method ?? "";
@@ -145,7 +155,8 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
       if (plain !== undefined) {
         return void sendPlain(plain, request.headers, (answer) => answerRequest(request, response, answer));
       }
-      const call = begin(path, request.headers, httpVersionOf(request), origin);
+      const heading = headingOf(path, plainHeaders(request.headers));
+      const call = begin(heading, httpVersionOf(request), origin);
       callOf?.set(request, call);
       const refused = refusalOf(call, httpMethod);
       if (refused === undefined) lane.serveRequest(call, request, response);
@@ -167,10 +178,18 @@ export function createDispatch(options: DispatchOptions): RequestHandlers {
   };
 }
 
-/** Our own engine gives requests that repeat the same headers: a copy, where `begin` is going to change them. */
+/** Our own engine gives requests that repeat the same headers: a copy, where these are going to be changed. */
 function changeable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const given = headers["content-type"];
   return plainContentType(given) === given ? headers : { ...headers };
+}
+
+/** With the content type spelt in one way from here on, for the lanes and for the handler. */
+function plainHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const given = headers["content-type"];
+  const contentType = plainContentType(given);
+  if (contentType !== given) headers["content-type"] = contentType;
+  return headers;
 }
 
 const WHAT_THERE_IS =

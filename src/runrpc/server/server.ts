@@ -124,7 +124,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     log,
     debug: settings.server.debug,
     mapError: options.mapError ?? (() => undefined),
-    onRecord: options.onRecord ?? (() => {}),
+    onRecord: options.onRecord,
     writeTimeoutMs: timeouts.writeTimeoutMs,
     watch: watchOf(onlookers, page),
     trace: tracing && ((call) => tracing.begun(call)),

@@ -1,4 +1,3 @@
-import type { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingHttpHeaders } from "node:http";
 import { performance } from "node:perf_hooks";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -54,8 +53,8 @@ export interface Follower {
 export interface CallOwner {
   readonly deadlines: Deadlines;
   readonly turns: LoopTurns;
-  /** The call as a part of which code runs. For what nobody catches alone: nothing else depends on it. */
-  readonly scope: AsyncLocalStorage<CallHead>;
+  /** Runs code as a part of a call. For what nobody catches alone: nothing else depends on it. */
+  enter<A, B, R>(head: CallHead, run: (a: A, b: B) => R, a: A, b: B): R;
   readonly wallClock: WallClock;
   /** Whether the first message of an answer that may have many is to be timed. */
   readonly timesFirst: boolean;
@@ -236,10 +235,9 @@ export class Call implements Member, Timed {
 
   /** Runs user code as a part of this call, so that of an error which nobody catches it is known where it comes from. */
   enter<A, B, R>(run: (a: A, b: B) => R, a: A, b: B): R {
-    const { scope } = this.#owner;
-    const { trace } = this;
-    if (trace === undefined) return scope.run(this.head, run, a, b);
-    return scope.run(this.head, () => trace.enter(run, a, b));
+    const { trace, head } = this;
+    if (trace === undefined) return this.#owner.enter(head, run, a, b);
+    return this.#owner.enter(head, (one, other) => trace.enter(run, one, other), a, b);
   }
 
   /** User code is done, whatever came of it. */
@@ -285,14 +283,14 @@ export class Call implements Member, Timed {
   /** What is written of the call once it has ended. */
   record(): CallRecord {
     const { path, protocol, httpVersion, peer, requestId, route } = this.head;
-    const slash = path.lastIndexOf("/");
+    const named = route === undefined ? nameIn(path) : { service: route.service, method: route.method.name };
     const endedAtMs = this.#endedAtMs || performance.now();
     const durationMs = endedAtMs - this.startedAtMs;
     const endedAtWallMs = this.#endedAtWallMs || this.#owner.wallClock(endedAtMs);
     return {
       requestId,
-      service: route?.service ?? path.slice(1, Math.max(slash, 1)).slice(0, 200),
-      method: route?.method.name ?? path.slice(slash + 1).slice(0, 200),
+      service: named.service,
+      method: named.method,
       kind: route?.method.methodKind ?? "unknown",
       protocol,
       httpVersion,
@@ -317,6 +315,15 @@ export class Call implements Member, Timed {
     this.#settled = true;
     this.error = error;
   }
+}
+
+/** What a path that nobody serves calls its service and method. */
+function nameIn(path: string): { readonly service: string; readonly method: string } {
+  const slash = path.lastIndexOf("/");
+  return {
+    service: path.slice(1, Math.max(slash, 1)).slice(0, 200),
+    method: path.slice(slash + 1).slice(0, 200),
+  };
 }
 
 /** Why a call is cancelled whose client has left it. */

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { boundedText } from "../bounded-text.ts";
 import { type Failure, failureFrom, type MapError } from "../errors.ts";
@@ -6,6 +5,7 @@ import { watchStalledReaders } from "../http/stalled-readers.ts";
 import { guardLog, type ServerLog } from "../log.ts";
 import { follow, isThenable } from "../routes/thenable.ts";
 import { Call, type CallHead, type CallOwner } from "./call.ts";
+import { createCallScope } from "./call-scope.ts";
 import type { CallTrace } from "./call-trace.ts";
 import type { CallWatch } from "./call-watch.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -50,7 +50,8 @@ export interface CallsOptions {
   readonly log: ServerLog;
   readonly debug: boolean;
   readonly mapError: MapError;
-  readonly onRecord: (record: CallRecord) => void;
+  /** Default: no records are made. */
+  readonly onRecord?: ((record: CallRecord) => void) | undefined;
   /** How long a client may read nothing of what is sent to it, in milliseconds. Default 0: as long as its call has time. */
   readonly writeTimeoutMs?: number;
   /** The system's clock, in milliseconds since 1970. Default `Date.now`. */
@@ -77,11 +78,11 @@ export function createCalls(options: CallsOptions): Calls {
   let abandoned = 0;
 
   const endWatch = writeTimeoutMs > 0 ? watchStalledReaders(open, writeTimeoutMs) : undefined;
-  const scope = new AsyncLocalStorage<CallHead>();
+  const scope = createCallScope();
   const owner: CallOwner = {
     deadlines: new Deadlines(),
     turns: createLoopTurns(),
-    scope,
+    enter: scope.enter,
     wallClock: createWallClock(now),
     timesFirst: count !== undefined,
     failure(call, reason) {
@@ -118,6 +119,7 @@ export function createCalls(options: CallsOptions): Calls {
   };
 
   function write(call: Call): void {
+    if (onRecord === undefined) return;
     const failed = (reason: unknown): void =>
       log.error({ err: reason, requestId: call.head.requestId }, "the record of a call could not be written");
     try {
@@ -162,7 +164,7 @@ export function createCalls(options: CallsOptions): Calls {
     },
     stats: () => ({ open: open.size, admitted, ended, abandoned }),
     open: () => open,
-    current: () => scope.getStore(),
+    current: scope.current,
     cancelAll(reason) {
       for (const call of open) call.cancel("shutdown", reason);
     },

@@ -33,8 +33,15 @@ export function clientBehind(
  * of these headers is a proxy on this machine, and its client may be anywhere.
  */
 export function isForwarded(headers: IncomingHttpHeaders): boolean {
-  return Object.keys(headers).some((name) => FORWARDING.test(name));
+  const known = judged.get(headers);
+  if (known !== undefined) return known;
+  const found = Object.keys(headers).some((name) => FORWARDING.test(name));
+  if (Object.isFrozen(headers)) judged.set(headers, found);
+  return found;
 }
+
+/** Headers that many requests share, and that nobody can change any more (see `http2/hpack/block-cache.ts`). */
+const judged = new WeakMap<IncomingHttpHeaders, boolean>();
 
 /** What the well-known proxies, load balancers and networks add. */
 const FORWARDING =

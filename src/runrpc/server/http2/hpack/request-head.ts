@@ -34,6 +34,8 @@ export class RequestHead {
   /** Names and values, and 32 more for each header (RFC 9113, 6.5.2). */
   bytes = 0;
   pairs = 0;
+  /** What its taker has made of it, kept for the requests that repeat it. */
+  memo: unknown = undefined;
   readonly #map: Record<string, string | undefined>;
   /** A bit for each pseudo-header that was there. */
   #pseudo = 0;
