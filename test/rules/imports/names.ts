@@ -14,4 +14,5 @@ export const MONOTONIC = /^src\/runrpc\/monotonic\.ts$/;
 export const JSON_READER = /^src\/runrpc\/parse-json\.ts$/;
 export const SERVER = /^src\/runrpc\/server\//;
 /** What the room of codecs is asked for. */
-export const CODECS = /^src\/runrpc\/codec\/(codecs|message-codec|writer|excess\/(binary|json|size-rules))\.ts$/;
+export const CODECS =
+  /^src\/runrpc\/codec\/(codecs|message-codec|writer|excess\/(binary|json|size-rules))\.ts$/;
