@@ -173,6 +173,20 @@ export const requestMutations: readonly Mutation[] = [
     tests: ["server/json/exact-json.test.ts"],
   },
   {
+    name: "one pipelined request more than there may be is served",
+    file: "server/listener/http1-connection.ts",
+    from: "connection.open.length >= most",
+    to: "connection.open.length > most",
+    tests: ["server/listener/http1.test.ts"],
+  },
+  {
+    name: "pipelined requests that nobody serves are taken apart",
+    file: "server/listener/http1-connection.ts",
+    from: "if (!connection.isDeaf) stopReading(response.req.socket);",
+    to: "",
+    tests: ["server/listener/http1.test.ts"],
+  },
+  {
     name: "HTTP/2: the GOAWAY of an error names a stream that was not taken",
     file: "server/http2/connection.ts",
     from: "Math.min(core.lastId, core.lastTakenId)",

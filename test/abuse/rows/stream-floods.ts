@@ -14,6 +14,7 @@ export const streamFloods: Row = {
     await watchers(arena);
     await openCalls(arena);
     await connections(arena);
+    await pipelined(arena);
   },
 };
 
@@ -72,6 +73,26 @@ async function openCalls(arena: Arena): Promise<void> {
       assert.ok(tries < 500, "no room after 500 tries");
     }
   });
+}
+
+/** Many small requests at once on HTTP/1.1: as many are served as there may be streams. */
+async function pipelined(arena: Arena): Promise<void> {
+  const server = await arena.serve();
+  const head = "POST /grpc.health.v1.Health/Check HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
+  const many = Buffer.from(`${head}content-length: 2\r\n\r\n{}`.repeat(20_000));
+  for (let round = 0; round < arena.rounds(5, 1); round++) {
+    await Promise.all(
+      Array.from({ length: 10 }, () =>
+        arena.attempt("20,000 pipelined requests", async () => {
+          const connection = await openRaw(server.port, false);
+          void connection.send(many);
+          await connection.closed;
+          const answers = connection.received().toString("latin1").split("HTTP/1.1 200 ").length - 1;
+          assert.ok(answers <= 100, `${answers} answers`);
+        }),
+      ),
+    );
+  }
 }
 
 /** Connections above the limit are closed, and there is room again when others have gone. */

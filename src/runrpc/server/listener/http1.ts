@@ -1,11 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type PatientTimeout, setPatientTimeout } from "../patient-timeout.ts";
-import { boundDump, discard } from "./discard.ts";
-import { type Ending, FIRST_REQUEST_MS, NEXT_REQUEST_MS } from "./ending.ts";
+import type { Ending } from "./ending.ts";
 import { createGuard } from "./guard.ts";
 import { continueOnRead, end, endBroken, refusalOf, refuse } from "./http1-answers.ts";
-import { linger, withinLinger } from "./linger.ts";
+import { awaitRequest, type Connection, finish, openConnection, retire, track } from "./http1-connection.ts";
 import type { ListenerOptions, RequestHandlers } from "./options.ts";
 import { answerRefused } from "./refused.ts";
 
@@ -17,24 +15,6 @@ export interface Http1 {
   close(): void;
 }
 
-/** What is known of an open HTTP/1 connection. */
-interface Connection {
-  /** Responses that have not ended: one, and more when requests are pipelined. */
-  readonly open: ServerResponse[];
-  /** The next answer is its last. */
-  retiring: boolean;
-  /** It ends without a next request, too, when none comes in time. */
-  ending: boolean;
-  /** Runs while the connection waits for its last request. */
-  waiting: PatientTimeout | undefined;
-  /** Whether a request has come. */
-  used: boolean;
-}
-
-/** How a response leads to its connection, so that all share one listener: no closure for each request. */
-const CONNECTION = Symbol("connection");
-type TrackedResponse = ServerResponse & { [CONNECTION]: Connection };
-
 /** The server never listens: sockets are handed to it. `refused` is called for each 400 or 431 answered here. */
 export function createHttp1(options: ListenerOptions, handlers: RequestHandlers, refused: () => void): Http1 {
   const guard = createGuard(options.maxHeaderBytes, options.maxHeaderPairs);
@@ -45,7 +25,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
     // After `Connection: close` a client may be heard, and is not answered (RFC 9112, 9.6).
     if (request.socket.writableEnded) return;
     const connection = connections.get(request.socket);
-    if (connection !== undefined && !track(connection, response)) return;
+    if (connection !== undefined && !track(connection, response, options.maxConcurrentStreams)) return;
     const host = hostOf(request);
     const tooLarge = guard.headers(request.url, request.rawHeaders);
     const refusal = tooLarge ?? guard.target(host, pathOf(request));
@@ -100,13 +80,7 @@ export function createHttp1(options: ListenerOptions, handlers: RequestHandlers,
 
   return {
     serve(socket) {
-      const connection: Connection = {
-        open: [],
-        retiring: false,
-        ending: false,
-        waiting: undefined,
-        used: false,
-      };
+      const connection = openConnection();
       connections.set(socket, connection);
       socket.once("close", () => {
         connection.waiting?.clear();
@@ -151,77 +125,6 @@ function createHttpServer(options: ListenerOptions): Server {
   // Node cuts the list off here in silence: the guard must see that there were too many, and the content type.
   server.maxHeadersCount = 4 * options.maxHeaderPairs;
   return server;
-}
-
-/**
- * False: the request came behind one whose answer has said `Connection: close`. It is not looked at, so that its client may
- * send it once more to another server (RFC 9112, 9.6).
- */
-function track(connection: Connection, response: ServerResponse): boolean {
-  const before = connection.open.at(-1);
-  if (before?.headersSent && !before.shouldKeepAlive) return false;
-  connection.open.push(response);
-  connection.used = true;
-  if (connection.retiring) {
-    // Requests may be pipelined, and each is answered: the last one says that it is the last.
-    if (before !== undefined) before.shouldKeepAlive = true;
-    response.shouldKeepAlive = false;
-  }
-  (response as TrackedResponse)[CONNECTION] = connection; // the property is ours
-  boundDump(response.req);
-  response.on("close", onResponseClose);
-  return true;
-}
-
-function onResponseClose(this: TrackedResponse): void {
-  const connection = this[CONNECTION];
-  const { open, retiring, ending } = connection;
-  // Answers leave in the order of their requests.
-  if (open[0] === this) open.shift();
-  else open.splice(open.indexOf(this), 1);
-  const { socket } = this.req;
-  if (!this.req.complete && !socket.destroyed) drop(this.req);
-  if (!retiring || open.length > 0) return;
-  if (!this.shouldKeepAlive) finish(socket);
-  // Its client was told that the connection stays: the next request may be on its way.
-  else if (ending) connection.waiting ??= awaitRequest(connection, socket);
-}
-
-/** Ends the connection of an answered request when what is left of it takes too long. */
-function drop(request: IncomingMessage): void {
-  discard(request);
-  withinLinger(
-    (done) => request.once("close", done),
-    () => {
-      if (!request.complete) request.socket.destroy();
-    },
-  );
-}
-
-function retire(connection: Connection): void {
-  connection.retiring = true;
-  const last = connection.open.at(-1);
-  // One whose headers are out has said that the connection stays: what its client sends then is served.
-  if (last !== undefined && !last.headersSent) last.shouldKeepAlive = false;
-}
-
-/** Ends a connection without a request when none comes in time; one that is coming is waited for. */
-function awaitRequest(connection: Connection, socket: Socket): PatientTimeout {
-  const { bytesRead } = socket;
-  return setPatientTimeout(
-    () => {
-      if (connection.open.length > 0) return; // it ends with its answer
-      if (socket.bytesRead === bytesRead) finish(socket);
-      else connection.waiting = awaitRequest(connection, socket); // for as long as its headers may take
-    },
-    connection.used ? NEXT_REQUEST_MS : FIRST_REQUEST_MS,
-  );
-}
-
-function finish(socket: Socket): void {
-  if (socket.destroyed) return;
-  socket.end();
-  linger(socket);
 }
 
 /** A target in absolute form, as clients send it to proxies, and may send to any server (RFC 9112, 3.2.2). */

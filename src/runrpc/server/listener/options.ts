@@ -54,7 +54,10 @@ export interface ListenerOptions {
   readonly maxConnections: number;
   /** The same for each remote address; 0 sets no such limit. */
   readonly maxConnectionsPerAddress: number;
-  /** Announced on each HTTP/2 connection; streams beyond it are refused by the protocol. */
+  /**
+   * Announced on each HTTP/2 connection; streams beyond it are refused by the protocol. Over HTTP/1.1 so many requests may be
+   * pipelined: the answer to the last of them ends the connection.
+   */
   readonly maxConcurrentStreams: number;
   /**
    * Request headers, names and values, in bytes; HTTP/2 counts 32 more for each pair (RFC 9113, 6.5.2). More is refused

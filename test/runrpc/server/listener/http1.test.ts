@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { test } from "node:test";
 import { heard, say, start, tcp } from "./start.ts";
 
 const CLOSE = "Connection: close\r\n";
+const starts = channel("http.server.request.start");
 
 test("headers that come too slowly are answered 408 and the connection closed", async (t) => {
   const listener = await start(t, { headersTimeoutMs: 40 });
@@ -217,3 +220,50 @@ test("an upload that stops after its answer loses its connection", async (t) => 
   await heard(socket);
   assert.ok(socket.readableEnded || socket.destroyed);
 });
+
+for (const [what, isHeld] of [
+  ["are answered at once", false],
+  ["wait for their answers", true],
+] as const)
+  test(`so many pipelined requests as there may be streams are served when they ${what}, and no more`, async (t) => {
+    const came: ServerResponse[] = [];
+    const answer = (response: ServerResponse) => response.end(`answer ${response.req.url}\n`);
+    const handlers = {
+      onRequest(_request: IncomingMessage, response: ServerResponse) {
+        came.push(response);
+        if (!isHeld) answer(response);
+        else if (came.length === 4) for (const each of came) answer(each);
+      },
+    };
+    const listener = await start(t, { maxConcurrentStreams: 4 }, handlers);
+    const request = (count: number) => `GET /${count} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const many = (count: number) => Array.from({ length: count }, (_, at) => request(at + 1)).join("");
+    let parsed = 0;
+    const count = () => parsed++;
+    starts.subscribe(count);
+    t.after(() => starts.unsubscribe(count));
+    const told = await say(t, listener, many(50_000));
+    assert.equal(came.length, 4);
+    // As many as one read has: 64 KiB.
+    assert.ok(parsed < 5_000, `${parsed} requests were taken apart`);
+    assert.deepEqual(told.match(/Connection: [\w-]+/g), [
+      ...Array(3).fill("Connection: keep-alive"),
+      "Connection: close",
+    ]);
+    assert.deepEqual(told.match(/answer .*/g), ["answer /1", "answer /2", "answer /3", "answer /4"]);
+    came.length = 0;
+    const kept = tcp(t, listener);
+    for (const [from, bytes] of [
+      ["3", many(3)],
+      ["9", request(9)],
+    ] as const) {
+      kept.write(bytes);
+      if (isHeld) {
+        while (came.at(-1)?.req.url !== `/${from}`) await new Promise(setImmediate);
+        for (const each of came.splice(0)) answer(each);
+      }
+      let text = "";
+      while (!text.includes(`answer /${from}`)) text += String((await once(kept, "data"))[0]);
+      assert.doesNotMatch(text, /close/);
+    }
+  });
