@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
+import { findProject } from "./app.ts";
 import { type Io, usageError } from "./io.ts";
 
 /** `runrpc migration`: writes the migrations of what changed in the tables. */
@@ -7,17 +9,20 @@ export function configure(command: Command, _io: Io): void {
   command
     .option("--name <name>", "what changed, such as users_job: the end of the migration's name")
     .option("--custom", "an empty migration, to be written by hand")
-    .option("--config <file>", "drizzle-kit's configuration", "src/services/drizzle.config.ts")
+    .option(
+      "--config <file>",
+      "drizzle-kit's configuration (default: services/drizzle.config.ts beside the application's file)",
+    )
     .addHelpText("after", notes)
     .action(async () => {
       const {
         name,
         custom = false,
-        config,
+        config = usualConfig(),
       } = command.opts<{
         name?: string;
         custom?: boolean;
-        config: string;
+        config?: string;
       }>();
       if (name !== undefined && !/^[\w-]{1,100}$/.test(name))
         throw usageError(`--name is ${JSON.stringify(name.slice(0, 100))}: write it as users_job`);
@@ -28,6 +33,13 @@ export function configure(command: Command, _io: Io): void {
       const { writeMigrations } = await import("../app/write-migrations.ts");
       await writeMigrations({ config, name, custom });
     });
+}
+
+/** That of the project, from its folder, which becomes the working directory: the configuration names its files from there. */
+function usualConfig(): string {
+  const { folder, main } = findProject();
+  process.chdir(folder);
+  return join(dirname(main), "services/drizzle.config.ts");
 }
 
 const notes = `

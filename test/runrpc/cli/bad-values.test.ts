@@ -1,6 +1,6 @@
 // What is typed wrong ends with a sentence and the right exit code: before anything is done, and without a stack.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -55,6 +55,16 @@ const rows: readonly (readonly [args: readonly string[], code: number, sentence:
   [["config", "--port", "70000"], 2, /port/],
   [["config", "--config", "no.yaml"], 2, /no\.yaml/],
 ];
+
+it("runrpc migration looks for its configuration beside the application, wherever that is", async () => {
+  const project = join(folder, "elsewhere");
+  mkdirSync(join(project, "app"), { recursive: true });
+  writeFileSync(join(project, "package.json"), '{ "runrpc": { "main": "app/main.ts" } }');
+  writeFileSync(join(project, "app/main.ts"), "");
+  const { code, stderr } = await runCommand(["migration"], { cwd: join(project, "app") });
+  assert.equal(code, 2);
+  assert.match(stderr, /^error: there is no app\/services\/drizzle\.config\.ts in /);
+});
 
 describe("a command line that is wrong", { concurrency: 2 }, () => {
   for (const [args, code, sentence] of rows)

@@ -44,7 +44,7 @@ export async function planService(project: ProjectPlace, full: string): Promise<
     register(changes, places, typescript);
   }
   await checkParses(folder, changes);
-  const migration = migrationStep(folder, names.many.toLowerCase());
+  const migration = migrationStep(project, names.many.toLowerCase());
   return {
     changes,
     steps: [generateStep(folder), ...(migration === undefined ? [] : [migration])],

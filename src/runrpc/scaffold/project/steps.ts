@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { commandOf } from "./contracts.ts";
 import { readPackage } from "./settings.ts";
 
@@ -20,10 +20,13 @@ export function generateStep(folder: string): Step {
 }
 
 /** Writes the migration of a table that was changed; undefined where the project has no drizzle-kit that could. */
-export function migrationStep(folder: string, name: string): Step | undefined {
+export function migrationStep(
+  { folder, main }: { readonly folder: string; readonly main: string },
+  name: string,
+): Step | undefined {
   const { scripts } = readPackage(folder);
   if (scripts.migration !== undefined) return script("migration", "--name", name);
-  const places = ["drizzle.config.ts", "src/services/drizzle.config.ts"];
+  const places = ["drizzle.config.ts", posix.join(posix.dirname(main), "services/drizzle.config.ts")];
   const config = places.find((place) => existsSync(join(folder, place)));
   if (config === undefined) return undefined;
   const args = ["runrpc", "migration", "--config", config, "--name", name];
