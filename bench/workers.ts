@@ -1,7 +1,7 @@
 // One process against two workers, by the real command over an SQLite file: `node --conditions=runrpc-source bench/workers.ts`,
 // `--seconds 4` for longer rounds, `--rounds 7` for more of them. Both are measured in turns; a figure is the median of its
-// rounds. The load takes a core of its own, so that on two cores the calls of two workers tell what they cost, and not how many
-// there can be.
+// rounds. Each worker has as many callers as the one process has: workers are added when there are more of them. The load takes a
+// core of its own, so that on two cores the calls of two workers tell what they cost, and not how many there can be.
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
@@ -28,8 +28,8 @@ const { values } = parseArgs({
 const roundMs = 1_000 * Number(values.seconds);
 const rounds = Number(values.rounds);
 
-/** Connections, which workers share in turns, and calls that are open on each. */
-const connections = 8;
+/** Connections for each process, which are handed out in turns, and calls that are open on each. */
+const connectionsEach = 4;
 const callsEach = 8;
 
 interface Round {
@@ -53,6 +53,7 @@ async function serve(workers: number): Promise<Served> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const { port, key } = await welcomeOf(child);
+  const connections = connectionsEach * workers;
   const { at, close } = connectAll({ port }, connections);
   const headersOf = (method: string) =>
     callHeaders(`/rig.users.v1.UserService/${method}`, [

@@ -22,7 +22,7 @@ const { RUNRPC_ROLLING_RESTARTS = "1", RUNRPC_ROLLING_CALLS = "150" } = process.
 const [restarts, minCalls] = [Number(RUNRPC_ROLLING_RESTARTS), Number(RUNRPC_ROLLING_CALLS)];
 const hosts = ["10.0.0.11", "10.0.0.12", "10.0.0.13"];
 const flags = [
-  ...["--drain-delay-ms", "3000", "--drain-timeout-ms", "2000"],
+  ...["--drain-delay-ms", "5000", "--drain-timeout-ms", "2000"],
   ...["--trusted-proxies", "127.0.0.1", "--log-level", "info"],
 ];
 const noPostgres = whyNoPostgres() ?? false;

@@ -60,12 +60,9 @@ export function createGroup(options: GroupOptions): Group {
   const { count, distributor, log, maxDrainMs } = options;
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
   const serving = new Map<number, Member>();
-  /** Whose processes run. */
-  const running = new Set<Member>();
-  /** Those of them that have come to serve. */
-  const known = new Set<Member>();
-  /** Places for which a worker is being started. */
-  const filling = new Set<number>();
+  const running = new Set<Member>(); // whose processes run
+  const known = new Set<Member>(); // those of them that have come to serve
+  const filling = new Set<number>(); // places for which a worker is being started
   const gaveUp = Promise.withResolvers<Error>();
   const ending = new AbortController();
   const { signal } = ending;
@@ -75,6 +72,7 @@ export function createGroup(options: GroupOptions): Group {
   let restarts = 0;
   let rolling: Promise<void> | undefined;
   let nextRoll: Promise<void> | undefined;
+  let successor: Member | undefined; // is to take a place in which another serves, and does not serve yet
 
   function launch(number: number): Member {
     const member: Member = startMember(number, {
@@ -165,17 +163,18 @@ export function createGroup(options: GroupOptions): Group {
   async function launchInPlace(number: number): Promise<boolean> {
     filling.add(number);
     try {
-      const member = launch(number);
-      await member.ready;
+      successor = launch(number);
+      await successor.ready;
       if (signal.aborted) return false;
-      serve(member);
+      serve(successor);
       return true;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      if (!signal.aborted)
+      const why = (error as StartFailure).message; // as `ready` says
+      if (!signal.aborted && nextRoll === undefined)
         log.error({ worker: number }, `workers are not replaced, the old ones go on: ${why}`);
       return false;
     } finally {
+      successor = undefined;
       filling.delete(number);
       // The old one may have died meanwhile.
       void fill(number).catch(gaveUp.resolve);
@@ -211,7 +210,8 @@ export function createGroup(options: GroupOptions): Group {
       });
       return rolling;
     }
-    // Once more, for what has changed since the one that goes on has begun.
+    // Once more, for what has changed since. What does not serve yet may hang in code that is mended by now.
+    successor?.kill();
     nextRoll ??= rolling.then(() => {
       nextRoll = undefined;
       return roll();
@@ -239,6 +239,8 @@ export function createGroup(options: GroupOptions): Group {
     roll,
     async drain() {
       ending.abort();
+      // Who does not serve yet has nothing to drain, and may hang.
+      for (const member of running) if (!known.has(member)) member.kill();
       await Promise.all([...running].map((member) => drainOne(member, false)));
     },
     kill,

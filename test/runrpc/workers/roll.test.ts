@@ -86,3 +86,25 @@ test("SIGHUP has new processes with the new code take the place of all, and lose
   workers.signal("SIGTERM");
   assert.deepEqual(await workers.ended, [0, null]);
 });
+
+test("a new process that hangs in its start holds up neither the next SIGHUP nor SIGTERM", async () => {
+  const project = makeProject(build("one"));
+  const workers = await startWorkers(["--log", "off"], { cwd: project.cwd });
+  const before = workers.pids();
+  const hanging = 'if (process.send) { console.error("it hangs"); for (;;); }';
+  project.write(hanging);
+  workers.signal("SIGHUP");
+  await workers.until("it hangs", ({ msg }) => msg === "it hangs");
+  const hung = workers.pids().filter((pid) => !before.includes(pid));
+  project.write(build("two"));
+  workers.signal("SIGHUP");
+  await workers.until("all were replaced", ({ msg }) => msg === "all workers were replaced");
+  await untilGone([...before, ...hung]);
+  assert.equal(workers.pids().length, 2);
+  project.write(hanging);
+  workers.signal("SIGHUP");
+  await workers.until("it hangs again", ({ msg }) => msg === "it hangs", 2);
+  workers.signal("SIGTERM");
+  assert.deepEqual(await workers.ended, [0, null]);
+  assert.ok(!workers.lines.some(({ msg }) => /did not drain/.test(msg)));
+});

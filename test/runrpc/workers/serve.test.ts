@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { connect } from "../../../src/runrpc/client.ts";
 import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { runCommand } from "../cli/run-command.ts";
@@ -120,6 +121,23 @@ describe("several workers", () => {
     await untilGone(pids);
     for (const chat of chats) assert.notEqual(await chat.ended, "ok");
     for (const chat of chats) chat.close();
+  });
+
+  it("share what a key may do together: each has its part", async () => {
+    const workers = await startWorkers(["--max-concurrent-calls-per-key", "2"]);
+    const { url, key } = workers;
+    const chats = [await openChat(url, key), await openChat(url, key)];
+    // Connections go round: one more for each worker.
+    for (const place of ["first", "second"]) {
+      using client = connect(url, UserService, { key, retry: false });
+      await assert.rejects(client.listUsers({}), (error: ConnectError) => {
+        assert.equal(error.code, Code.ResourceExhausted, `the ${place} takes it: ${error.message}`);
+        return true;
+      });
+    }
+    for (const chat of chats) chat.close();
+    workers.signal("SIGTERM");
+    assert.deepEqual(await workers.ended, [0, null]);
   });
 
   it("drain in order, on lane stock as well: calls that last end with UNAVAILABLE when their time is over, and the exit code is 0", async () => {
