@@ -5,9 +5,21 @@ import { handlers } from "./handlers.ts";
 
 export const create = () => ({ ...handlers, wait });
 
-/** Holds its thread for so long, or, below 0, until it sees that it is cancelled. */
+/** Asks for a loop that looks at its signal. */
+const POLLS = -1;
+
+/**
+ * Holds its thread: waits for so long, or, below 0, computes for so long by its own processor time, or until it sees that
+ * it is cancelled.
+ */
 function wait({ milliseconds }: WaitRequest, { signal }: HandlerContext) {
-  if (milliseconds < 0) while (!signal.aborted) Math.sqrt(2);
+  if (milliseconds === POLLS) while (!signal.aborted) Math.sqrt(2);
+  else if (milliseconds < 0) compute(-milliseconds);
   else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
   return {};
+}
+
+function compute(milliseconds: number): void {
+  const ranMs = (): number => process.threadCpuUsage().user / 1_000;
+  for (const end = ranMs() + milliseconds; ranMs() < end; ) for (let n = 0; n < 100_000; n++) Math.sqrt(n);
 }

@@ -1,110 +1,159 @@
-import type { Batch } from "./protocol.ts";
-
-/** Gathers what is said in one turn of the event loop, and sends it in one message. */
-export interface BatchWriter {
-  /** Bytes are copied when they are sent, so that they have to stay as they are until then. */
-  say(op: number, call: number, bytes: Uint8Array | undefined, value?: unknown): void;
-  /** Sends at once what was said so far. */
-  flush(): void;
+/**
+ * What is said between two threads in one turn of an event loop, as bytes: for each thing `op and form, call, number, length`, a
+ * word each, then the text and the bytes, up to the next word. Values that are neither numbers nor texts of HTTP stand
+ * beside them, and are cloned.
+ */
+export interface Batch {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly values: readonly unknown[];
 }
 
-/** The greatest batch, in bytes: what waits is sent before it grows above. */
-const MAX_BATCH_BYTES = 1_048_576;
+/** Gathers a batch. */
+export interface BatchWriter {
+  /** How long it is so far; 0: nothing was said. */
+  readonly byteLength: number;
+  /** Whether nothing of it has to be cloned. */
+  readonly isPlain: boolean;
+  /** Bytes are copied. A text has characters of one byte alone. */
+  add(op: number, call: number, bytes: Uint8Array | undefined, value: unknown): void;
+  /** What was said, in memory that is written over by what is said next. */
+  look(): Uint8Array;
+  /** What was said, to be given away. */
+  take(): Batch;
+  clear(): void;
+}
 
-/** What is said in the place of something whose value cannot be cloned. */
-export type Instead = (
-  op: number,
-  call: number,
-  value: unknown,
-  reason: unknown,
-) => readonly [op: number, value: unknown];
+/** What the third word of a thing is, and whether bytes follow. */
+const form = { nothing: 0, number: 1, text: 2, value: 3, hasBytes: 4 } as const;
+const FORM_BITS = 3;
+const FORM_MASK = (1 << FORM_BITS) - 1;
 
-/** @param post sends a message, with what is to be transferred. */
-export function createBatchWriter(
-  post: (batch: Batch, transfer: readonly ArrayBuffer[]) => void,
-  instead: Instead,
-): BatchWriter {
-  let entries: unknown[] = [];
-  let parts: Uint8Array[] = [];
-  let byteLength = 0;
-  let isDue = false;
+const HEAD_WORDS = 4;
+const HEAD_BYTES = 4 * HEAD_WORDS;
+const FIRST_BYTES = 16_384;
 
-  function flush(): void {
-    if (entries.length === 0) return;
-    const said = entries;
-    const buffer = byteLength === 0 ? undefined : joined(parts, byteLength);
-    entries = [];
-    parts = [];
-    byteLength = 0;
-    const transfer = buffer === undefined ? [] : [buffer.buffer];
-    try {
-      post([said, buffer], transfer);
-    } catch (reason) {
-      // What cannot be cloned is the fault of one of them, and all others are to be heard.
-      for (let i = 0; i < said.length; i += 4)
-        if (!isCloneable(said[i + 3]))
-          [said[i], said[i + 3]] = instead(Number(said[i]), Number(said[i + 1]), said[i + 3], reason);
-      post([said, buffer], transfer);
-    }
+export function createBatchWriter(): BatchWriter {
+  let memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  let words = new Int32Array(memory.buffer);
+  let values: unknown[] = [];
+  let end = 0;
+
+  function reserve(byteLength: number): void {
+    const least = end + byteLength;
+    if (least <= memory.length) return;
+    const old = memory;
+    memory = Buffer.allocUnsafeSlow(Math.max(4 * Math.ceil(least / 4), 2 * old.length));
+    words = new Int32Array(memory.buffer);
+    memory.set(old.subarray(0, end));
   }
 
-  function flushDue(): void {
-    isDue = false;
-    flush();
+  function clear(): void {
+    end = 0;
+    if (values.length > 0) values = [];
   }
 
   return {
-    say(op, call, bytes, value) {
-      entries.push(op, call, bytes === undefined ? -1 : bytes.byteLength, value);
-      if (bytes !== undefined) {
-        parts.push(bytes);
-        byteLength += bytes.byteLength;
-      }
-      if (byteLength > MAX_BATCH_BYTES) flush();
-      else if (!isDue) {
-        isDue = true;
-        setImmediate(flushDue);
-      }
+    get byteLength() {
+      return end;
     },
-    flush,
+    get isPlain() {
+      return values.length === 0;
+    },
+    add(op, call, bytes, value) {
+      const text = typeof value === "string" ? value : "";
+      const length = bytes === undefined ? 0 : bytes.byteLength;
+      reserve(HEAD_BYTES + text.length + length + 3);
+      const head = end >> 2;
+      let kind: number = form.nothing;
+      let number = 0;
+      if (typeof value === "number") {
+        kind = form.number;
+        number = value;
+      } else if (typeof value === "string") {
+        kind = form.text;
+        number = text.length;
+      } else if (value !== undefined) {
+        kind = form.value;
+        number = values.push(value) - 1;
+      }
+      end += HEAD_BYTES;
+      if (text !== "") end += memory.latin1Write(text, end);
+      if (bytes !== undefined) {
+        kind |= form.hasBytes;
+        memory.set(bytes, end);
+        end += length;
+      }
+      words[head] = (op << FORM_BITS) | kind;
+      words[head + 1] = call;
+      words[head + 2] = number;
+      words[head + 3] = length;
+      end = (end + 3) & ~3;
+    },
+    look: () => memory.subarray(0, end),
+    take() {
+      const batch = { bytes: memory.subarray(0, end), values };
+      memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
+      words = new Int32Array(memory.buffer);
+      clear();
+      return batch;
+    },
+    clear() {
+      clear();
+    },
   };
 }
 
-/** Calls `hear` with each thing that a batch says, in order. The bytes are parts of one buffer. */
+/** Calls `hear` with each thing that a batch says, in order. The bytes are parts of the batch's memory. */
 export function readBatch(
-  [entries, buffer]: Batch,
+  { bytes: { buffer, byteOffset, byteLength }, values }: Batch,
   hear: (op: number, call: number, bytes: Buffer | undefined, value: unknown) => void,
 ): void {
-  let at = 0;
-  for (let i = 0; i < entries.length; i += 4) {
-    const length = Number(entries[i + 2]);
-    let bytes: Buffer | undefined;
-    if (length >= 0) {
-      bytes = buffer === undefined ? NOTHING : Buffer.from(buffer.buffer, at, length);
-      at += length;
+  const all = Buffer.from(buffer, byteOffset, byteLength);
+  const words = new Int32Array(buffer, byteOffset, byteLength >> 2);
+  for (let at = 0; at < byteLength; ) {
+    const head = at >> 2;
+    const first = words[head] ?? 0;
+    const number = words[head + 2] ?? 0;
+    const length = words[head + 3] ?? 0;
+    const kind = first & FORM_MASK & ~form.hasBytes;
+    at += HEAD_BYTES;
+    let value: unknown;
+    if (kind === form.number) value = number;
+    else if (kind === form.value) value = values[number];
+    else if (kind === form.text) {
+      value = all.latin1Slice(at, at + number);
+      at += number;
     }
-    hear(Number(entries[i]), Number(entries[i + 1]), bytes, entries[i + 3]);
+    const hasBytes = (first & form.hasBytes) !== 0;
+    hear(
+      first >> FORM_BITS,
+      words[head + 1] ?? 0,
+      hasBytes ? all.subarray(at, at + length) : undefined,
+      value,
+    );
+    at = (at + length + 3) & ~3;
   }
 }
 
-const NOTHING = Buffer.alloc(0);
-
-function isCloneable(value: unknown): boolean {
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
+/** The values of a batch, those that are no good replaced by others, which are said by another op. */
+export function mendBatch(
+  { bytes: { buffer, byteOffset, byteLength }, values }: Batch,
+  isGood: (value: unknown) => boolean,
+  instead: (op: number, call: number, value: unknown) => readonly [op: number, value: unknown],
+): readonly unknown[] {
+  const words = new Int32Array(buffer, byteOffset, byteLength >> 2);
+  const mended = [...values];
+  for (let at = 0; at < byteLength; ) {
+    const head = at >> 2;
+    const first = words[head] ?? 0;
+    const number = words[head + 2] ?? 0;
+    const kind = first & FORM_MASK & ~form.hasBytes;
+    if (kind === form.value && !isGood(values[number])) {
+      const [op, value] = instead(first >> FORM_BITS, words[head + 1] ?? 0, values[number]);
+      words[head] = (op << FORM_BITS) | (first & FORM_MASK);
+      mended[number] = value;
+    }
+    at = (at + HEAD_BYTES + (kind === form.text ? number : 0) + (words[head + 3] ?? 0) + 3) & ~3;
   }
-}
-
-/** A buffer of its own, that can be given away. */
-function joined(parts: readonly Uint8Array[], byteLength: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(byteLength);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.byteLength;
-  }
-  return all;
+  return mended;
 }

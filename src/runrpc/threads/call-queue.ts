@@ -63,25 +63,40 @@ export function createCallQueue({ links, callsPerThread, isSync }: CallQueueOpti
 
   function send(all: readonly ThreadLink[]): void {
     for (const call of async) {
-      const link = leastOf(
-        all,
-        ({ syncCalls, asyncCalls }) => syncCalls === 0 && asyncCalls < callsPerThread,
-      );
+      const link = linkForAsync(all);
       if (link === undefined) break;
       async.delete(call);
       link.send(call, false);
     }
     for (const call of sync) {
-      const link = leastOf(
-        all,
-        (each) =>
-          each.asyncCalls === 0 &&
-          (each.syncCalls === 0 || (call.mayWait && each.syncCalls < MOST_SENT && !isSilent(each))),
-      );
+      const link = linkForSync(all, call);
       if (link === undefined) break;
       sync.delete(call);
       link.send(call, true);
     }
+  }
+
+  /** False: no thread has room for it. */
+  function sendOne(call: LinkedCall): boolean {
+    const all = links();
+    if (all.length === 0) return false;
+    const holds = isSync(call);
+    const link = holds ? linkForSync(all, call) : linkForAsync(all);
+    link?.send(call, holds);
+    return link !== undefined;
+  }
+
+  function linkForAsync(all: readonly ThreadLink[]): ThreadLink | undefined {
+    return leastOf(all, ({ syncCalls, asyncCalls }) => syncCalls === 0 && asyncCalls < callsPerThread);
+  }
+
+  function linkForSync(all: readonly ThreadLink[], { mayWait }: LinkedCall): ThreadLink | undefined {
+    return leastOf(
+      all,
+      (each) =>
+        each.asyncCalls === 0 &&
+        (each.syncCalls === 0 || (mayWait && each.syncCalls < MOST_SENT && !isSilent(each))),
+    );
   }
 
   function addBack(calls: readonly LinkedCall[]): void {
@@ -97,6 +112,8 @@ export function createCallQueue({ links, callsPerThread, isSync }: CallQueueOpti
       return count;
     },
     add(call) {
+      // Mostly none waits, and a thread is there: the call goes through no set.
+      if (sync.size + async.size + unsorted.size === 0 && sendOne(call)) return;
       unsorted.add(call);
       distribute();
     },

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { setPatientTimeout } from "../server/patient-timeout.ts";
 import type { ThreadStats } from "../server/routes/service.ts";
 import { createCallQueue } from "./call-queue.ts";
-import { MAX_CALLS, type MethodKind, type ThreadSetup } from "./protocol.ts";
+import { MAX_CALLS, type MethodKind, type ModuleSetup } from "./protocol.ts";
 import { type AskQuery, type LinkedCall, startThread, type ThreadLink } from "./thread-link.ts";
 
 /** How a pool of threads is made. */
@@ -18,7 +18,7 @@ export interface PoolOptions {
   /** The heap of each thread, in megabytes. Default: Node's own. */
   readonly heapMb?: number | undefined;
   /** Asked for each thread that starts. */
-  readonly setup: () => Omit<ThreadSetup, "states">;
+  readonly setup: () => ModuleSetup;
   readonly askQuery: AskQuery;
 }
 

@@ -1,16 +1,22 @@
 /** `workerData` of a thread that runs handlers, under this key. */
 export const setupKey = "runrpcHandlers";
 
-/** What a thread is started with. */
-export interface ThreadSetup {
+/** What a thread runs. */
+export interface ModuleSetup {
   /** The module of the handlers, as a URL. */
   readonly module: string;
   /** Of a threaded service; undefined where the functions of a module are called by their names. */
   readonly service: ServiceSetup | undefined;
   /** The names of the queries that handlers may ask for, by module; empty where there are none. */
   readonly queries: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a thread is started with. */
+export interface ThreadSetup extends ModuleSetup {
   /** A word for each call that a thread may have: see `state`. */
   readonly states: SharedArrayBuffer;
+  /** Of the channel. */
+  readonly memory: SharedArrayBuffer;
 }
 
 /** A service as a thread can be told of it: descriptors have functions, and cannot be cloned. */
@@ -66,12 +72,6 @@ export const WINDOW = 32;
 
 /** Credit is given back in such lots. */
 export const CREDIT_LOT = 16;
-
-/**
- * A message between threads: all that was said in one turn, four places for each thing, `op, call, bytes, value`, where `bytes`
- * is the length of its part of the buffer, or -1. One buffer is transferred for all of them, not copied.
- */
-export type Batch = readonly [entries: readonly unknown[], buffer: Uint8Array<ArrayBuffer> | undefined];
 
 /** What a handler has set of headers and trailers; undefined where it has not looked at them: mostly there is none of it. */
 export interface SentHeaders {

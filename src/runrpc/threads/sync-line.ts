@@ -19,6 +19,8 @@ export interface SyncLineParts {
   hear(): boolean;
   /** Sends the answers that were gathered. */
   flush(): void;
+  /** Calls `run`, once the thread's event loop has turned. */
+  goOn(): void;
 }
 
 /** Runs synchronous calls, one at a time, in the order in which they came. */
@@ -39,7 +41,7 @@ const TURN_MS = 5;
  * Makes the line of one thread. A message between threads costs more than a short call, and so does waking a thread. So the
  * answers of short calls are gathered into one message, and before the thread goes to sleep it looks whether calls have come.
  */
-export function createSyncLine({ hear, flush }: SyncLineParts): SyncLine {
+export function createSyncLine({ hear, flush, goOn }: SyncLineParts): SyncLine {
   const waiting: SyncCall[] = [];
   let next = 0;
   let isHeld = false;
@@ -91,7 +93,7 @@ export function createSyncLine({ hear, flush }: SyncLineParts): SyncLine {
 
   function turned(): void {
     isDue = false;
-    run();
+    goOn();
   }
 
   return { add: (call) => void waiting.push(call), run };

@@ -1,19 +1,19 @@
 import { Worker } from "node:worker_threads";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createBatchWriter, readBatch } from "./batch.ts";
+import { CHANNEL_BYTES, createChannel } from "./channel.ts";
 import {
-  type Batch,
   MAX_CALLS,
   type MethodKind,
+  type ModuleSetup,
   op,
   type QueryAnswer,
   type QueryValue,
   type Ready,
   setupKey,
   slotOf,
-  state,
   type ThreadSetup,
 } from "./protocol.ts";
+import { createSentCalls } from "./sent-calls.ts";
 import { type WireError, wireFromError } from "./wire-error.ts";
 
 /** A call for a thread, and what it hears from there. */
@@ -41,7 +41,7 @@ export interface LinkedCall {
 export type AskQuery = (query: QueryValue, signal: AbortSignal | undefined) => Promise<unknown>;
 
 export interface LinkOptions {
-  readonly setup: Omit<ThreadSetup, "states">;
+  readonly setup: ModuleSetup;
   readonly heapMb: number | undefined;
   readonly askQuery: AskQuery;
   /** It has room again. */
@@ -74,75 +74,47 @@ export interface ThreadLink {
   terminate(reason: ConnectError): Promise<void>;
 }
 
+/** Turns without anything to hear, after which the thread is to wake this one. */
+const QUIET_TURNS = 2;
+
 const file = new URL(`./thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
 export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOptions): ThreadLink {
   const states = new Int32Array(new SharedArrayBuffer(4 * MAX_CALLS));
+  const memory = new SharedArrayBuffer(CHANNEL_BYTES);
   const worker = new Worker(file, {
     name: "handlers",
-    workerData: { [setupKey]: { ...setup, states: states.buffer } satisfies ThreadSetup },
+    workerData: { [setupKey]: { ...setup, states: states.buffer, memory } satisfies ThreadSetup },
     ...(heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
   });
   worker.unref();
-  const writer = createBatchWriter((batch, transfer) => worker.postMessage(batch, transfer), unsendable);
-  const calls = new Map<number, Sent>();
-  const freeSlots = Array.from({ length: MAX_CALLS }, (_, slot) => slot);
+  const channel = createChannel({
+    memory,
+    side: "main",
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    hear,
+    instead: unsendable,
+  });
+  const calls = createSentCalls<LinkedCall>(states);
   const loaded = Promise.withResolvers<readonly MethodKind[]>();
-  let generation = 0;
   let trouble: ConnectError | undefined;
-  let syncCalls = 0;
-  let asyncCalls = 0;
   let signAtMs = performance.now();
+  let isAttending = false;
+  let quietTurns = 0;
 
   function unsendable(code: number, number: number, value: unknown, reason: unknown) {
     const error = new ConnectError(`this cannot be sent to a thread: ${reason}`, Code.Internal);
     if (code !== op.query) {
-      remove(number)?.lost(error);
+      calls.remove(number)?.lost(error);
       return [op.none, undefined] as const;
     }
     const { id } = value as QueryAnswer; // as answerQuery writes it
     return [op.query, { id, error: wireFromError(error) } satisfies QueryAnswer] as const;
   }
 
-  /** No longer counted, from when it has ended or was taken back. */
-  function discount({ isSync }: Sent): void {
-    if (isSync) syncCalls--;
-    else asyncCalls--;
-  }
-
-  function remove(number: number): LinkedCall | undefined {
-    const sent = calls.get(number);
-    if (sent === undefined) return undefined;
-    calls.delete(number);
-    freeSlots.push(slotOf(number));
-    if (sent.call !== undefined) discount(sent);
-    return sent.call;
-  }
-
-  function withdraw(number: number, sent: Sent): LinkedCall | undefined {
-    const { call } = sent;
-    const before = Atomics.compareExchange(states, slotOf(number), state.waiting, state.withdrawn);
-    if (call === undefined || before !== state.waiting) return undefined;
-    discount(sent);
-    // Its word is free when the thread has seen it.
-    sent.call = undefined;
-    return call;
-  }
-
-  function takeBack(most: number, alsoAsync = false): readonly LinkedCall[] {
-    const back: LinkedCall[] = [];
-    for (const [number, sent] of calls) {
-      if (back.length >= most) break;
-      if (sent.call?.mayWait !== true || !(sent.isSync || alsoAsync)) continue;
-      const call = withdraw(number, sent);
-      if (call !== undefined) back.push(call);
-    }
-    return back;
-  }
-
   function hear(code: number, number: number, bytes: Buffer | undefined, value: unknown): void {
-    const call = calls.get(number)?.call;
-    if (code === op.end || code === op.fail || code === op.start) remove(number);
+    const isOver = code === op.end || code === op.fail || code === op.start;
+    const call = isOver ? calls.remove(number) : calls.get(number);
     if (code === op.end || code === op.fail) call?.ended(bytes, value, code === op.fail);
     else if (code === op.query)
       void answerQuery(value as QueryValue); // as the thread says it
@@ -153,22 +125,44 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
 
   async function answerQuery(query: QueryValue): Promise<void> {
     const { id, call } = query;
-    const signal = call === undefined ? undefined : calls.get(call)?.call?.signal;
+    const signal = call === undefined ? undefined : calls.get(call)?.signal;
     try {
-      writer.say(op.query, 0, undefined, { id, result: await askQuery(query, signal) });
+      channel.say(op.query, 0, undefined, { id, result: await askQuery(query, signal) });
     } catch (reason) {
-      writer.say(op.query, 0, undefined, { id, error: wireFromError(reason) satisfies WireError });
+      channel.say(op.query, 0, undefined, { id, error: wireFromError(reason) satisfies WireError });
     }
   }
 
-  worker.on("message", (message: Batch | Ready) => {
+  /** Hears it, and then in each turn what has come meanwhile, until nothing has. */
+  function attend(): void {
+    if (!isAttending) setImmediate(attendAgain);
+    isAttending = true;
+    quietTurns = hearAll() ? 0 : quietTurns + 1;
+  }
+
+  function attendAgain(): void {
+    isAttending = false;
+    if (quietTurns < QUIET_TURNS || !channel.rest()) attend();
+    else quietTurns = 0;
+  }
+
+  function hearAll(): boolean {
+    if (!channel.hear()) return false;
     signAtMs = performance.now();
-    if (Array.isArray(message)) {
-      readBatch(message as Batch, hear);
-      onRoom();
-    } else if ("ready" in message) loaded.resolve(message.ready);
-    else if ("failed" in message) {
-      trouble = new ConnectError(message.failed, Code.Unavailable);
+    onRoom();
+    return true;
+  }
+
+  worker.on("message", (message: unknown) => {
+    if (channel.take(message)) {
+      attend();
+      return;
+    }
+    signAtMs = performance.now();
+    const said = message as Ready; // all else is the channel's
+    if ("ready" in said) loaded.resolve(said.ready);
+    else {
+      trouble = new ConnectError(said.failed, Code.Unavailable);
       void worker.terminate();
     }
   });
@@ -177,12 +171,14 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
   });
   worker.on("messageerror", () => void worker.terminate());
   worker.on("exit", (exitCode) => {
+    // What it said last; nothing more is sent to it.
+    channel.hear();
     const reason =
       trouble ??
       new ConnectError(`the thread of this call ended with exit code ${exitCode}`, Code.Unavailable);
     loaded.reject(reason);
-    const waiting = takeBack(MAX_CALLS, true);
-    for (const number of [...calls.keys()]) remove(number)?.lost(reason);
+    const waiting = calls.takeBack(MAX_CALLS, true);
+    for (const call of calls.removeAll()) call.lost(reason);
     onEnd(waiting);
   });
   loaded.promise.catch(() => {});
@@ -190,52 +186,38 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
   return {
     ready: loaded.promise,
     get syncCalls() {
-      return syncCalls;
+      return calls.syncCalls;
     },
     get asyncCalls() {
-      return asyncCalls;
+      return calls.asyncCalls;
     },
     get hasSlot() {
-      return freeSlots.length > 0;
+      return calls.hasSlot;
     },
     get signAtMs() {
       return signAtMs;
     },
     send(call, isSync) {
-      const number = ++generation * MAX_CALLS + (freeSlots.pop() ?? 0);
-      if (syncCalls + asyncCalls === 0) signAtMs = performance.now();
-      Atomics.store(states, slotOf(number), state.waiting);
-      calls.set(number, { call, isSync });
-      if (isSync) syncCalls++;
-      else asyncCalls++;
+      if (calls.syncCalls + calls.asyncCalls === 0) signAtMs = performance.now();
+      const number = calls.add(call, isSync);
       const { value, bytes } = call.start();
-      writer.say(op.start, number, bytes, value);
+      channel.say(op.start, number, bytes, value);
       call.sent(this, number);
     },
-    say: writer.say,
-    withdraw(number) {
-      const sent = calls.get(number);
-      return sent !== undefined && withdraw(number, sent) !== undefined;
-    },
-    takeBack: (most) => takeBack(most),
+    say: channel.say,
+    withdraw: (number) => calls.withdraw(number) !== undefined,
+    takeBack: (most) => calls.takeBack(most),
     cancel(number, reason) {
-      if (calls.get(number)?.call === undefined) return;
+      if (calls.get(number) === undefined) return;
       const code = reason instanceof ConnectError ? reason.code : Code.Canceled;
       Atomics.store(states, slotOf(number), code);
-      writer.say(op.cancel, number, undefined, wireFromError(reason));
+      channel.say(op.cancel, number, undefined, wireFromError(reason));
     },
     async terminate(reason) {
       trouble ??= reason;
       await worker.terminate();
     },
   };
-}
-
-/** A call that was sent. */
-interface Sent {
-  /** Undefined once it was taken back. */
-  call: LinkedCall | undefined;
-  readonly isSync: boolean;
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -4,9 +4,8 @@ import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createCodecs, type FindCodec } from "../codec/codecs.ts";
 import type { MessageCodec } from "../codec/message-codec.ts";
-import { createBatchWriter, readBatch } from "./batch.ts";
+import { createChannel } from "./channel.ts";
 import {
-  type Batch,
   op,
   type QueryValue,
   type Ready,
@@ -30,20 +29,27 @@ const port = parentPort;
 if (port === null) throw new Error("this file runs in a worker thread");
 const setup: ThreadSetup = workerData[setupKey];
 const states = new Int32Array(setup.states);
-const writer = createBatchWriter((batch, transfer) => port.postMessage(batch, transfer), unsendable);
-const queries = createQueryLine(setup.queries, (value) => writer.say(op.query, 0, undefined, value));
+const channel = createChannel({
+  memory: setup.memory,
+  side: "thread",
+  post: (message, transfer) => port.postMessage(message, transfer),
+  hear,
+  instead: unsendable,
+});
+const queries = createQueryLine(setup.queries, (value) => channel.say(op.query, 0, undefined, value));
 const running = new Map<number, RunningCall>();
 const line = createSyncLine({
-  flush: writer.flush,
+  flush: channel.flush,
   hear() {
-    const more = receiveMessageOnPort(port);
-    if (more !== undefined) readBatch(more.message as Batch, hear); // as the main thread says it
-    return more !== undefined;
+    for (let more = awaited(); more !== undefined; more = awaited()) channel.take(more.message);
+    return channel.hear();
   },
+  goOn: work,
 });
+const awaited = () => (channel.awaitsMessage ? receiveMessageOnPort(port) : undefined);
 const host: ContextHost = {
   states,
-  sendHeaders: (call, sent) => writer.say(op.headers, call, undefined, sent),
+  sendHeaders: (call, sent) => channel.say(op.headers, call, undefined, sent),
   signalMade: (call, signal) => queries.belongs(signal, call),
 };
 
@@ -73,7 +79,7 @@ function hear(code: number, call: number, bytes: Buffer | undefined, value: unkn
 function take(call: number): boolean {
   const before = Atomics.compareExchange(states, slotOf(call), state.waiting, state.running);
   if (before === state.waiting) return true;
-  writer.say(op.start, call, undefined);
+  channel.say(op.start, call, undefined);
   return false;
 }
 
@@ -97,15 +103,15 @@ function run(
   };
   if (method.method.methodKind !== "unary") {
     const speech = {
-      say: (code: number, said: Buffer | undefined, more?: unknown) => writer.say(code, call, said, more),
-      flush: writer.flush,
+      say: (code: number, said: Buffer | undefined, more?: unknown) => channel.say(code, call, said, more),
+      flush: channel.flush,
     };
     running.set(call, runStream(method, bytes, context, speech, ended));
     return true;
   }
   let isGoingOn = false;
   isGoingOn = runUnary(method, bytes ?? NOTHING, context, (code, said, value) => {
-    writer.say(code, call, said, value);
+    channel.say(code, call, said, value);
     if (isGoingOn) ended();
   });
   if (isGoingOn)
@@ -186,8 +192,8 @@ function loadFunctions(functions: Functions): Ready {
         running.set(call, heedful(abort));
         void runFunction(functions[name], name, input, signal)
           .then(
-            (result) => writer.say(op.end, call, undefined, { result }),
-            (reason: unknown) => writer.say(op.fail, call, undefined, [wireFromError(reason), undefined]),
+            (result) => channel.say(op.end, call, undefined, { result }),
+            (reason: unknown) => channel.say(op.fail, call, undefined, [wireFromError(reason), undefined]),
           )
           .then(() => {
             running.delete(call);
@@ -214,9 +220,18 @@ const NOTHING = Buffer.alloc(0);
 
 function nothing(): void {}
 
-port.on("message", (batch: Batch) => {
-  readBatch(batch, hear);
-  line.run();
+/** Hears and runs what has come, and what comes meanwhile. */
+function work(): void {
+  channel.attend();
+  do {
+    channel.hear();
+    line.run();
+  } while (!channel.rest());
+}
+
+port.on("message", (message: unknown) => {
+  channel.take(message);
+  work();
 });
 load().then(
   (ready) => port.postMessage(ready),
