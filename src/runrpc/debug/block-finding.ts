@@ -50,9 +50,15 @@ export function findingFromBlock(
 const NEAR =
   " by native code, at this line or shortly before it; the flight recorder is on from here, and tells the line of the next one";
 
+/** Of a block in which the main thread waited for more of the time than this, what is left is mostly what had piled up meanwhile. */
+const MOSTLY_WAITED = 0.75;
+/** So many times as long has that to be, before it is anybody's. */
+const PILED_UP = 3;
+
 /** Without its waiting for a processor, the main thread would not have held the loop for so long. */
 function isMachines({ heldMs, waitedMs, cpuMs, frames }: Block, blockMs: number): boolean {
-  if (waitedMs !== undefined) return heldMs - waitedMs < blockMs;
+  if (waitedMs !== undefined)
+    return heldMs - waitedMs < (waitedMs > MOSTLY_WAITED * heldMs ? PILED_UP * blockMs : blockMs);
   // All that is known is how long it ran: what waits in a system call looks the same, but stands in a function of Node's.
   const isInSystemCall = frames[0]?.url.startsWith("node:") === true;
   return cpuMs !== undefined && cpuMs < heldMs / 2 && !isInSystemCall;

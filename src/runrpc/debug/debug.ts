@@ -93,6 +93,14 @@ export function createDebug({
     },
   });
 
+  /** Where no call is open nothing is looked at, and nobody is woken. */
+  function lookAtReaders(): void {
+    for (const call of open) call.lookAtReader(READERS_MS);
+    if (open.size > 0) return;
+    clearInterval(readers);
+    readers = undefined;
+  }
+
   async function close(): Promise<void> {
     clearInterval(readers);
     endSyncCalls();
@@ -119,6 +127,8 @@ export function createDebug({
       const followed = new FollowedCall(call, options);
       followedBy.set(call.head, followed);
       open.add(followed);
+      watchdog?.wake();
+      readers ??= setInterval(lookAtReaders, READERS_MS).unref();
       return followed;
     },
     stray(error, head) {
@@ -135,9 +145,6 @@ export function createDebug({
     async start(currentCall, log: Pick<ServerLog, "warn">) {
       findings = createFindings(log);
       current = currentCall;
-      readers = setInterval(() => {
-        for (const call of open) call.lookAtReader(READERS_MS);
-      }, READERS_MS).unref();
       watchdog = await startWatchdog({
         blockMs,
         currentCall() {

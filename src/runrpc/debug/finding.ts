@@ -35,7 +35,7 @@ export interface Finding {
   readonly tookMs?: number | undefined;
   /** Of `tookMs`, by what it went to, in milliseconds. */
   readonly parts?: Readonly<Record<string, number>> | undefined;
-  /** What tells it from others of its kind and place. Default: the call's method. */
+  /** What tells it from others of its kind, place and method. Default: nothing more. */
   readonly key?: string | undefined;
 }
 
@@ -76,7 +76,7 @@ export function createFindings(log: Pick<ServerLog, "warn">): Findings {
     take(finding) {
       kinds.set(finding.kind, (kinds.get(finding.kind) ?? 0) + 1);
       const place = finding.place === undefined ? "" : placeText(finding.place);
-      const key = `${finding.kind}\n${place}\n${finding.key ?? finding.call?.path ?? ""}`;
+      const key = `${finding.kind}\n${place}\n${finding.call?.path ?? ""}\n${finding.key ?? ""}`;
       const tookMs = finding.tookMs ?? 0;
       const known = found.get(key);
       if (known !== undefined) {

@@ -90,7 +90,7 @@ export class FollowedCall implements CallWatch, CallTimes, QueryCaller, Member {
     this.endedAtMs = performance.now();
     this.#options.onEnd(this);
     if (call.handlerRunning) this.#grace = setTimeout(() => this.#outlived(), this.#options.graceMs).unref();
-    for (const query of this.queries) if (!query.isHeard()) this.#unheard(query);
+    this.#lookForUnheard();
     const slow = slowCall(this, this.#options.slowMs);
     if (slow !== undefined) this.#options.report(slow);
   }
@@ -146,6 +146,15 @@ export class FollowedCall implements CallWatch, CallTimes, QueryCaller, Member {
   /** The line at which a generator waits, else that of the handler. */
   #whereItIs(): Frame | undefined {
     return (this.iterator && locate(this.iterator)) ?? (this.handler && locate(this.handler));
+  }
+
+  /** A call may end in the turn in which its handler asked: an `await` is heard of by the end of that. */
+  #lookForUnheard(): void {
+    const unheard = [...this.queries].filter((query) => !query.isHeard());
+    if (unheard.length === 0) return;
+    setImmediate(() => {
+      for (const query of unheard) if (!query.isHeard()) this.#unheard(query);
+    });
   }
 
   #unheard({ name, stack: { frames } }: FollowedQuery): void {

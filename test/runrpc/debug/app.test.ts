@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { setTimeout as delay } from "node:timers/promises";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { defineApp } from "runrpc";
-import { startTestApp } from "runrpc/testing";
+import type { QueriesOf } from "runrpc/query";
+import { collect, startTestApp, type TestApp } from "runrpc/testing";
 import { DebugService, TakeProfileRequest_Kind } from "../../../gen/runrpc/monitor/v1/debug_pb.ts";
 import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 import { partOfService } from "../../part-of-service.ts";
+import type { slowQueries } from "./slow/queries.ts";
 import type { Modules } from "./slow/worker.ts";
 
 const sentinel = Promise.withResolvers<void>();
@@ -13,24 +16,66 @@ const sentinel = Promise.withResolvers<void>();
 /** A million numbers take SQLite far more than the ten milliseconds from which a query is slow here. */
 const MANY = 1_000_000;
 
+type Numbers = QueriesOf<typeof slowQueries>;
+
+/** What a handler does, as `x-deed` says. */
+const deeds = {
+  none() {},
+  forgotten(numbers: Numbers) {
+    void numbers.count({ to: 2 });
+  },
+  slow: (numbers: Numbers) => numbers.count({ to: MANY }),
+};
+
+const deedOf = ({ requestHeader }: HandlerContext) =>
+  (requestHeader.get("x-deed") ?? "none") as keyof typeof deeds; // as the tests say it
+
 const definition = defineApp<Modules>({
   services: ({ queries }) => [
     partOfService(UserService, {
-      async getUser(_request, { signal }) {
-        await queries.numbers.count({ to: MANY }, { signal });
+      async getUser(_request, context) {
+        await deeds[deedOf(context)](queries.numbers);
         return {};
       },
-      async listUsers({ pageToken }) {
-        if (pageToken === "forgotten") void queries.numbers.count({ to: 2 });
-        else if (pageToken === "held") void queries.numbers.count({ to: 2 }).catch(() => {});
+      async listUsers({ pageToken }, context) {
+        await delay(1);
+        await deeds[deedOf(context)](queries.numbers);
+        if (pageToken === "held") void queries.numbers.count({ to: 2 }).catch(() => {});
         else if (pageToken === "waits") await sentinel.promise;
-        else await Promise.all([queries.numbers.count({ to: 2 }), queries.numbers.count({ to: 3 })]);
+        else if (pageToken === "")
+          await Promise.all([queries.numbers.count({ to: 2 }), queries.numbers.count({ to: 3 })]);
         return {};
+      },
+      async *streamUsers(_request, context) {
+        yield {};
+        await delay(1);
+        await deeds[deedOf(context)](queries.numbers);
+        yield {};
       },
     }),
   ],
   worker: new URL("./slow/worker.ts", import.meta.url),
 });
+
+const PLACES = [
+  ["GetUser", "before an await"],
+  ["ListUsers", "after an await"],
+  ["StreamUsers", "in a stream"],
+] as const;
+
+/** Makes a call in which a handler does a deed, and gives what is told of it. */
+async function findingOf(app: TestApp, method: (typeof PLACES)[number][0], deed: string, kind: string) {
+  const { getUser, listUsers, streamUsers } = app.client(UserService);
+  const requestId = `${deed}-${method}`;
+  const options = { headers: { "x-request-id": requestId, "x-deed": deed } };
+  if (method === "GetUser") await getUser({ id: "4be0643f-1d98-573b-97cd-ca98a65347dd" }, options);
+  else if (method === "ListUsers") await listUsers({ pageToken: "none" }, options);
+  else await collect(streamUsers({}, options));
+  const { findings } = await app.client(DebugService).listFindings({});
+  const found = findings.find((each) => each.kind === kind && each.requestId === requestId);
+  assert.equal(found?.method, `rig.users.v1.UserService/${method}`);
+  return found;
+}
 
 const config = { "server.debug": "true", "debug.slow_ms": "10", "debug.block_ms": "20000" };
 
@@ -40,34 +85,31 @@ describe("debug mode of an application", () => {
     const { listUsers } = app.client(UserService);
     for (const pageToken of ["held", ""]) await listUsers({ pageToken });
     assert.equal(app.app.stats().findings.query_not_awaited, undefined);
-    await listUsers({ pageToken: "forgotten" }, { headers: { "x-request-id": "forgotten-1" } });
-    const { findings } = await app.client(DebugService).listFindings({});
-    const found = findings.find(({ kind }) => kind === "query_not_awaited");
-    assert.match(found?.text ?? "", /^the query numbers\.count was not awaited/);
-    assert.match(found?.place ?? "", /^test\/runrpc\/debug\/app\.test\.ts:\d+ \(listUsers\)$/);
-    assert.ok(found?.stack.includes(found.place) && found.stack.length > 1, found?.stack.join("\n"));
-    assert.deepEqual(
-      [found?.method, found?.requestId],
-      ["rig.users.v1.UserService/ListUsers", "forgotten-1"],
-    );
+    for (const [method, where] of PLACES) {
+      const found = await findingOf(app, method, "forgotten", "query_not_awaited");
+      assert.match(found?.text ?? "", /^the query numbers\.count was not awaited/, where);
+      assert.match(found?.place ?? "", /^test\/runrpc\/debug\/app\.test\.ts:\d+ \(forgotten\)$/);
+      assert.ok(found?.stack.includes(found.place) && found.stack.length > 1, found?.stack.join("\n"));
+    }
   });
 
-  it("names a slow query with its queue and its worker, and the slow call that waited for it", async () => {
-    await using app = await startTestApp(definition, { config });
-    const id = "4be0643f-1d98-573b-97cd-ca98a65347dd";
-    await app.client(UserService).getUser({ id }, { headers: { "x-request-id": "slow-1" } });
-    const { findings } = await app.client(DebugService).listFindings({});
-    const query = findings.find(({ kind }) => kind === "slow_query");
-    assert.match(
-      query?.text ?? "",
-      /numbers\.count took \d+ ms: \d+ ms in the store's queue, \d+ ms in its worker/,
-    );
-    assert.equal(query?.requestId, "slow-1");
-    const call = findings.find(({ kind }) => kind === "slow_call");
-    assert.match(call?.text ?? "", /most of it the query numbers\.count/);
-    assert.equal(call?.requestId, "slow-1");
-    assert.ok((call?.totalMs ?? 0) >= 10);
-  });
+  for (const [method, where] of PLACES)
+    it(`names a slow query ${where} (${method}) with its queue and its worker, and the slow call that waited for it`, async () => {
+      await using app = await startTestApp(definition, { config });
+      const query = await findingOf(app, method, "slow", "slow_query");
+      assert.match(
+        query?.text ?? "",
+        /numbers\.count took \d+ ms: \d+ ms in the store's queue, \d+ ms in its worker/,
+      );
+      assert.match(query?.place ?? "", /^test\/runrpc\/debug\/app\.test\.ts:\d+ \(slow\)$/);
+      // A stream may stay open for as long as it likes.
+      if (method === "StreamUsers") return;
+      const { findings } = await app.client(DebugService).listFindings({});
+      const call = findings.find(({ kind }) => kind === "slow_call");
+      assert.match(call?.text ?? "", /most of it the query numbers\.count/);
+      assert.deepEqual([call?.requestId, call?.method], [query?.requestId, query?.method]);
+      assert.ok((call?.totalMs ?? 0) >= 10);
+    });
 
   it("shows the open calls: who, for how long, what they wait for", async () => {
     await using app = await startTestApp(definition, { config });

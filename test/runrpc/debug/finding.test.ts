@@ -39,9 +39,10 @@ describe("findings", () => {
       { place: { ...place, line: 2 } },
       { call },
       { key: "k" },
+      { call, key: "k" },
     ])
       findings.take({ ...slow, ...(change as Partial<Finding>) });
-    assert.equal(lines.length, 6);
+    assert.equal(lines.length, 7);
   });
 
   it("more than 500 different ones are counted by their kind alone", () => {
@@ -98,6 +99,16 @@ describe("what is told of a block", () => {
   for (const [name, change, kind] of [
     ["it waited for a processor: the machine's", { waitedMs: 301 }, "machine_busy"],
     ["it held the loop for long enough by itself", { waitedMs: 300 }, "loop_held"],
+    [
+      "it waited for most of it, and then did what had piled up",
+      { heldMs: 1_300, waitedMs: 1_001 },
+      "machine_busy",
+    ],
+    [
+      "it waited for most of it, and held the loop all the same",
+      { heldMs: 1_300, waitedMs: 1_000 },
+      "loop_held",
+    ],
     ["no more is known than that it ran little", { waitedMs: undefined, cpuMs: 199 }, "machine_busy"],
     ["it ran for half of it", { waitedMs: undefined, cpuMs: 200 }, "loop_held"],
     [

@@ -1,5 +1,5 @@
 import type { Session } from "node:inspector";
-import { type FromWatcher, memoryOf, msBetween, tenths, type WatchSetup, word } from "./memory.ts";
+import { type FromWatcher, memoryOf, type WatchSetup, word } from "./memory.ts";
 
 /** What a guard works with besides its setup. */
 export interface GuardParts {
@@ -15,7 +15,7 @@ const AWAKE_MS = 1_000;
 const MAX_PAUSE_MS = 1_000;
 /** A watcher that has not counted on for so long is taken for lost, in milliseconds. */
 const LOST_MS = 1_000;
-/** The same where it counts on and the main thread gives no sign: native code may hold that one. */
+/** The same where it counts on and the main thread is not stopped by then: native code may hold that one. */
 const UNCLEAR_MS = 30_000;
 
 /**
@@ -29,6 +29,7 @@ export function guardMainThread({ buffer }: Pick<WatchSetup, "buffer">, parts: G
   let isClosed = false;
   let watcher = createPulse(() => Atomics.load(words, word.watcherBeat));
   let awakeAtMs = 0;
+  let askedAtMs: number | undefined;
   let pausedAtMs: number | undefined;
 
   function wake(): void {
@@ -54,17 +55,19 @@ export function guardMainThread({ buffer }: Pick<WatchSetup, "buffer">, parts: G
     if (Atomics.exchange(words, word.guardHeard, roused) !== roused) awakeAtMs = nowMs;
     const silentMs = watcher(nowMs);
     if (Atomics.load(words, word.pauseAsked) === 0) {
+      askedAtMs = undefined;
       pausedAtMs = undefined;
       if (nowMs - awakeAtMs > AWAKE_MS) sleep(roused);
       return;
     }
+    askedAtMs ??= nowMs;
     if (Atomics.load(words, word.paused) === 1) pausedAtMs ??= nowMs;
     const pausedMs = pausedAtMs === undefined ? 0 : nowMs - pausedAtMs;
-    const mainMs = msBetween(Atomics.load(words, word.mainBeat), tenths());
-    if (pausedMs > MAX_PAUSE_MS || silentMs > LOST_MS || mainMs > UNCLEAR_MS) rescue();
+    if (pausedMs > MAX_PAUSE_MS || silentMs > LOST_MS || nowMs - askedAtMs > UNCLEAR_MS) rescue();
   }
 
   function rescue(): void {
+    askedAtMs = undefined;
     pausedAtMs = undefined;
     const session = parts.connect();
     session.post("Debugger.enable", () => {

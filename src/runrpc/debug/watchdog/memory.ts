@@ -1,4 +1,5 @@
 import { monotonicMs } from "../../monotonic.ts";
+import type { ThreadClock } from "./clock.ts";
 
 /**
  * What the main thread and its two watchers share. The main thread writes when its loop last turned; the watcher looks how long
@@ -31,6 +32,8 @@ export const word = {
   hasDebugger: 8,
   /** Bytes of the note; 0 is none. */
   noteBytes: 9,
+  /** 1 while the main thread has nothing to do, and does not beat. */
+  isResting: 10,
 } as const;
 
 const WORDS_BYTES = 64;
@@ -55,6 +58,24 @@ export function tenths(): number {
 /** What lies between two times or sums in tenths of a millisecond, in milliseconds: up to 59 hours. */
 export function msBetween(earlier: number, later: number): number {
   return ((later - earlier) | 0) / 10;
+}
+
+/** The main thread's clock as it wrote it at a beat, in tenths of a millisecond. */
+export interface BeatClock {
+  readonly cpu: number;
+  readonly waited: number;
+}
+
+export function beatClockOf({ cpuMs, waitedMs }: ThreadClock): BeatClock {
+  return { cpu: (10 * cpuMs) | 0, waited: (10 * waitedMs) | 0 };
+}
+
+/** What the clock has counted since a beat. */
+export function sinceBeat(beat: BeatClock, now: ThreadClock): ThreadClock {
+  return {
+    cpuMs: msBetween(beat.cpu, 10 * now.cpuMs),
+    waitedMs: msBetween(beat.waited, 10 * now.waitedMs),
+  };
 }
 
 /** Leaves word of what the main thread is about to do, for the case that it does not come back. */
@@ -87,6 +108,8 @@ export interface WatchSetup {
 /** A watcher or guard to the main thread. */
 export type FromWatcher =
   | { readonly kind: "ready" }
+  /** The main thread is to beat, if it can. */
+  | { readonly kind: "ask" }
   | ({ readonly kind: "block" } & Block)
   | { readonly kind: "rescued" }
   | { readonly kind: "fault"; readonly text: string };

@@ -1,21 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { url as inspectorUrl } from "node:inspector";
 import { Worker } from "node:worker_threads";
-import { openThreadClock, type ThreadClock } from "./clock.ts";
+import { type Heart, startHeart } from "./heart.ts";
 import {
   type Block,
   type BlockCall,
   createMemory,
   type FromWatcher,
   setupKey,
-  tenths,
   type WatchSetup,
-  word,
   writeNote,
 } from "./memory.ts";
 
 /** Watches that the main thread's loop turns. */
 export interface Watchdog {
+  /** A call begins: what holds the loop may follow. */
+  wake(): void;
   /** Leaves word of native code that is about to run, in case that it does not come back; empty: it has. */
   note(text: string): void;
   /** Lets the main thread go, if it is stopped, and ends the threads. */
@@ -71,37 +70,24 @@ export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog>
     globalName,
   };
 
-  const clock = openThreadClock();
-  const beat = (): void => {
-    const { words } = memory;
-    const { cpuMs, waitedMs } = clock.read() ?? ownClock();
-    Atomics.store(words, word.mainCpu, 10 * cpuMs);
-    Atomics.store(words, word.mainWaited, 10 * waitedMs);
-    Atomics.store(words, word.hasDebugger, inspectorUrl() === undefined ? 0 : 1);
-    Atomics.store(words, word.mainBeat, tenths());
-  };
-  beat();
-  const heart = setInterval(beat, beatMs).unref();
-  const watcher = keepThread(threads.watcher, "debug-watcher", setup, options);
-  const guard = keepThread(threads.guard, "debug-guard", setup, options);
+  const heart = startHeart(memory, beatMs);
+  const watcher = keepThread(threads.watcher, "debug-watcher", setup, options, heart);
+  const guard = keepThread(threads.guard, "debug-guard", setup, options, heart);
   await Promise.all([watcher.started, guard.started]);
   return {
-    note: (text) => writeNote(memory, text),
+    wake: heart.wake,
+    note(text) {
+      heart.wake();
+      writeNote(memory, text);
+    },
     async close() {
       // In this order: the watcher may have stopped this thread when it is told to end.
       await watcher.close();
       await guard.close();
-      clearInterval(heart);
-      clock.close();
+      heart.stop();
       delete globals[symbol];
     },
   };
-}
-
-/** What a thread knows of itself where the system does not tell. */
-function ownClock(): ThreadClock {
-  const { user, system } = process.threadCpuUsage();
-  return { cpuMs: (user + system) / 1_000, waitedMs: 0 };
 }
 
 interface KeptThread {
@@ -111,7 +97,13 @@ interface KeptThread {
 }
 
 /** A thread that is started again when it ends by itself. */
-function keepThread(file: URL, name: string, setup: WatchSetup, options: WatchdogOptions): KeptThread {
+function keepThread(
+  file: URL,
+  name: string,
+  setup: WatchSetup,
+  options: WatchdogOptions,
+  heart: Heart,
+): KeptThread {
   const { onBlock, onFault, restartMs = 100 } = options;
   const started = Promise.withResolvers<void>();
   let delayMs = restartMs;
@@ -124,6 +116,7 @@ function keepThread(file: URL, name: string, setup: WatchSetup, options: Watchdo
     worker.unref();
     worker.on("message", (message: FromWatcher) => {
       if (message.kind === "ready") started.resolve();
+      else if (message.kind === "ask") heart.answer();
       else if (message.kind === "block") onBlock(message);
       else if (message.kind === "rescued")
         onFault("the watcher did not let the main thread go: its guard did");

@@ -1,18 +1,21 @@
 import { writeSync } from "node:fs";
 import type { Session } from "node:inspector";
 import { ownerOf } from "../place.ts";
-import { openThreadClock, type ThreadClock } from "./clock.ts";
+import { openThreadClock } from "./clock.ts";
 import {
+  type BeatClock,
   type Block,
   type FromWatcher,
   memoryOf,
   msBetween,
   readNote,
+  sinceBeat,
   tenths,
   type WatchSetup,
   word,
 } from "./memory.ts";
 import { createRecorder } from "./recorder.ts";
+import { createRestWatch } from "./rest.ts";
 import { type AskedStop, askForStop, type Stop } from "./stop.ts";
 
 /** What a watcher works with besides its setup. */
@@ -29,6 +32,10 @@ const NATIVE_MS = 1_000;
 const LATE_BEATS = 2;
 /** Between two looks while a block may end, in milliseconds. */
 const SOON_MS = 10;
+/** Beats between two looks while the main thread has nothing to do. */
+const BEATS_AT_REST = 4;
+/** A main thread that is asked has so long at least until it answers, in milliseconds. */
+const ANSWER_MS = 20;
 /** Native code is what ran, where the main thread heard of a stop so late, in milliseconds: the line is a later one. */
 const LATE_MS = 30;
 
@@ -42,8 +49,15 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   const { words } = memory;
   const clock = openThreadClock();
   const recorder = createRecorder(parts.connect);
+  const rest = createRestWatch();
   let beat = Atomics.load(words, word.mainBeat);
-  let beatClock = clockAtBeat();
+  /** From when on it may have been held, which is its last beat while its heart beats, and its clock then. */
+  let from = beat;
+  let fromClock = clockAtBeat();
+  /** It was asked for a beat, at this time by `performance.now()`. */
+  let askedAtMs: number | undefined;
+  /** It has nothing to do, and was not asked. */
+  let isAtRest = false;
   let lookAtMs = performance.now();
   let nextLookMs = lookMs;
   /** What the main thread has let pass, as far as this thread ran itself: both may have been stopped, or starved. */
@@ -57,8 +71,14 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
     silentMs += Math.min(nowMs - lookAtMs, nextLookMs + lookMs);
     lookAtMs = nowMs;
     Atomics.add(words, word.watcherBeat, 1);
+    // In this order: a heart that wakes beats first.
+    const isResting = Atomics.load(words, word.isResting) === 1;
     const seen = Atomics.load(words, word.mainBeat);
-    if (seen !== beat) goOn(seen, nowMs);
+    const isNewBeat = seen !== beat;
+    if (isNewBeat) goOn(seen, nowMs);
+    isAtRest = isResting && askedAtMs === undefined;
+    if (!isResting) rest.end();
+    if (isAtRest) lookAtRest(nowMs, isNewBeat);
     else if (block !== undefined) tellOfNative(block, nowMs);
     else if (silentMs >= LATE_BEATS * beatMs) suspect(nowMs);
     nextLookMs = untilNextLook();
@@ -70,13 +90,28 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   }
 
   function goOn(seen: number, nowMs: number): void {
-    if (block !== undefined) void end(block, msBetween(beat, seen));
+    if (block !== undefined) void end(block, msBetween(from, seen));
     beat = seen;
-    beatClock = clockAtBeat();
+    from = seen;
+    fromClock = clockAtBeat();
     silentMs = ageOf(seen);
+    askedAtMs = undefined;
     isGuardRoused = false;
     block = undefined;
     recorder.tick(nowMs);
+  }
+
+  function lookAtRest(nowMs: number, isNewBeat: boolean): void {
+    silentMs = 0;
+    const now = clock.read();
+    const ran = now && rest.look(nowMs, now, fromClock, isNewBeat);
+    if (ran === undefined) return;
+    isAtRest = false;
+    askedAtMs = nowMs;
+    silentMs = ran.ranMs;
+    from = (tenths() - 10 * ran.ranMs) | 0;
+    fromClock = ran.since;
+    parts.tell({ kind: "ask" });
   }
 
   /** The main thread is late: the guard is roused, so that it is there when the main thread is to be stopped. */
@@ -86,11 +121,13 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
       Atomics.notify(words, word.roused);
       isGuardRoused = true;
     }
-    if (silentMs >= blockMs && mayStop()) begin(nowMs);
+    const hadTime = askedAtMs === undefined || nowMs - askedAtMs >= ANSWER_MS;
+    if (silentMs >= blockMs && hadTime && mayStop()) begin(nowMs);
   }
 
   /** At the moment from which on it is a block, if the main thread is late; often while it may be over at any moment. */
   function untilNextLook(): number {
+    if (isAtRest) return BEATS_AT_REST * beatMs;
     if (block !== undefined || silentMs >= blockMs) return SOON_MS;
     return silentMs >= LATE_BEATS * beatMs ? Math.min(lookMs, Math.ceil(blockMs - silentMs)) : lookMs;
   }
@@ -99,8 +136,9 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   function mayStop(): boolean {
     if (Atomics.load(words, word.hasDebugger) === 1) return false;
     if (Atomics.load(words, word.guardHeard) !== Atomics.load(words, word.roused)) return false;
-    const waitedMs = sinceBeat(beatClock, clock.read())?.waitedMs ?? 0;
-    return ageOf(beat) - waitedMs >= blockMs;
+    const now = clock.read();
+    const waitedMs = now === undefined ? 0 : sinceBeat(fromClock, now).waitedMs;
+    return ageOf(from) - waitedMs >= blockMs;
   }
 
   function begin(nowMs: number): void {
@@ -108,7 +146,7 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
     const opened: OpenBlock = {
       asked,
       askedAtMs: nowMs,
-      clock: beatClock,
+      clock: fromClock,
       stop: undefined,
       isTold: false,
     };
@@ -122,11 +160,14 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   }
 
   async function end(ended: OpenBlock, heldMs: number): Promise<void> {
-    const since = sinceBeat(ended.clock, clock.read());
+    const now = clock.read();
+    const since = now && sinceBeat(ended.clock, now);
     const cpuMs = since?.cpuMs ?? msBetween(ended.clock.cpu, Atomics.load(words, word.mainCpu));
     ended.asked.cancel();
     // The stop may be on its way from there.
     await ended.asked.made.catch(ignore);
+    // Its coming has held the main thread.
+    if (Atomics.load(words, word.hasDebugger) === 1) return;
     // The recorder itself held it, by its start: to cut it once more would hold it once more.
     const isRecorders = recorder.heldAtMs >= ended.askedAtMs - blockMs;
     if (isRecorders && ended.stop?.call === undefined && !isOfUser(ended)) return;
@@ -156,7 +197,7 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
     const what = note === "" ? "native code" : note;
     writeSync(
       2,
-      `runrpc: the event loop has been held for ${Math.round(ageOf(beat))} ms by ${what}, and goes on\n`,
+      `runrpc: the event loop has been held for ${Math.round(ageOf(from))} ms by ${what}, and goes on\n`,
     );
   }
 
@@ -198,20 +239,6 @@ function isLate({ stop }: OpenBlock): boolean {
 /** How long ago a beat was, in milliseconds. */
 function ageOf(beat: number): number {
   return msBetween(beat, tenths());
-}
-
-/** As the main thread wrote them at a beat, in tenths of a millisecond. */
-interface BeatClock {
-  readonly cpu: number;
-  readonly waited: number;
-}
-
-function sinceBeat(beat: BeatClock, now: ThreadClock | undefined): ThreadClock | undefined {
-  if (now === undefined) return undefined;
-  return {
-    cpuMs: msBetween(beat.cpu, 10 * now.cpuMs),
-    waitedMs: msBetween(beat.waited, 10 * now.waitedMs),
-  };
 }
 
 function ignore(): void {}

@@ -20,6 +20,8 @@ export interface FaultyServer {
   readonly lines: readonly Line[];
   /** The same, to be printed. */
   said(): string;
+  /** Where a debugger may connect, once its inspector is open. */
+  readonly debuggerUrl: Promise<string>;
   /** Drains it, and gives its exit code. */
   stop(): Promise<number | null>;
 }
@@ -27,18 +29,38 @@ export interface FaultyServer {
 const MAX_WAIT_MS = 60_000;
 
 const file = fileURLToPath(new URL("./server.ts", import.meta.url));
-const source = readFileSync(file, "utf8").split("\n");
+const sources = ["server", "deeds", "kinds"].map((name) => ({
+  name,
+  lines: readFileSync(new URL(`./${name}.ts`, import.meta.url), "utf8").split("\n"),
+}));
 
-/** Where the server's file says `// name`: `path/server.ts:12`. */
+/** Where the server's files say `// name`: `path/server.ts:12`. */
 export function lineOf(name: string): string {
-  const line = source.findIndex((text) => text.endsWith(`// ${name}`)) + 1;
-  if (line === 0) throw new Error(`no line of ${file} ends with // ${name}`);
-  return `test/runrpc/debug/faults/server.ts:${line}`;
+  for (const { name: file, lines } of sources) {
+    const line = lines.findIndex((text) => text.endsWith(`// ${name}`)) + 1;
+    if (line > 0) return `test/runrpc/debug/faults/${file}.ts:${line}`;
+  }
+  throw new Error(`no line ends with // ${name}`);
 }
 
-export async function startFaultyServer(lane: string): Promise<FaultyServer> {
-  const child = spawn(process.execPath, [...process.execArgv, file, lane], {
-    stdio: ["ignore", "pipe", "inherit"],
+export interface FaultyServerOptions {
+  /** The server has an interceptor. */
+  readonly hasInterceptor?: boolean;
+  /** Options of Node itself. */
+  readonly flags?: readonly string[];
+}
+
+export async function startFaultyServer(
+  lane: string,
+  { hasInterceptor = false, flags = [] }: FaultyServerOptions = {},
+): Promise<FaultyServer> {
+  const args = [...process.execArgv, ...flags, file, lane, hasInterceptor ? "interceptor" : ""];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const debuggerUrl = Promise.withResolvers<string>();
+  createInterface(child.stderr).on("line", (line) => {
+    process.stderr.write(`${line}\n`);
+    const [, url] = /^Debugger listening on (\S+)/.exec(line) ?? [];
+    if (url !== undefined) debuggerUrl.resolve(url);
   });
   const lines: Line[] = [];
   const waiting = new Set<() => void>();
@@ -71,6 +93,7 @@ export async function startFaultyServer(lane: string): Promise<FaultyServer> {
     session,
     lines,
     said,
+    debuggerUrl: debuggerUrl.promise,
     finding: find,
     async stop() {
       session.destroy();
