@@ -24,6 +24,12 @@ export interface HidesSensitive {
 /** Undefined: messages of this type hold nothing that is sensitive. */
 export function createHidesSensitive(desc: DescMessage, registry: Registry): HidesSensitive | undefined {
   if (!holdsSensitive(desc, registry)) return undefined;
+  const known = new Map<DescMessage, KnownType>();
+  const typeOf = (message: DescMessage): KnownType => {
+    const type = known.get(message) ?? knownType(message, registry);
+    known.set(message, type);
+    return type;
+  };
   return {
     textFault(reason) {
       if (reason instanceof RangeError) return reason.message;
@@ -34,7 +40,7 @@ export function createHidesSensitive(desc: DescMessage, registry: Registry): Hid
     },
     valueFault(reason, json) {
       const leftOut = new Set<string>();
-      const rest = withoutSensitive(desc, json, "", 0, { registry, leftOut });
+      const rest = withoutSensitive(desc, json, "", 0, { registry, typeOf, leftOut });
       if (leftOut.size === 0) return reason;
       try {
         fromJson(desc, (rest ?? {}) as JsonValue, { ignoreUnknownFields: true, registry });
@@ -56,8 +62,27 @@ function namesOf(leftOut: ReadonlySet<string>): string {
   return `${names.join(" or ")}${leftOut.size > MAX_NAMED ? " or another one" : ""}`;
 }
 
+/** What is asked of a type for each part of a document that may have millions: it is found out once. */
+interface KnownType {
+  readonly isHolder: boolean;
+  readonly fieldsByName: ReadonlyMap<string, DescField>;
+}
+
+function knownType(message: DescMessage, registry: Registry): KnownType {
+  return {
+    isHolder: holdsSensitive(message, registry),
+    fieldsByName: new Map(
+      message.fields.flatMap((field) => [
+        [field.name, field],
+        [field.jsonName, field],
+      ]),
+    ),
+  };
+}
+
 interface Leaving {
   readonly registry: Registry;
+  readonly typeOf: (message: DescMessage) => KnownType;
   /** The names of fields, without the places in lists and maps. */
   readonly leftOut: Set<string>;
 }
@@ -79,13 +104,16 @@ function withoutSensitive(
 ): unknown {
   if (json === null || depth > MAX_DEPTH) return json;
   if (typeof json !== "object" || Array.isArray(json)) {
-    if (!holdsSensitive(desc, leaving.registry)) return json;
+    if (!leaving.typeOf(desc).isHolder) return json;
     leaving.leftOut.add(path.slice(0, -1) || desc.typeName);
     return undefined;
   }
-  const { fields } = desc.typeName === AnySchema.typeName ? (heldBy(json, leaving.registry) ?? desc) : desc;
+  const type = desc.typeName === AnySchema.typeName ? (heldBy(json, leaving.registry) ?? desc) : desc;
+  const { fieldsByName } = leaving.typeOf(type);
   const left = Object.entries(json).flatMap(([name, value]): [string, unknown][] => {
-    const field = fieldOf(fields, name, leaving.registry);
+    const field = name.startsWith("[")
+      ? leaving.registry.getExtension(name.slice(1, -1))
+      : fieldsByName.get(name);
     if (field === undefined) return [[name, value]];
     if (isSensitive(field)) {
       leaving.leftOut.add(`${path}${field.name}`);
@@ -118,15 +146,6 @@ function inField(
         .filter(([, value]) => value !== undefined),
     );
   return one(json);
-}
-
-function fieldOf(
-  fields: readonly DescField[],
-  name: string,
-  registry: Registry,
-): DescField | DescExtension | undefined {
-  if (name.startsWith("[")) return registry.getExtension(name.slice(1, -1));
-  return fields.find((field) => field.name === name || field.jsonName === name);
 }
 
 /** The type of what an Any holds, where the registry knows it. */
