@@ -33,6 +33,7 @@ type Way = (typeof WAYS)[number];
 /** Clients that leave in the middle of a call in every way: the handler hears of it, its call ends, the record says how. */
 export const cancelMatrix: Row = {
   name: "cancel matrix",
+  mostlyWaits: true,
   async attack(arena) {
     const server = await serveHandlers(arena);
     const cells = wires

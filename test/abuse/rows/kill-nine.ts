@@ -9,6 +9,7 @@ const UPLOADERS = 8;
 /** `kill -9` in the middle of writes, over one database: what was acknowledged is there, once, and the file is whole. */
 export const killNine: Row = {
   name: "kill -9",
+  mostlyWaits: true,
   async attack(arena) {
     const folder = await makeFolder(arena);
     const acknowledged = new Set<string>();

@@ -10,6 +10,7 @@ const CALLS = 200;
 /** Handlers that never settle, many at a time: each client has its answer at its deadline, and memory comes back. */
 export const neverSettling: Row = {
   name: "handlers that never settle",
+  mostlyWaits: true,
   async attack(arena) {
     const server = await serveHandlers(arena, {});
     const methods = [

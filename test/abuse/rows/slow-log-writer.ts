@@ -5,6 +5,7 @@ import type { Row } from "../row.ts";
 /** Nobody reads standard output: the server serves on, and holds a bounded part of what it would have said. */
 export const slowLogWriter: Row = {
   name: "slow log writer",
+  mostlyWaits: true,
   async attack(arena) {
     const server = await arena.serve({ flags: ["--log-level", "info"] });
     server.child.stdout.pause();
