@@ -25,9 +25,11 @@ export interface HandlersSubject extends Watched {
 
 export async function serveHandlers(arena: Arena, options: SubjectOptions = {}): Promise<HandlersSubject> {
   const script = fileURLToPath(new URL("./process.ts", import.meta.url));
+  // As src/runrpc/launch.js starts a server.
   const child = fork(script, [arena.lane, arena.http2], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
-    execArgv: [...process.execArgv, collecting],
+    env: { MALLOC_ARENA_MAX: "1", ...process.env },
+    execArgv: [...process.execArgv, "--max-semi-space-size=16", collecting],
   });
   const [{ port, key }] = (await once(child, "message")) as [{ port: number; key: string }]; // what process.ts tells first
   const begun = createArrivals<unknown>();

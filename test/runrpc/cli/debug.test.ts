@@ -49,11 +49,11 @@ it("SIGUSR2 prints the calls in flight, and profile takes a file that is not the
   const text = readFileSync(file, "utf8");
   assert.ok(Array.isArray((JSON.parse(text) as { nodes: unknown }).nodes));
   const again = await runCommand(args, { env: { RUNRPC_KEY: running.key } });
-  assert.equal(again.code, 1);
-  assert.match(again.stderr, /EEXIST/);
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /x\.cpuprofile", which is there already/);
   assert.equal(readFileSync(file, "utf8"), text);
 
-  const keyless = await runCommand(args);
+  const keyless = await runCommand([...args.slice(0, -1), join(folderOf(t), "keyless.cpuprofile")]);
   assert.equal(keyless.code, 1);
   assert.match(keyless.stderr, /^unauthenticated: .*\nGive a key with --key or RUNRPC_KEY\.\n$/);
   assert.equal(await running.stop(), 0);

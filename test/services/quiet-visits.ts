@@ -1,11 +1,11 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { connect } from "runrpc/client";
 import { collect, createRequestStream, take } from "runrpc/testing";
-import { ChatService } from "../../../gen/chat/v1/chat_pb.ts";
-import { EventService } from "../../../gen/events/v1/events_pb.ts";
-import { LogService, Severity } from "../../../gen/logs/v1/logs_pb.ts";
-import { ReportService } from "../../../gen/reports/v1/reports_pb.ts";
-import { UserService } from "../../../gen/users/v1/users_pb.ts";
+import { ChatService } from "../../gen/chat/v1/chat_pb.ts";
+import { EventService } from "../../gen/events/v1/events_pb.ts";
+import { LogService, Severity } from "../../gen/logs/v1/logs_pb.ts";
+import { ReportService } from "../../gen/reports/v1/reports_pb.ts";
+import { UserService } from "../../gen/users/v1/users_pb.ts";
 
 /** A caller of the example services. */
 export interface Visitor extends Disposable {

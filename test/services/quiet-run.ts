@@ -1,10 +1,10 @@
-// The examples in debug mode, under load, which has nothing to name: `npm run quiet -- --minutes 10`; with `--busy`, other
+// The examples in debug mode, under load, which has nothing to name: `node --conditions=runrpc-source test/services/quiet-run.ts --minutes 10`; with `--busy`, other
 // processes keep all processors busy meanwhile. It ends with 1 when something was named, or a call failed.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runQuiet } from "./quiet.ts";
+import { runQuiet } from "./quiet-examples.ts";
 
 const { values } = parseArgs({
   options: {

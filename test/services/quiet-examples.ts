@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { startCommand } from "../../runrpc/cli/run-command.ts";
-import { createRandom } from "../../runrpc/server/lanes/differential/random.ts";
-import { createVisitor } from "./visits.ts";
+import { startCommand } from "../runrpc/cli/run-command.ts";
+import { createRandom } from "../runrpc/server/lanes/differential/random.ts";
+import { createVisitor } from "./quiet-visits.ts";
 
 export interface QuietOptions {
   /** For the database. */
@@ -36,7 +36,7 @@ export interface QuietResult {
   readonly machineBusy: number;
 }
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const MAX_FAILURES = 5;
 
 /** Serves the example services with `--debug`, in a process of their own, under all kinds of calls. */

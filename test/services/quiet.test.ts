@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { makeFolder } from "../../wire/process.ts";
-import { runQuiet } from "./quiet.ts";
+import { makeFolder } from "../wire/process.ts";
+import { runQuiet } from "./quiet-examples.ts";
 
-// A short form; `npm run quiet` goes on for ten minutes. What is long on a machine that runs other tests is no fault of the
+// A short form; `quiet-run.ts` goes on for ten minutes. What is long on a machine that runs other tests is no fault of the
 // examples, so that time is left to that one.
 const VISITS = 100;
 const environment = {
