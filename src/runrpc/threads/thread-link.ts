@@ -159,9 +159,9 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
       return;
     }
     signAtMs = performance.now();
-    const said = message as Ready; // all else is the channel's
+    const said = message as Ready; // all else is the channel's, or under `node --watch` Node's own, which names a module
     if ("ready" in said) loaded.resolve(said.ready);
-    else {
+    else if ("failed" in said) {
       trouble = new ConnectError(said.failed, Code.Unavailable);
       void worker.terminate();
     }
