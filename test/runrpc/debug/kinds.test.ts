@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Caller, createCaller } from "./faults/caller.ts";
 import { type FaultyServer, lineOf, startFaultyServer } from "./faults/process.ts";
 
@@ -46,8 +47,13 @@ describe("what else holds the loop is named by its line and its call", () => {
   });
 
   it("a call that a handler makes of its own server: the call that was made, not the one that makes it", async () => {
-    await caller.call("ListUsers", { "x-deed": "callsItself" });
-    const { requestId } = await caller.firstOf("loop_held", lineOf("called"), "GetUser");
-    assert.match(String(requestId), /^inner-callsItself-/);
+    const first = caller.firstOf("loop_held", lineOf("called"), "GetUser");
+    let found: Awaited<typeof first> | undefined;
+    // On a busy machine one hold may be the machine's.
+    for (let calls = 0; found === undefined && calls < 10; calls++) {
+      await caller.call("ListUsers", { "x-deed": "callsItself" });
+      found = await Promise.race([first, delay(2_000, undefined)]);
+    }
+    assert.match(String(found?.requestId), /^inner-callsItself-/);
   });
 });
