@@ -82,12 +82,13 @@ for (const lane of ["auto", "stock"] as const) {
           await nextRecord();
         }
         const costs: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-        // The least of three: what else the machine does only adds to it.
-        for (let round = 0; round < 3; round++) {
+        const isHeld = (): boolean => costs[1] <= 2 * costs[0] + 10_000;
+        // The least of several: what else the machine does only adds to it.
+        for (let round = 0; round < 3 || (round < 12 && !isHeld()); round++) {
           costs[0] = Math.min(costs[0], await cpuOf(session, good));
           costs[1] = Math.min(costs[1], await cpuOf(session, broken));
         }
-        assert.ok(costs[1] <= 2 * costs[0] + 10_000, `${costs[1]} µs broken, ${costs[0]} µs good`);
+        assert.ok(isHeld(), `${costs[1]} µs broken, ${costs[0]} µs good`);
       });
 
     it("500 broken entries in one upload: a status that every client takes, and the connection lives", async (t) => {
