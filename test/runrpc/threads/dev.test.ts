@@ -8,11 +8,11 @@ import { connect } from "../../../src/runrpc/client.ts";
 import { cloneTree } from "../../clone.ts";
 import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 
-/** A clone's `npm run dev`, and what it prints. */
+/** A clone's `npm run dev` in debug mode, which has threads of its own, and what it prints. */
 function startDev(folder: string) {
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...rest } = process.env;
   const env = { ...rest, RUNRPC_HOST: "127.0.0.1", RUNRPC_PORT: "0" };
-  const npm = spawn("npm", ["run", "dev"], { cwd: folder, env, detached: true });
+  const npm = spawn("npm", ["run", "dev", "--", "--debug"], { cwd: folder, env, detached: true });
   let output = "";
   let look = (): void => {};
   for (const stream of [npm.stdout, npm.stderr])
@@ -34,9 +34,11 @@ function startDev(folder: string) {
       });
       return await Promise.race([found, over]);
     },
-    async stop(): Promise<void> {
-      if (npm.pid !== undefined) process.kill(-npm.pid, "SIGTERM");
+    /** Ends it, and gives all that it has printed. */
+    async stop(): Promise<string> {
+      if (npm.pid !== undefined && npm.exitCode === null) process.kill(-npm.pid, "SIGTERM");
       await ended;
+      return output;
     },
   };
 }
@@ -71,4 +73,5 @@ it("npm run dev: a changed module of handlers in threads is what is served next"
   assert.equal(await saidAt(await dev.find(/listens on (\S+)\n/g, 1)), "before");
   writeFileSync(file, handlersThatSay("after"));
   assert.equal(await saidAt(await dev.find(/listens on (\S+)\n/g, 2)), "after");
+  assert.doesNotMatch(await dev.stop(), /"finding":"watchdog"|the watchdog failed/);
 });

@@ -49,7 +49,7 @@ export async function runTask(
   worker.on("message", (message: TaskMessage) => {
     if ("copied" in message) onProgress?.(message.copied, message.total);
     else if ("done" in message) outcome.resolve(message.done);
-    else outcome.reject(errorFromWire(message.failed));
+    else if ("failed" in message) outcome.reject(errorFromWire(message.failed));
   });
   worker.on("error", (error) => outcome.reject(error));
   worker.on("exit", (code) => {

@@ -120,7 +120,8 @@ function keepThread(
       else if (message.kind === "block") onBlock(message);
       else if (message.kind === "rescued")
         onFault("the watcher did not let the main thread go: its guard did");
-      else onFault(message.text);
+      else if (message.kind === "fault") onFault(message.text);
+      // All else is Node's own, which names a module to `node --watch`.
     });
     worker.on("error", (error) => onFault(String(error)));
     worker.on("exit", () => {
