@@ -79,9 +79,7 @@ export function answerCompression({ protocol, compression }: Plan, { head }: Cal
   return compression.encodingFor(head, headers[protocol.acceptHeader], headers[protocol.encodingHeader]);
 }
 
-/**
- * Whether a message of so many bytes is long enough to be compressed for a client that takes that. Almost none is.
- */
+/** Whether a message of so many bytes is long enough to be compressed, for a client that takes that. */
 export function mayBeCompressed(plan: Plan, call: Call, length: number): boolean {
   return length >= plan.compression.minBytes && answerCompression(plan, call) !== undefined;
 }
@@ -94,7 +92,7 @@ export function compressed(plan: Plan, call: Call, message: Encoded): Promise<Ou
   const { minBytes } = plan.compression;
   const length = message instanceof Framed ? message.bytes.length - ENVELOPE_BYTES : message.length;
   // A character takes at most three bytes: most texts need no counting.
-  if (!mayBeCompressed(plan, call, typeof message === "string" ? length * 3 : length)) return undefined;
+  if (length < minBytes && (typeof message !== "string" || length * 3 < minBytes)) return undefined;
   const compression = answerCompression(plan, call);
   if (compression === undefined) return undefined;
   const bytes = typeof message === "string" ? Buffer.from(message) : bareOf(message);
