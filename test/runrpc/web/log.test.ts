@@ -171,7 +171,7 @@ describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
     await page.getByText(/^\d+ calls/).waitFor();
   });
 
-  it("a thousand calls that end at once are followed, the latest first", async () => {
+  it("hundreds of calls that end at once are followed, the latest first", async () => {
     const { page } = served;
     await served.open("log");
     await page.reload();
@@ -184,11 +184,12 @@ describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
     // What ends from here on is followed.
     await listUsers({}, { headers });
     await rows().first().waitFor();
-    for (let n = 0; n < 10; n++)
+    // Fewer than may wait for a follower between two looks: none is left out.
+    for (let n = 0; n < 9; n++)
       await Promise.all(Array.from({ length: 100 }, () => listUsers({}, { headers })));
     await assert.rejects(app.client(SecretService).put({ account: { name } }, { headers }));
-    await rows().nth(1_001).waitFor({ state: "attached" });
-    assert.equal(await rows().count(), 1_002);
+    await rows().nth(901).waitFor({ state: "attached" });
+    assert.equal(await rows().count(), 902);
     await rows().first().click();
     await record().getByText("nobody is called <img").waitFor();
   });
