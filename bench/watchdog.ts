@@ -9,6 +9,8 @@ import { targetOf } from "./target.ts";
 const idleMs = 4_000;
 const loadedMs = 1_500;
 const rounds = 5;
+/** A thread that starts, and what is left of one that ended, are no cost of being watched. */
+const settleMs = 1_500;
 
 /** Half of what a small machine carries beside its client. */
 const perSecond = 3_000;
@@ -32,8 +34,10 @@ export function measureWatchdog(): Promise<Finding[]> {
 async function measureBoth(peer: Peer, run: () => Promise<unknown>): Promise<number> {
   const differences: number[] = [];
   for (let round = 0; round < rounds; round++) {
+    await delay(settleMs);
     const without = await share(peer, run);
     await peer.ask("on");
+    await delay(settleMs);
     const within = await share(peer, run);
     await peer.ask("off");
     differences.push(100 * (within - without));

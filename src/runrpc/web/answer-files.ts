@@ -1,6 +1,6 @@
 import { type PlainAnswer, type PlainRoutes, textAnswer } from "../server/http/answers.ts";
 import { createHostCheck } from "./allowed-hosts.ts";
-import { type PageFile, readPageFiles } from "./files.ts";
+import { createPageFiles, type PageFile, type PageFiles } from "./files.ts";
 
 /** Where the page is. */
 export const PAGE_PATH = "/_/";
@@ -33,14 +33,14 @@ const SAFE = {
 /** Answers for the files of the page, to who asks for them by a name that this server goes by. */
 export function createFileAnswers(hosts: readonly string[]): PlainRoutes {
   const isAllowed = createHostCheck(hosts);
-  let files: ReadonlyMap<string, PageFile> | undefined;
+  let files: PageFiles | undefined;
   return (httpMethod, path, { headers }) => {
     if (path !== "/_" && !path.startsWith(PAGE_PATH)) return undefined;
     if (!isAllowed(headers[":authority"] ?? headers.host)) return refusal(421, MISDIRECTED);
     if (httpMethod !== "GET" && httpMethod !== "HEAD")
       return refusal(405, "the page takes GET and HEAD", { allow: "GET, HEAD" });
     if (path === "/_") return refusal(308, `the page is at ${PAGE_PATH}`, { location: PAGE_PATH });
-    files ??= readPageFiles();
+    files ??= createPageFiles();
     const file = files.get(path.slice(PAGE_PATH.length));
     if (file === undefined) return refusal(404, `the page has no file ${path.slice(0, 200)}`);
     return fileAnswer(file, headers["if-none-match"], headers["accept-encoding"]);

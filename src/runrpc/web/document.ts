@@ -1,15 +1,16 @@
 /** Paths, relative to the document. */
 export interface DocumentParts {
   readonly scripts: readonly string[];
-  /** In their order. */
-  readonly styles: readonly string[];
+  readonly style: string;
   /** The script that begins. */
   readonly main: string;
 }
 
-/** The document of the page. Its content is made by scripts; those that it begins with are named, so that they load side by side. */
-export function documentOf({ scripts, styles, main }: DocumentParts): string {
-  const sheets = styles.map((path) => `<link rel="stylesheet" href="${path}">`).join("\n");
+/**
+ * The document of the page: its head line, which is painted at once, and places that scripts fill. Those that it begins with are
+ * named, so that they load side by side.
+ */
+export function documentOf({ scripts, style, main }: DocumentParts): string {
   const preloads = scripts.map((path) => `<link rel="modulepreload" href="${path}">`).join("\n");
   return `<!doctype html>
 <html lang="en">
@@ -19,12 +20,21 @@ export function documentOf({ scripts, styles, main }: DocumentParts): string {
 <meta name="color-scheme" content="light dark">
 <title>runrpc</title>
 <link rel="icon" href="icon.svg" type="image/svg+xml">
-${sheets}
+<link rel="stylesheet" href="${style}">
 ${preloads}
 <script type="module" src="${main}"></script>
 </head>
 <body>
+<header class="top">
+<img src="icon.svg" alt="" width="20" height="20">
+<strong>runrpc</strong>
+<span class="dim host"></span>
+<div class="links"></div>
+<div class="who"></div>
+</header>
+<div class="place">
 <noscript>This page is made by scripts, which are switched off here.</noscript>
+</div>
 </body>
 </html>
 `;

@@ -18,9 +18,11 @@ const SCRIPT = extname(import.meta.url);
 
 const TYPES: Readonly<Record<string, string>> = {
   [SCRIPT]: "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
 };
+
+/** All styles in one file: the page is painted when its styles are there. */
+const STYLE = "page.css";
 
 /** The last one is for narrow screens, and changes what the others say. */
 const STYLES = [
@@ -39,26 +41,47 @@ const STYLES = [
 /** Views that are loaded when somebody opens them. */
 const LATER = /^(watch|keys|log)\//;
 
+/** The files of the page, by path below `/_/`; the document's path is empty. */
+export interface PageFiles {
+  readonly paths: readonly string[];
+  /** Undefined: there is no such file. */
+  get(path: string): PageFile | undefined;
+}
+
 /**
- * Reads the files of the page, by path below `/_/`; the document's path is empty. It is made of the browser's own modules,
- * so that a clone has nothing to build and a package nothing to bundle.
+ * Finds the files of the page. They are the browser's own modules, so that a clone has nothing to build and a package nothing to
+ * bundle. Each is made when it is first asked for: all at once would hold the loop for a quarter of a second.
  */
-export function readPageFiles(): ReadonlyMap<string, PageFile> {
+export function createPageFiles(): PageFiles {
   const folder = new URL("./page/", import.meta.url);
+  const read = (path: string): string => readFileSync(new URL(path, folder), "utf8");
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => extname(path) in TYPES && !path.endsWith(".d.ts"))
     .sort();
-  const files = new Map(
-    paths.map((path) => {
-      const text = readFileSync(new URL(path, folder), "utf8");
-      return [path, fileOf(TYPES[extname(path)] ?? "", path.endsWith(".ts") ? plainScript(text) : text)];
-    }),
+  const makers = new Map(
+    paths.map((path) => [path, () => fileOf(TYPES[extname(path)] ?? "", served(path, read(path)))]),
   );
-  const scripts = paths.filter((path) => path.endsWith(SCRIPT) && !LATER.test(path));
-  const document = documentOf({ scripts, styles: STYLES, main: `main${SCRIPT}` });
-  files.set("", fileOf("text/html; charset=utf-8", document));
-  return files;
+  makers.set(STYLE, () => fileOf("text/css; charset=utf-8", STYLES.map(read).join("\n")));
+  makers.set("", () => {
+    const scripts = paths.filter((path) => path.endsWith(SCRIPT) && !LATER.test(path));
+    return fileOf("text/html; charset=utf-8", documentOf({ scripts, style: STYLE, main: `main${SCRIPT}` }));
+  });
+  const made = new Map<string, PageFile>();
+  return {
+    paths: [...makers.keys()],
+    get(path) {
+      const known = made.get(path);
+      if (known !== undefined) return known;
+      const file = makers.get(path)?.();
+      if (file !== undefined) made.set(path, file);
+      return file;
+    },
+  };
+}
+
+function served(path: string, text: string): string {
+  return path.endsWith(".ts") ? plainScript(text) : text;
 }
 
 function fileOf(type: string, text: string): PageFile {

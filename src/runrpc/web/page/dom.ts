@@ -21,6 +21,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** An element of the document as it was sent. */
+export function partOfDocument(selector: string): HTMLElement {
+  const element = document.querySelector<HTMLElement>(selector);
+  if (element === null) throw new Error(`the document has no ${selector}`);
+  return element;
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Makes an element of a drawing. */

@@ -1,28 +1,17 @@
 // The page of a server: it signs in, learns what is served, and shows it.
 import { callPage } from "./connect/page-call.ts";
-import { button, h } from "./dom.ts";
+import { button, h, partOfDocument } from "./dom.ts";
 import type { Schema } from "./schema.ts";
 import { keepKey, keyOfSession, signInByLink } from "./session.ts";
 import { createShell, type Shell } from "./shell.ts";
 import { createSignInView } from "./view/sign-in.ts";
 
-const place = h("div", { class: "place" });
-const views = h("div");
-const who = h("div", { class: "who" });
+const place = partOfDocument(".place");
+const links = partOfDocument(".links");
+const who = partOfDocument(".who");
 let shell: Shell | undefined;
 
-document.body.append(
-  h(
-    "header",
-    { class: "top" },
-    h("img", { src: "icon.svg", alt: "", width: 20, height: 20 }),
-    h("strong", {}, "runrpc"),
-    h("span", { class: "dim host" }, location.host),
-    views,
-    who,
-  ),
-  place,
-);
+partOfDocument(".host").textContent = location.host;
 // A link that is followed in a tab which has the page already changes the fragment alone.
 addEventListener("hashchange", () => location.hash.startsWith("#token=") && void begin());
 void begin();
@@ -47,7 +36,7 @@ async function enter(key: string): Promise<string | undefined> {
     const schema = JSON.parse(json) as Schema; // of the server's own version
     shell?.close();
     shell = createShell({ schema, key: keyOfSession, onUnauthenticated: tellStale });
-    views.replaceChildren(shell.links);
+    links.replaceChildren(shell.links);
     who.replaceChildren(h("code", {}, key.slice(0, 11)), button("Sign out", signOut));
     place.replaceChildren(shell.element);
     return undefined;
@@ -60,7 +49,7 @@ function askForKey(reason: string): void {
   shell?.close();
   shell = undefined;
   keepKey(undefined);
-  views.replaceChildren();
+  links.replaceChildren();
   who.replaceChildren();
   document.title = "Sign in · runrpc";
   place.replaceChildren(h("main", {}, createSignInView(reason, enter)));
