@@ -60,6 +60,8 @@ export function runToStream(
 function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncIterator<Message> {
   let source: AsyncIterator<unknown> | undefined;
   let forget: (() => void) | undefined;
+  // A handler that never ends keeps what asks it, and would keep with it what it was begun with: the adapter's context.
+  let unbegun: (() => unknown) | undefined = start;
   const leave = async (): Promise<void> => {
     try {
       if (source !== undefined) await call.enter(tellReturn, source, undefined);
@@ -72,7 +74,8 @@ function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncI
   const begin = (): AsyncIterator<unknown> => {
     if (call.cancelledBy !== undefined) throw call.error;
     call.handlerRunning = true;
-    source = iteratorOf(start());
+    source = iteratorOf(unbegun?.());
+    unbegun = undefined;
     forget = call.onCancel(() => void leave());
     return source;
   };
