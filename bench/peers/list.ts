@@ -25,7 +25,12 @@ export interface PeerSpec {
 }
 
 /** As src/launch.js starts a server. */
-const ourEnvironment = { MALLOC_ARENA_MAX: "1", NODE_OPTIONS: "--max-semi-space-size=16" };
+const ourEnvironment = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "2097152",
+  MALLOC_TRIM_THRESHOLD_: "4194304",
+  NODE_OPTIONS: "--max-semi-space-size=16",
+};
 
 /** Everybody who can take part on this machine, and the versions that only they know. */
 export interface Peers {

@@ -45,7 +45,7 @@ it("an older Node hands over to the one that npm installed, with arguments, stre
 const condition = "--conditions=runrpc-source";
 
 const printsEnvironment =
-  "export async function main() { console.log(process.pid, process.execArgv.join('|'), process.env.MALLOC_ARENA_MAX); return 0; }";
+  "export async function main() { console.log(process.pid, process.execArgv.join('|'), process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_); return 0; }";
 
 /** What the command printed: whether it runs in the process that was started, its flags, and its number of heaps. */
 async function environmentOf(
@@ -53,11 +53,11 @@ async function environmentOf(
   env: NodeJS.ProcessEnv = {},
   flags = ["--no-warnings"],
 ) {
-  const { MALLOC_ARENA_MAX: _, ...outer } = process.env;
+  const { MALLOC_ARENA_MAX: _arenas, MALLOC_MMAP_THRESHOLD_: _threshold, ...outer } = process.env;
   const script = install(printsEnvironment, "exec");
   const child = spawn(process.execPath, [...flags, script, ...args], { env: { ...outer, ...env } });
-  const [pid, flag, arenas] = (await text(child.stdout)).trim().split(" ");
-  return { isSame: Number(pid) === child.pid, flag, arenas };
+  const [pid, flag, arenas, largeBytes] = (await text(child.stdout)).trim().split(" ");
+  return { isSame: Number(pid) === child.pid, flag, arenas, largeBytes };
 }
 
 it("a server has one heap for all of its threads, in the process that was started and with its flags", async () => {
@@ -66,6 +66,7 @@ it("a server has one heap for all of its threads, in the process that was starte
     isSame: true,
     flag: isLinux ? `--max-semi-space-size=16|${condition}|--no-warnings` : `${condition}|--no-warnings`,
     arenas: isLinux ? "1" : "undefined",
+    largeBytes: isLinux ? "2097152" : "undefined",
   });
   const old = await environmentOf(["serve"], {}, ["--import", pretendOld]);
   assert.deepEqual([old.arenas, old.flag], ["1", `--max-semi-space-size=16|${condition}`]);
