@@ -1,8 +1,8 @@
 // Handlers that hold their threads: `node bench/threads.ts`.
 import { availableParallelism } from "node:os";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Finding, printFindings, withServer } from "./finding.ts";
-import { WaitRequestSchema } from "./gen/bench/v1/bench_pb.ts";
+import { EchoResponseSchema, WaitRequestSchema } from "./gen/bench/v1/bench_pb.ts";
 import { callHeaders, envelope, startCall, unary } from "./load/grpc.ts";
 import { connectAll, methodPath } from "./load/workloads.ts";
 import { requests } from "./messages.ts";
@@ -59,7 +59,7 @@ export function measureHeldThreads(): Promise<Finding[]> {
   });
 }
 
-/** A loop that looks at its signal: by when the next call has its thread. */
+/** A loop that looks at its signal: when it ends, as its thread tells, and when its client is told, as that counts. */
 export function measurePolledDeadline(): Promise<Finding[]> {
   return withServer("threads-app.ts", ["1", "all"], async (peer) => {
     const target = targetOf(peer);
@@ -82,8 +82,8 @@ export function measurePolledDeadline(): Promise<Finding[]> {
           end: () => resolve(performance.now() - begin - deadlineMs),
         });
       });
-      await unary(at(0), echo, envelope(requests.echo));
-      const lateMs = performance.now() - begin - deadlineMs;
+      const answer = fromBinary(EchoResponseSchema, await unary(at(0), echo, envelope(requests.echo)));
+      const lateMs = Number(answer.text);
       const toldMs = await ended;
       if (round < 0) continue;
       late.push(lateMs);
@@ -92,12 +92,17 @@ export function measurePolledDeadline(): Promise<Finding[]> {
     close();
     return [
       {
-        what: "a loop that polls its signal gives its thread back after its deadline",
+        what: "a loop that polls its signal ends after its deadline",
         value: Math.max(0.01, ...late),
         unit: "ms",
         most: 5,
       },
-      { what: "its client was told after it", value: Math.max(0.01, ...told), unit: "ms", most: 5 },
+      {
+        what: "its client was told after it, with the way there and back",
+        value: Math.max(0.01, ...told),
+        unit: "ms",
+        most: 10,
+      },
     ];
   });
 }
