@@ -1,9 +1,10 @@
+import { type InLine, Line } from "../line.ts";
 import { approximateBytes } from "./call-bytes.ts";
 import { DataError } from "./data-error.ts";
 import type { CallOptions } from "./query-proxy.ts";
 
 /** A call between its caller and a worker's answer. Settled exactly once. */
-export interface PendingCall {
+export interface PendingCall extends InLine {
   readonly query: number;
   readonly input: unknown;
   readonly background: boolean;
@@ -51,7 +52,7 @@ export interface Room {
   readonly bytes: ByteBudget;
 }
 
-/** Calls in order of arrival, with a bound. A Set is a queue from which any member leaves in constant time. */
+/** Calls in order of arrival, with a bound. */
 export interface CallQueue {
   readonly size: number;
   /** Throws `resource_exhausted` when there is no room, in number or in bytes. */
@@ -72,8 +73,8 @@ export interface CallQueue {
 
 /** Makes a queue in a room. */
 export function createCallQueue(room: Room): CallQueue {
-  const returned = new Set<PendingCall>();
-  const waiting = new Set<PendingCall>();
+  const returned = new Line<PendingCall>();
+  const waiting = new Line<PendingCall>();
   const leave = (call: PendingCall): void => {
     waiting.delete(call);
     returned.delete(call);
@@ -121,10 +122,7 @@ export function createCallQueue(room: Room): CallQueue {
       return all;
     },
     sort(choose) {
-      const all = [...returned, ...waiting];
-      returned.clear();
-      waiting.clear();
-      for (const call of all) choose(call).giveBack(call);
+      for (const call of [...returned.takeAll(), ...waiting.takeAll()]) choose(call).giveBack(call);
     },
   };
 }
@@ -170,6 +168,7 @@ export function startCall(
       isCounted: false,
       hasMoved: false,
       lostWorkers: 0,
+      place: -1,
       ticket: 0,
       withdraw: ignore,
       onRan: options?.onRan,

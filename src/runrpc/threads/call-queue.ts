@@ -1,4 +1,5 @@
 import type { ConnectError } from "@connectrpc/connect";
+import { Line } from "../line.ts";
 import type { LinkedCall, ThreadLink } from "./thread-link.ts";
 
 /**
@@ -34,15 +35,14 @@ const SILENT_MS = 5;
 
 export function createCallQueue({ links, callsPerThread, isSync }: CallQueueOptions): CallQueue {
   /** Until a thread has loaded the functions nobody knows which of them hold it. */
-  const unsorted = new Set<LinkedCall>();
-  let sync = new Set<LinkedCall>();
-  const async = new Set<LinkedCall>();
+  const unsorted = new Line<LinkedCall>();
+  const sync = new Line<LinkedCall>();
+  const async = new Line<LinkedCall>();
 
   function distribute(): void {
     const all = links();
     if (all.length === 0) return;
-    for (const call of unsorted) (isSync(call) ? sync : async).add(call);
-    unsorted.clear();
+    for (const call of unsorted.takeAll()) (isSync(call) ? sync : async).add(call);
     if (all.length > 1) rescue(all);
     send(all);
     if (sync.size > 0 || all.length === 1) return;
@@ -62,13 +62,13 @@ export function createCallQueue({ links, callsPerThread, isSync }: CallQueueOpti
   }
 
   function send(all: readonly ThreadLink[]): void {
-    for (const call of async) {
+    for (let call = async.first; call !== undefined; call = async.first) {
       const link = linkForAsync(all);
       if (link === undefined) break;
       async.delete(call);
       link.send(call, false);
     }
-    for (const call of sync) {
+    for (let call = sync.first; call !== undefined; call = sync.first) {
       const link = linkForSync(all, call);
       if (link === undefined) break;
       sync.delete(call);
@@ -101,8 +101,8 @@ export function createCallQueue({ links, callsPerThread, isSync }: CallQueueOpti
 
   function addBack(calls: readonly LinkedCall[]): void {
     if (calls.length === 0) return;
-    sync = new Set([...calls.filter(isSync), ...sync]);
-    for (const call of calls) if (!isSync(call)) async.add(call);
+    const later = sync.takeAll();
+    for (const call of [...calls, ...later]) (isSync(call) ? sync : async).add(call);
   }
 
   return {
@@ -112,7 +112,7 @@ export function createCallQueue({ links, callsPerThread, isSync }: CallQueueOpti
       return count;
     },
     add(call) {
-      // Mostly none waits, and a thread is there: the call goes through no set.
+      // Mostly none waits, and a thread is there.
       if (sync.size + async.size + unsorted.size === 0 && sendOne(call)) return;
       unsorted.add(call);
       distribute();
@@ -121,11 +121,7 @@ export function createCallQueue({ links, callsPerThread, isSync }: CallQueueOpti
     withdraw: (call) => unsorted.delete(call) || sync.delete(call) || async.delete(call),
     distribute,
     refuseAll(reason) {
-      for (const queue of [unsorted, sync, async])
-        for (const call of queue) {
-          queue.delete(call);
-          call.lost(reason);
-        }
+      for (const queue of [unsorted, sync, async]) for (const call of queue.takeAll()) call.lost(reason);
     },
   };
 }

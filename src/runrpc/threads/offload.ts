@@ -80,6 +80,7 @@ function createCall(
   const call: LinkedCall = {
     method: 0,
     mayWait: false,
+    place: -1,
     start: () => ({ value: { name, input }, bytes: undefined }),
     sent(chosen, given) {
       link = chosen;

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { InLine } from "../line.ts";
 import { CHANNEL_BYTES, createChannel } from "./channel.ts";
 import {
   MAX_CALLS,
@@ -17,7 +18,7 @@ import { createSentCalls } from "./sent-calls.ts";
 import { type WireError, wireFromError } from "./wire-error.ts";
 
 /** A call for a thread, and what it hears from there. */
-export interface LinkedCall {
+export interface LinkedCall extends InLine {
   /** The number of its method. */
   readonly method: number;
   /** It may be sent before the thread has time for it: it is small, and takes one message. */

@@ -31,6 +31,7 @@ const MAX_AHEAD_BYTES = 16_384;
 export class ThreadedCall implements LinkedCall {
   readonly method: number;
   readonly mayWait: boolean;
+  place = -1;
   readonly #options: ThreadedCallOptions;
   #input: Uint8Array | AsyncIterable<Uint8Array>;
   readonly #context: HandlerContext;

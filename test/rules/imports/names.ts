@@ -9,6 +9,7 @@ export const CLOSEST = /^src\/runrpc\/closest\.ts$/;
 /** What a URL tells by itself: for every room that reads or shows one. */
 export const URLS = /^src\/runrpc\/url\.ts$/;
 /** The clock that threads share. */
+export const LINE = /^src\/runrpc\/line\.ts$/;
 export const MONOTONIC = /^src\/runrpc\/monotonic\.ts$/;
 /** What reads JSON where it counts what a name is. */
 export const JSON_READER = /^src\/runrpc\/parse-json\.ts$/;

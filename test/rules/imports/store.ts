@@ -1,4 +1,4 @@
-import { JSON_READER, NODE, URLS } from "./names.ts";
+import { JSON_READER, LINE, NODE, URLS } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
 const QUERY_ROOM = /^src\/runrpc\/data\/(query|define-queries|insert-rows|remove-owned)\.ts$/;
@@ -8,7 +8,7 @@ export const storeRules: readonly Rule[] = [
   {
     files: "src/runrpc/data/!(open-store|open-shared-writer|maintenance).ts",
     why: "what both kinds of database share knows neither, no table and no RPC",
-    allowed: [NODE, /^drizzle-orm(\/|$)/, /^src\/runrpc\/data\/[^/]+$/, URLS],
+    allowed: [NODE, /^drizzle-orm(\/|$)/, /^src\/runrpc\/data\/[^/]+$/, LINE, URLS],
   },
   {
     files: "src/runrpc/data/{open-store,open-shared-writer,maintenance}.ts",

@@ -15,6 +15,7 @@ function callOf(bytes: number, fields: Partial<PendingCall> = {}): PendingCall {
     origin: undefined,
     hasMoved: false,
     lostWorkers: 0,
+    place: -1,
     onRan: undefined,
     ticket: 0,
     withdraw() {},

@@ -34,6 +34,7 @@ export class WorkerCall implements PendingCall {
   isCounted = false;
   hasMoved = false;
   lostWorkers = 0;
+  place = -1;
   ticket = 0;
   withdraw: (call: PendingCall) => void = ignore;
   private ranMs = 0;

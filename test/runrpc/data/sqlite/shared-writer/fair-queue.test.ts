@@ -18,7 +18,7 @@ function callOf(
 ): PendingCall {
   return {
     ...{ query: 0, input, origin, background: false, bytes: 1, settled: false, isCounted: false },
-    ...{ order: undefined, hasMoved: false, lostWorkers: 0, onRan: undefined, ticket: 0 },
+    ...{ order: undefined, hasMoved: false, lostWorkers: 0, place: -1, onRan: undefined, ticket: 0 },
     withdraw() {},
     resolve() {},
     reject() {},
