@@ -6,7 +6,7 @@ import { type EndedCall, MonitorService } from "../../../gen/runrpc/monitor/v1/m
 import { closest, didYouMean } from "../closest.ts";
 import { type Io, usageError } from "./io.ts";
 import { callLine, type LogFilter, matches } from "./log-lines.ts";
-import { addRemoteOptions, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
+import { addRemoteOptions, DRAINED, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
 import { parseDurationMs } from "./when.ts";
 
 interface LogsOptions extends RemoteOptions {
@@ -68,10 +68,11 @@ async function logs(options: LogsOptions, io: Io): Promise<number> {
     if (options.follow === true) {
       const request = { endedCalls: true, recentCalls: Math.min(lines, MAX_RECENT), intervalMs: FOLLOW_MS };
       for await (const { endedCalls, leftOutCalls } of client.watch(request, settings)) {
-        endedCalls.filter((call) => matches(call, filter)).forEach(print);
         if (leftOutCalls > 0n)
           io.stderr.write(`${leftOutCalls} calls are left out: too many ended at once\n`);
+        endedCalls.filter((call) => matches(call, filter)).forEach(print);
       }
+      io.stderr.write(DRAINED);
       return;
     }
     const found: EndedCall[] = [];

@@ -1,6 +1,6 @@
 import type { MethodActivity, WatchResponse } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
 import { printable } from "../printable.ts";
-import { formatTable } from "./io.ts";
+import { type FitColumn, fitTable } from "./fit-table.ts";
 
 /** What there is room for. */
 export interface ScreenSize {
@@ -15,9 +15,9 @@ export function topScreen(
   { columns, rows }: ScreenSize,
 ): readonly string[] {
   const head = headOf(look, address);
-  const methods = linesOf(METHOD_HEADING, look.methods.map(methodRow));
-  const calls = linesOf(
-    CALL_HEADING,
+  const methods = fitTable(METHOD_COLUMNS, look.methods.map(methodRow), columns);
+  const calls = fitTable(
+    CALL_COLUMNS,
     look.openCalls.map((call) => [
       printable(call.method),
       printable(call.requestId),
@@ -26,6 +26,7 @@ export function topScreen(
       `${call.messagesIn} in, ${call.messagesOut} out`,
       printable(call.waitsFor),
     ]),
+    columns,
   );
   // Methods have half of what is left, and more where there are few calls.
   const left = Math.max(4, rows - head.length - 3);
@@ -36,34 +37,46 @@ export function topScreen(
     ...shortened(methods, left - forCalls, look.methods.length),
     "",
     ...shortened(calls, forCalls, look.openCallCount),
-  ].map((line) => line.slice(0, columns));
+  ].map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
 }
 
-const METHOD_HEADING = [
-  "METHOD",
-  "KIND",
-  "CALLS/S",
-  "FAULTS/S",
-  "P50",
-  "P95",
-  "P99",
-  "OPEN",
-  "OLDEST",
-  "IN/S",
-  "OUT/S",
+const METHOD_COLUMNS: readonly FitColumn[] = [
+  { heading: "METHOD", least: 24, keepsEnd: true },
+  { heading: "KIND", rank: 7 },
+  { heading: "CALLS/S" },
+  { heading: "FAULTS/S", rank: 1 },
+  { heading: "P50", rank: 3 },
+  { heading: "P95", rank: 4 },
+  { heading: "P99" },
+  { heading: "OPEN", rank: 2 },
+  { heading: "OLDEST", rank: 5 },
+  { heading: "IN/S", rank: 6 },
+  { heading: "OUT/S", rank: 6 },
 ];
 
-const CALL_HEADING = ["OPEN CALL", "REQUEST ID", "AGE", "CALLER", "MESSAGES", "WAITS FOR"];
+const CALL_COLUMNS: readonly FitColumn[] = [
+  { heading: "OPEN CALL", least: 20, keepsEnd: true },
+  { heading: "REQUEST ID", least: 10, rank: 3 },
+  { heading: "AGE" },
+  { heading: "CALLER", least: 10, rank: 2 },
+  { heading: "MESSAGES", rank: 1 },
+  { heading: "WAITS FOR", least: 11 },
+];
 
-function headOf({ process, store, findings, openCallCount, time }: WatchResponse, address: string): string[] {
+function headOf(look: WatchResponse, address: string): string[] {
+  const { process, store, findings, openCallCount, time, serving, threads } = look;
   const clock = time === undefined ? "" : new Date(Number(time.seconds) * 1_000).toISOString().slice(11, 19);
   const lines = [`runrpc top  ${printable(address)}  ${clock} UTC`];
+  const names = Object.keys(serving);
+  const down = names.filter((name) => serving[name] !== true);
+  if (down.length > 0)
+    lines.push(`NOT SERVING  ${down.length === names.length ? "any service" : down.map(printable).join("  ")}`);
   if (process !== undefined)
     lines.push(
       [
         `up ${duration(process.uptimeSeconds * 1_000)}`,
-        `${openCallCount} open calls`,
-        `${process.connections} connections`,
+        counted(openCallCount, "open call"),
+        counted(process.connections, "connection"),
         `loop ${percent(process.loopBusy)} busy, ${duration(process.loopDelayP99Ms)} late`,
       ].join("  "),
       `CPU ${percent(process.cpu)}  memory ${bytes(process.residentBytes)}, heap ${bytes(process.heapUsedBytes)}`,
@@ -76,6 +89,10 @@ function headOf({ process, store, findings, openCallCount, time }: WatchResponse
         `writes ${count(writes.queriesPerSecond)}/s, ${writes.queued} wait`,
         `request log ${store.queuedRecords} wait, ${store.droppedRecords} dropped`,
       ].join("  "),
+    );
+  for (const { service, threads: count, inFlight, queued } of threads)
+    lines.push(
+      `threads of ${printable(service)}: ${counted(inFlight, "call")} in ${count}, ${queued} wait`,
     );
   const found = Object.entries(findings).map(([kind, times]) => `${printable(kind)} ${times}`);
   if (found.length > 0) lines.push(`findings  ${found.join("  ")}`);
@@ -100,15 +117,16 @@ function methodRow(method: MethodActivity): string[] {
   ];
 }
 
-function linesOf(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return formatTable([heading, ...rows]).split("\n");
-}
-
 /** The heading and as many rows as there is room for, the last of which says how many more there are. */
 function shortened(lines: readonly string[], room: number, total: number): readonly string[] {
   if (lines.length <= room && lines.length === total + 1) return lines;
   const shown = lines.slice(0, Math.max(1, Math.min(room - 1, lines.length)));
   return [...shown, `and ${total - shown.length + 1} more`];
+}
+
+/** Such as `1 call`, `2 calls`. */
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
 /** Three digits, about. */

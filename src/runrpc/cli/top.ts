@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { MonitorService, type WatchResponse } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
-import { type Io, usageError } from "./io.ts";
-import { addRemoteOptions, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
+import { CommandFailure, type Io, usageError } from "./io.ts";
+import { addRemoteOptions, DRAINED, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
 import { isTerminal, openScreen } from "./screen.ts";
 import { topScreen } from "./top-screen.ts";
 
@@ -56,11 +56,13 @@ async function printOne(looks: AsyncIterable<WatchResponse>, address: string, io
     io.stdout.write(`${topScreen(look, address, ENDLESS).join("\n")}\n`);
     return;
   }
+  throw new CommandFailure("the server drained before it was looked at for one interval");
 }
 
 async function follow(looks: AsyncIterable<WatchResponse>, address: string, io: Io): Promise<void> {
   const iterator = looks[Symbol.asyncIterator]();
   let last: WatchResponse | undefined;
+  let hasDrained = false;
   const screen = openScreen(io, () => draw());
   const draw = (): void => {
     if (last !== undefined) screen.show(topScreen(last, address, screen.size()));
@@ -68,13 +70,19 @@ async function follow(looks: AsyncIterable<WatchResponse>, address: string, io: 
   try {
     for (;;) {
       const next = await Promise.race([iterator.next(), screen.quit]);
-      if (next === undefined || next.done === true) return;
+      if (next === undefined) return;
+      if (next.done === true) {
+        hasDrained = true;
+        return;
+      }
       last = next.value;
       draw();
     }
   } finally {
     screen.close();
     void iterator.return?.();
+    // On the screen that comes back nothing would tell why.
+    if (hasDrained) io.stderr.write(DRAINED);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CallRecord } from "../server/call/record.ts";
+import { createLatest, type Latest } from "./latest.ts";
 
 /** Hands the records of calls that have ended to who follows them. */
 export interface Feed {
@@ -9,7 +10,7 @@ export interface Feed {
 
 /** Who follows. To be closed. */
 export interface Follower {
-  /** What has come since the last time, in this order, and how many more came than are kept. */
+  /** The latest that have come since the last time, in their order, and how many before them are left out. */
   next(): { readonly records: readonly CallRecord[]; readonly leftOut: number };
   close(): void;
 }
@@ -17,34 +18,28 @@ export interface Follower {
 /** Records that are kept for who comes later. */
 export const MAX_RECENT = 256;
 
-/** Records that wait for one follower. */
-const MAX_WAITING = 1_000;
+/** Records that wait for one follower. Whoever looks after a burst sees its end, and how much was before it. */
+export const MAX_WAITING = 1_000;
 
 /** Makes a feed. */
 export function createFeed(): Feed {
-  const recent: CallRecord[] = [];
-  const followers = new Set<(record: CallRecord) => void>();
+  const recent = createLatest<CallRecord>(MAX_RECENT);
+  const followers = new Set<Latest<CallRecord>>();
   return {
     take(record) {
-      if (recent.push(record) > MAX_RECENT) recent.shift();
-      for (const hear of followers) hear(record);
+      recent.add(record);
+      for (const waiting of followers) waiting.add(record);
     },
     follow(count) {
-      let waiting = count === 0 ? [] : recent.slice(-count);
-      let leftOut = 0;
-      const hear = (record: CallRecord): void => {
-        if (waiting.length < MAX_WAITING) waiting.push(record);
-        else leftOut++;
-      };
-      followers.add(hear);
+      const waiting = createLatest<CallRecord>(MAX_WAITING);
+      if (count > 0) for (const record of recent.look().kept.slice(-count)) waiting.add(record);
+      followers.add(waiting);
       return {
         next() {
-          const found = { records: waiting, leftOut };
-          waiting = [];
-          leftOut = 0;
-          return found;
+          const { kept: records, leftOut } = waiting.take();
+          return { records, leftOut };
         },
-        close: () => followers.delete(hear),
+        close: () => followers.delete(waiting),
       };
     },
   };

@@ -5,6 +5,7 @@ import { button, h } from "../dom.ts";
 import { violationsOf } from "../form/violations.ts";
 import type { Report } from "../record/report.ts";
 import type { MethodSchema, Schema, ServiceSchema } from "../schema.ts";
+import { compactJson } from "./json-text.ts";
 import type { RequestEditor } from "./request-editor.ts";
 import { createResponseView, type ResponseView } from "./response.ts";
 import type { SettingsEditor } from "./settings.ts";
@@ -43,7 +44,7 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
     title: "Ctrl + Enter",
     "aria-keyshortcuts": "Control+Enter",
   });
-  const openButton = button("Open", () => open(), { title: "Opens the call without a message" });
+  const openButton = button("Open", () => settings.check() && open(), { title: "Opens the call without a message" });
   const endButton = button("End requests", endRequests, { title: "No further message follows (half-close)" });
   const cancelButton = button("Cancel", () => call?.cancel(), { class: "danger" });
 
@@ -99,14 +100,15 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
   }
 
   function send(): void {
+    // What a call is made with counts where it begins.
+    if (hasEnded || (call === undefined && !settings.check())) return;
     if (!streamsIn) {
       if (call === undefined) open();
       return;
     }
-    if (hasEnded) return;
     const { requests } = call ?? open();
     const text = editor.text();
-    const refused = view?.sent(oneLine(text));
+    const refused = view?.sent(compactJson(text));
     requests?.send(text).catch((reason: unknown) => refused?.(reasonOf(reason)));
   }
 
@@ -130,14 +132,6 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
 function freshName(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function oneLine(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text));
-  } catch {
-    return text;
-  }
 }
 
 function reasonOf(reason: unknown): string {

@@ -44,3 +44,13 @@ export function prettyJson(text: string): string {
   }
   return pretty;
 }
+
+/** The same JSON in one line; what is none stays as it is. Digits are kept here, too. */
+export function compactJson(text: string): string {
+  try {
+    JSON.parse(text);
+  } catch {
+    return text;
+  }
+  return text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
+}

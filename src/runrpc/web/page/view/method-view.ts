@@ -1,11 +1,12 @@
 import { button, h } from "../dom.ts";
 import type { MethodSchema, Schema, ServiceSchema } from "../schema.ts";
+import { snippetsOf } from "../snippets/snippets.ts";
 import { createCallPanel } from "./call-panel.ts";
 import { copyText } from "./copy.ts";
+import { compactJson } from "./json-text.ts";
 import { createRequestEditor } from "./request-editor.ts";
 import { createSettingsEditor } from "./settings.ts";
 import { kinds } from "./sidebar.ts";
-import { snippetsOf } from "./snippets.ts";
 
 export interface MethodViewOptions {
   readonly schema: Schema;
@@ -36,7 +37,7 @@ export function createMethodView(options: MethodViewOptions): MethodView {
     if (!panel.open) return;
     const snippets = snippetsOf({
       ...options,
-      requests: [compact(editor.text())],
+      requests: [compactJson(editor.text())],
       settings: settings.get(),
       url: new URL("..", document.baseURI).href.replace(/\/$/, ""),
     });
@@ -112,12 +113,4 @@ function timeText(ms: number): string {
 function bytesText(bytes: number): string {
   if (bytes >= 1_048_576) return `${Math.round((bytes * 10) / 1_048_576) / 10} MiB`;
   return bytes >= 1_024 ? `${Math.round((bytes * 10) / 1_024) / 10} KiB` : `${bytes} bytes`;
-}
-
-function compact(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text));
-  } catch {
-    return text;
-  }
 }

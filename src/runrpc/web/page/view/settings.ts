@@ -5,31 +5,47 @@ import { button, h } from "../dom.ts";
 export interface SettingsEditor {
   readonly element: HTMLElement;
   get(): CallSettings;
+  /** Whether a call can be made with them. Where not, the browser says at its place what is wrong. */
+  check(): boolean;
 }
+
+/** Where the timers of servers end. */
+const MAX_DEADLINE_MS = 2_147_483_647;
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 */
+const TOKEN = "[\\w!#$%&'*+.^`\\|~\\-]+";
+
+/** What a browser sends as it is. */
+const VALUE = "[\\x20-\\x7e\\x80-\\xff]*";
 
 /** @param deadlineMs the method's own; 0 is none */
 export function createSettingsEditor(deadlineMs: number, changed: () => void): SettingsEditor {
   const deadline = h("input", {
     type: "number",
     min: 1,
+    max: MAX_DEADLINE_MS,
     step: 1,
     placeholder: deadlineMs === 0 ? "none" : String(deadlineMs),
     oninput: changed,
   });
   const rows = h("div", { class: "headers" });
   const add = (): void => {
-    const text = (what: string) =>
+    const text = (what: string, pattern: string, title: string) =>
       h("input", {
         type: "text",
         placeholder: what,
+        pattern,
+        title,
         "aria-label": `header ${what}`,
         autocomplete: "off",
         spellcheck: "false",
         oninput: changed,
       });
-    const name = text("name");
+    const name = text("name", TOKEN, "letters, digits and !#$%&'*+-.^_`|~");
+    name.addEventListener("input", () => name.setCustomValidity(withheld(name.value.trim())));
+    const value = text("value", VALUE, "printable characters of Latin-1");
     const remove = button("×", () => drop(row), { class: "icon", "aria-label": "remove this header" });
-    const row = h("div", { class: "inline" }, name, text("value"), remove);
+    const row = h("div", { class: "inline" }, name, value, remove);
     rows.append(row);
     name.focus();
   };
@@ -39,8 +55,10 @@ export function createSettingsEditor(deadlineMs: number, changed: () => void): S
     more.focus();
     changed();
   };
+  const element = h("div", { class: "settings" }, h("label", {}, "Deadline, ms ", deadline), rows, more);
   return {
-    element: h("div", { class: "settings" }, h("label", {}, "Deadline, ms ", deadline), rows, more),
+    element,
+    check: () => [...element.querySelectorAll("input")].every((input) => input.reportValidity()),
     get: () => ({
       timeoutMs: /^\d+$/.test(deadline.value) ? Number(deadline.value) : undefined,
       headers: [...rows.children]
@@ -49,4 +67,14 @@ export function createSettingsEditor(deadlineMs: number, changed: () => void): S
         .filter(([name]) => name !== ""),
     }),
   };
+}
+
+/** Why a header does not go along, in a sentence: some are the browser's own, such as `Cookie`. Empty: it does. */
+function withheld(name: string): string {
+  try {
+    const { headers } = new Request(document.baseURI, { headers: [[name, ""]] });
+    return headers.has(name) ? "" : `The browser sends no ${name} of a page.`;
+  } catch {
+    return ""; // no name at all, which its pattern tells
+  }
 }

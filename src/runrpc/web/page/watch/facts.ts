@@ -21,8 +21,7 @@ export function createFacts(): { readonly element: HTMLElement; update(look: Loo
   return {
     element: list,
     update({ serving, process, openCallCount, reads, writes, records, threads }) {
-      const down = Object.keys(serving).filter((name) => serving[name] !== true);
-      tell("Health", down.length === 0 ? "serving" : `not serving: ${down.join(", ")}`, down.length > 0);
+      tell("Health", ...healthOf(serving));
       tell("Open calls", String(openCallCount));
       tell("Connections", String(process.connections));
       tell("Loop", `${percentText(process.loopBusy)} busy, ${durationText(process.loopDelayP99Ms)} late`);
@@ -37,6 +36,14 @@ export function createFacts(): { readonly element: HTMLElement; update(look: Loo
       tell("Up", durationText(process.uptimeSeconds * 1_000));
     },
   };
+}
+
+/** In words, and whether that is bad. */
+function healthOf(serving: Look["serving"]): readonly [text: string, isBad: boolean] {
+  const names = Object.keys(serving);
+  const down = names.filter((name) => serving[name] !== true);
+  if (down.length === 0) return ["serving", false];
+  return [down.length === names.length ? "not serving" : `not serving: ${down.join(", ")}`, true];
 }
 
 function lastOf(name: string): string {
