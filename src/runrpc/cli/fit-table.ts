@@ -22,7 +22,9 @@ export function fitTable(
 ): readonly string[] {
   let kept = columns.map((column, at) => ({ ...column, texts: rows.map((row) => row[at] ?? "") }));
   for (;;) {
-    const widths = kept.map(({ heading, texts }) => Math.max(...[heading, ...texts].map(({ length }) => length)));
+    const widths = kept.map(({ heading, texts }) =>
+      Math.max(...[heading, ...texts].map(({ length }) => length)),
+    );
     const over = narrow(kept, widths, width);
     const ranks = kept.map(({ rank = 0 }) => rank);
     const greatest = Math.max(...ranks);

@@ -70,7 +70,9 @@ function headOf(look: WatchResponse, address: string): string[] {
   const names = Object.keys(serving);
   const down = names.filter((name) => serving[name] !== true);
   if (down.length > 0)
-    lines.push(`NOT SERVING  ${down.length === names.length ? "any service" : down.map(printable).join("  ")}`);
+    lines.push(
+      `NOT SERVING  ${down.length === names.length ? "any service" : down.map(printable).join("  ")}`,
+    );
   if (process !== undefined)
     lines.push(
       [
@@ -91,9 +93,7 @@ function headOf(look: WatchResponse, address: string): string[] {
       ].join("  "),
     );
   for (const { service, threads: count, inFlight, queued } of threads)
-    lines.push(
-      `threads of ${printable(service)}: ${counted(inFlight, "call")} in ${count}, ${queued} wait`,
-    );
+    lines.push(`threads of ${printable(service)}: ${counted(inFlight, "call")} in ${count}, ${queued} wait`);
   const found = Object.entries(findings).map(([kind, times]) => `${printable(kind)} ${times}`);
   if (found.length > 0) lines.push(`findings  ${found.join("  ")}`);
   return lines;

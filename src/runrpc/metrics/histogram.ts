@@ -6,6 +6,11 @@ export const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.
 /** Seconds, to a day: streams last as long as their clients stay. */
 export const STREAM_SECONDS = [0.1, 1, 10, 60, 300, 900, 3_600, 14_400, 43_200, 86_400];
 
+/** Seconds, as fine as those of calls: a message that is there is sent at once, and one that is waited for may come in an hour. */
+export const FIRST_MESSAGE_SECONDS = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3_600,
+];
+
 /** Seconds, from the 50 µs of a look-up by key: queries are shorter than calls. */
 export const QUERY_SECONDS = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 

@@ -3,7 +3,7 @@ import type { Protocol } from "../server/call/record.ts";
 import { isServerFault, OTHER_METHOD, type RpcSystem, statusOf, systemOf } from "../server/call/rpc-names.ts";
 import type { Route } from "../server/routes/routes.ts";
 import { type Exposition, type Labels, labelsOf } from "./exposition.ts";
-import { CALL_SECONDS, Histogram, STREAM_SECONDS } from "./histogram.ts";
+import { CALL_SECONDS, FIRST_MESSAGE_SECONDS, Histogram, STREAM_SECONDS } from "./histogram.ts";
 
 /** In the order of their outcomes' places. */
 const SYSTEMS = ["grpc", "connectrpc"] as const satisfies readonly RpcSystem[];
@@ -48,7 +48,7 @@ export class MethodCounts {
     this.labels = labelsOf({ rpc_method: this.#method, runrpc_kind: this.#kind });
     this.isStream = this.#kind.endsWith("_streaming");
     const sendsMany = this.#kind === "server_streaming" || this.#kind === "bidi_streaming";
-    this.firstMessage = sendsMany ? new Histogram(STREAM_SECONDS) : undefined;
+    this.firstMessage = sendsMany ? new Histogram(FIRST_MESSAGE_SECONDS) : undefined;
   }
 
   /** A call has ended. */

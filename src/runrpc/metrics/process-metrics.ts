@@ -1,10 +1,12 @@
 import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
 import { type Exposition, labelsOf } from "./exposition.ts";
 
+/** The same at each look: whoever counts restarts by it would take a clock that was set for one. */
+const STARTED_AT_SECONDS = performance.timeOrigin / 1_000;
+
 /** Writes what the process takes: CPU, memory, the heap of its main thread. Names are Prometheus' own, and OpenTelemetry's for V8. */
 export function writeProcess(exposition: Exposition): void {
   const { user, system } = process.cpuUsage();
-  const startedAtSeconds = (Date.now() - process.uptime() * 1_000) / 1_000;
   exposition.one(
     "process_cpu_seconds_total",
     "counter",
@@ -21,7 +23,7 @@ export function writeProcess(exposition: Exposition): void {
     "process_start_time_seconds",
     "gauge",
     "When the process started, in seconds since 1970.",
-    startedAtSeconds,
+    STARTED_AT_SECONDS,
   );
   exposition.one(
     "v8js_memory_heap_limit_bytes",

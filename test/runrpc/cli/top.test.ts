@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { create } from "@bufbuild/protobuf";
@@ -32,7 +33,7 @@ describe("runrpc top and runrpc logs", () => {
     typed: readonly (readonly [prompt: string, keys: string])[],
   ) {
     const child = spawn("python3", [terminal, JSON.stringify(typed), process.execPath, launcher, ...args], {
-      env: { ...process.env, ...env, TERM: "xterm" },
+      env: { ...process.env, ...env, TERM: "xterm", COLUMNS: "160", LINES: "40" },
     });
     let printed = "";
     child.stdout.on("data", (chunk: Buffer) => {
@@ -60,7 +61,7 @@ describe("runrpc top and runrpc logs", () => {
     );
     assert.match(printed, /METHOD +KIND +CALLS\/S/);
     assert.match(printed, /rig\.chat\.v1\.ChatService\/Chat +bidi/);
-    assert.match(printed, /up [\d.]+ m?s {2}\d+ open calls {2}\d+ connections {2}loop \d+ % busy/);
+    assert.match(printed, /up [\d.]+ m?s {2}\d+ open calls? {2}\d+ connections? {2}loop \d+ % busy/);
   });
 
   it("top ends by Ctrl-C with 130, and the terminal is given back", async () => {
@@ -129,10 +130,12 @@ describe("runrpc top and runrpc logs", () => {
     await using other = await startTestApp(definition, { config: { "monitor.enabled": "true" } });
     const child = startCommand(["logs", "-f"], { env: { RUNRPC_ADDRESS: other.url, RUNRPC_KEY: other.key } });
     const exit = once(child, "close");
+    const complained = text(child.stderr);
     await other.client(UserService).listUsers({});
     await once(child.stdout, "data");
     await other.drain();
     assert.deepEqual(await exit, [0, null]);
+    assert.equal(await complained, "The server has drained.\n");
     await using none = await startTestApp(definition, { config: { "monitor.enabled": "false" } });
     const refused = await runCommand(["logs"], { env: { RUNRPC_ADDRESS: none.url, RUNRPC_KEY: none.key } });
     assert.equal(refused.code, 1);
@@ -185,6 +188,52 @@ describe("the screen of runrpc top", () => {
     const text = topScreen(look, "http://localhost", { columns: 200, rows: 24 }).join("\n");
     assert.match(text, /findings {2}slow_call 3/);
     assert.match(text, /\nand 49\d more$/);
+  });
+
+  it("has what matters on a terminal of 80 columns: names are cut at their beginning, and columns left out", () => {
+    const method = "somebody.billing.v1.InvoiceService/ListInvoices";
+    const caller = "00000000-0000-4000-8000-000000000001";
+    const open = {
+      method,
+      requestId: caller,
+      ageMs: 65_000,
+      caller,
+      messagesIn: 1n,
+      waitsFor: "its handler",
+    };
+    const activity = { method, kind: "bidi_streaming", callsPerSecond: 1_234, p99Ms: 12, openCalls: 1 };
+    const busy = create(WatchResponseSchema, {
+      methods: [{ ...activity, oldestAgeMs: 65_000 }],
+      openCalls: [open],
+      openCallCount: 1,
+    });
+    const lines = topScreen(busy, "http://localhost", { columns: 80, rows: 24 });
+    assert.deepEqual(
+      lines.filter((line) => /^(METHOD|OPEN CALL|…)/.test(line)).map((line) => line.split(/ {2,}/)),
+      [
+        ["METHOD", "CALLS/S", "FAULTS/S", "P50", "P95", "P99", "OPEN"],
+        ["…1.InvoiceService/ListInvoices", "1,234", "0", "0.00 ms", "0.00 ms", "12 ms", "1"],
+        ["OPEN CALL", "REQUEST ID", "AGE", "CALLER", "MESSAGES", "WAITS FOR"],
+        ["…Service/ListInvoices", "00000000-0…", "1 min", "00000000-0…", "1 in, 0 out", "its handler"],
+      ],
+    );
+    for (const line of lines) assert.ok(line.length <= 80, line);
+  });
+
+  it("tells which services do not serve, and what threads do", () => {
+    const text = (serving: Record<string, boolean>) =>
+      topScreen(
+        create(WatchResponseSchema, {
+          serving,
+          threads: [{ service: "a.B", threads: 2, inFlight: 1, queued: 3 }],
+        }),
+        "http://localhost",
+        { columns: 80, rows: 24 },
+      ).join("\n");
+    assert.match(text({ "a.B": true, "c.D": false }), /^NOT SERVING {2}c\.D$/m);
+    assert.match(text({ "a.B": false, "c.D": false }), /^NOT SERVING {2}any service$/m);
+    assert.doesNotMatch(text({ "a.B": true }), /NOT SERVING/);
+    assert.match(text({}), /^threads of a\.B: 1 call in 2, 3 wait$/m);
   });
 
   it("shows texts of strangers as texts", () => {

@@ -10,12 +10,12 @@ import { createRegistry, type DescMessage, fromJsonString, type Message, toJson 
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext } from "@connectrpc/connect";
 import { type Server, startServer } from "../../../src/runrpc/server/server.ts";
-import { createPage } from "../../../src/runrpc/web/page.ts";
-import type { CallSettings } from "../../../src/runrpc/web/page/connect/wire.ts";
+import type { CallSettings } from "../../../src/runrpc/web/page/connect/call-settings.ts";
 import type { Schema } from "../../../src/runrpc/web/page/schema.ts";
 import { namesOf, targetOf } from "../../../src/runrpc/web/page/snippets/snippet-call.ts";
 import { snippetsOf } from "../../../src/runrpc/web/page/snippets/snippets.ts";
-import { compactJson } from "../../../src/runrpc/web/page/view/json-text.ts";
+import { compactJson } from "../../../src/runrpc/web/page/view/json-layout.ts";
+import { createPage } from "../../../src/runrpc/web/page.ts";
 import { WireService } from "../../gen/rig/wire/v1/wire_pb.ts";
 import { partOfService } from "../../part-of-service.ts";
 import { grpcurl, python, runTool } from "../../wire/tools.ts";
@@ -188,7 +188,11 @@ describe("calls that are copied from the page", { skip, timeout: 240_000 }, () =
           written.map((json) => toJson(desc, fromJsonString(desc, json, { registry }), { registry })),
           title,
         );
-        assert.deepEqual(headers, ["rr_of-the-environment", `it's "$HOME" \`id\` \\ !!`, "", "AP/+Og"], title);
+        assert.deepEqual(
+          headers,
+          ["rr_of-the-environment", `it's "$HOME" \`id\` \\ !!`, "", "AP/+Og"],
+          title,
+        );
       }
     });
 

@@ -1,6 +1,7 @@
+import type { CallSettings, Metadata } from "./call-settings.ts";
 import { callPage, PAGE_SERVICE } from "./page-call.ts";
 import { callServerStream } from "./server-stream.ts";
-import { type CallEvent, type CallSettings, errorFrom, type Metadata, type Step } from "./wire.ts";
+import { type CallEvent, errorFrom, type Step } from "./wire.ts";
 
 /** Requests on their way to a call, one after the other. */
 export interface RequestStream {

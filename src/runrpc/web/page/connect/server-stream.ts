@@ -1,14 +1,7 @@
+import type { CallSettings, Metadata } from "./call-settings.ts";
 import { envelope, readEnvelopes } from "./envelopes.ts";
 import { errorOf } from "./unary.ts";
-import {
-  type CallSettings,
-  errorFrom,
-  errorOfFetch,
-  type Metadata,
-  post,
-  requestHeaders,
-  type WireEvent,
-} from "./wire.ts";
+import { errorFrom, errorOfFetch, post, requestHeaders, type WireEvent } from "./wire.ts";
 
 /** Makes a call with one request and a stream of responses. */
 export async function* callServerStream(

@@ -1,8 +1,9 @@
 import type { MethodKind } from "../schema.ts";
+import type { CallSettings } from "./call-settings.ts";
 import { callWithRequests, type RequestStream } from "./request-stream.ts";
 import { callServerStream } from "./server-stream.ts";
 import { callUnary } from "./unary.ts";
-import type { CallEvent, CallSettings } from "./wire.ts";
+import type { CallEvent } from "./wire.ts";
 
 /** A call that goes on. */
 export interface OpenCall {

@@ -1,13 +1,5 @@
-import {
-  type CallError,
-  type CallSettings,
-  errorFrom,
-  errorOfFetch,
-  type Metadata,
-  post,
-  requestHeaders,
-  type WireEvent,
-} from "./wire.ts";
+import type { CallSettings, Metadata } from "./call-settings.ts";
+import { type CallError, errorFrom, errorOfFetch, post, requestHeaders, type WireEvent } from "./wire.ts";
 
 /** Makes a unary call with a request as JSON. */
 export async function* callUnary(

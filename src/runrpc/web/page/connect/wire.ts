@@ -1,7 +1,5 @@
 import type { Json } from "../schema.ts";
-
-/** Names and values of headers or trailers, in the order of their arrival. */
-export type Metadata = readonly (readonly [name: string, value: string])[];
+import type { CallSettings, Metadata } from "./call-settings.ts";
 
 /** An error as Connect's JSON has it. */
 export interface CallError {
@@ -18,15 +16,6 @@ export interface ErrorDetail {
   readonly value: string;
   /** The same as JSON, where the server knows the type. */
   readonly debug?: Json;
-}
-
-/** What a call is made with, besides its request. */
-export interface CallSettings {
-  readonly headers: Metadata;
-  /** Undefined: the method's own. */
-  readonly timeoutMs: number | undefined;
-  /** Has the server keep a report of the call by this name. Default: it keeps none. */
-  readonly follow?: string;
 }
 
 /** What comes of a call, and what the server tells of it, in order. After `end` nothing follows. */

@@ -3,7 +3,8 @@ import { durationText } from "../numbers.ts";
 import type { EndedCall, KeptCall } from "../record/ended-call.ts";
 import { callFacts } from "../record/facts.ts";
 import { copyText } from "../view/copy.ts";
-import { colouredJson, prettyJson } from "../view/json-text.ts";
+import { prettyJson } from "../view/json-layout.ts";
+import { colouredJson } from "../view/json-text.ts";
 
 /**
  * The record of a call, and what is kept of its request.

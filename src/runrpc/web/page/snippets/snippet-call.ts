@@ -1,4 +1,4 @@
-import type { CallSettings, Metadata } from "../connect/wire.ts";
+import type { CallSettings, Metadata } from "../connect/call-settings.ts";
 import type { MethodSchema, Schema, ServiceSchema } from "../schema.ts";
 
 /** A call, as it is told in another language. */

@@ -5,7 +5,7 @@ import { button, h } from "../dom.ts";
 import { violationsOf } from "../form/violations.ts";
 import type { Report } from "../record/report.ts";
 import type { MethodSchema, Schema, ServiceSchema } from "../schema.ts";
-import { compactJson } from "./json-text.ts";
+import { compactJson } from "./json-layout.ts";
 import type { RequestEditor } from "./request-editor.ts";
 import { createResponseView, type ResponseView } from "./response.ts";
 import type { SettingsEditor } from "./settings.ts";
@@ -44,7 +44,9 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
     title: "Ctrl + Enter",
     "aria-keyshortcuts": "Control+Enter",
   });
-  const openButton = button("Open", () => settings.check() && open(), { title: "Opens the call without a message" });
+  const openButton = button("Open", () => settings.check() && open(), {
+    title: "Opens the call without a message",
+  });
   const endButton = button("End requests", endRequests, { title: "No further message follows (half-close)" });
   const cancelButton = button("Cancel", () => call?.cancel(), { class: "danger" });
 

@@ -3,7 +3,7 @@ import type { MethodSchema, Schema, ServiceSchema } from "../schema.ts";
 import { snippetsOf } from "../snippets/snippets.ts";
 import { createCallPanel } from "./call-panel.ts";
 import { copyText } from "./copy.ts";
-import { compactJson } from "./json-text.ts";
+import { compactJson } from "./json-layout.ts";
 import { createRequestEditor } from "./request-editor.ts";
 import { createSettingsEditor } from "./settings.ts";
 import { kinds } from "./sidebar.ts";

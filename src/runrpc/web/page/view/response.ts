@@ -1,4 +1,5 @@
-import type { CallError, CallEvent, ErrorDetail, Metadata } from "../connect/wire.ts";
+import type { Metadata } from "../connect/call-settings.ts";
+import type { CallError, CallEvent, ErrorDetail } from "../connect/wire.ts";
 import { h } from "../dom.ts";
 import type { FieldViolation } from "../form/violations.ts";
 import { beforeNextFrame } from "../frames.ts";

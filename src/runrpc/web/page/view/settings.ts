@@ -1,4 +1,4 @@
-import type { CallSettings } from "../connect/wire.ts";
+import type { CallSettings } from "../connect/call-settings.ts";
 import { button, h } from "../dom.ts";
 
 /** What a call is made with besides its request: a deadline, and headers. */

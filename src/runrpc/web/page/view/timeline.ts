@@ -1,6 +1,7 @@
 import { button, h } from "../dom.ts";
 import { copyText } from "./copy.ts";
-import { colouredJson, prettyJson } from "./json-text.ts";
+import { prettyJson } from "./json-layout.ts";
+import { colouredJson } from "./json-text.ts";
 import { createLiveList } from "./live-list.ts";
 
 const PREVIEW_CHARACTERS = 300;
