@@ -98,14 +98,14 @@ export type WatchResponse = Message<"runrpc.monitor.v1.WatchResponse"> & {
   openCallCount: number;
 
   /**
-   * The calls that have ended, in this order.
+   * The calls that have ended, in this order: the latest 1000 of them.
    *
    * @generated from field: repeated runrpc.monitor.v1.EndedCall ended_calls = 6;
    */
   endedCalls: EndedCall[];
 
   /**
-   * How many ended in this time and are not among them, because there were too many.
+   * How many ended before them in this time, and are not among them.
    *
    * @generated from field: uint64 left_out_calls = 7;
    */

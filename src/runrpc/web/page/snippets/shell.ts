@@ -1,3 +1,4 @@
+import { masksAsMessages } from "./masks-as-messages.ts";
 import { isKey, type SnippetCall, takesKey, targetOf, withoutNamed } from "./snippet-call.ts";
 
 /** Unary calls alone: of a stream curl would have to write and read the frames. */
@@ -24,7 +25,7 @@ export function curl(call: SnippetCall): string {
 }
 
 export function grpcurl(call: SnippetCall): string {
-  const { service, method, requests, settings, url } = call;
+  const { schema, service, method, requests, settings, url } = call;
   const { isTls, target } = targetOf(url);
   return lines([
     isTls ? "grpcurl" : "grpcurl -plaintext",
@@ -32,7 +33,7 @@ export function grpcurl(call: SnippetCall): string {
     ...settings.headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(settings.timeoutMs === undefined ? [] : [`-max-time ${settings.timeoutMs / 1_000}`]),
     ...(hasReflection(call) ? [] : [`-import-path proto -proto ${quoted(service.file)}`]),
-    `-d ${quoted(requests.join("\n"))}`,
+    `-d ${quoted(requests.map((json) => masksAsMessages(schema, method.input, json)).join("\n"))}`,
     quoted(target),
     `${service.name}/${method.name}`,
   ]);

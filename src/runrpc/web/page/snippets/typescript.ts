@@ -8,6 +8,7 @@ import {
   takesKey,
   typesOfAny,
 } from "./snippet-call.ts";
+import { quoteWideNumbers } from "./wide-numbers.ts";
 
 /** For a file beside `gen`, run by Node. */
 export function typescript(call: SnippetCall): string {
@@ -80,8 +81,6 @@ function literal(json: string): string {
   } catch {
     return `JSON.parse(${JSON.stringify(json)})`;
   }
-  return json.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token, at: number) => {
-    if (token === '"__proto__"' && json[at + token.length] === ":") return `[${token}]`;
-    return /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token;
-  });
+  // Within a string there is a backslash before each quotation mark.
+  return quoteWideNumbers(json).replaceAll(/(?<=[{,])"__proto__":/g, '["__proto__"]:');
 }
