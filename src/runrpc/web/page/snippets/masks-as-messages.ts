@@ -13,7 +13,12 @@ export function masksAsMessages(schema: Schema, type: string, json: string): str
   function ofType(name: string, value: Json): Json {
     if (name === FIELD_MASK && typeof value === "string") {
       hasMask = true;
-      return { paths: value.split(",").filter((path) => path !== "").map(asInContract) };
+      return {
+        paths: value
+          .split(",")
+          .filter((path) => path !== "")
+          .map(asInContract),
+      };
     }
     return isObject(value) ? ofMessage(name, value) : value;
   }
