@@ -5,7 +5,7 @@ import { sources } from "./source.ts";
 const all = sources("src/**/*.ts");
 
 /** It writes programs of other people, as text. */
-const SNIPPETS = "src/runrpc/web/page/view/snippets.ts";
+const SNIPPETS = "src/runrpc/web/page/snippets/typescript.ts";
 
 /** The files of src that match, but for those named. */
 function filesWith(pattern: RegExp, ...allowed: readonly string[]): readonly string[] {
