@@ -217,6 +217,41 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
     await page.getByRole("row", { name: "x-request-id from-the-page" }).waitFor();
   });
 
+  it("a deadline or a header that cannot be sent is told at its place, and no call is made", async () => {
+    await open("users.v1.UserService/ListUsers");
+    const invalid = () => page.locator(".settings input:invalid").count();
+    await page.getByLabel("Deadline, ms").fill("1.5");
+    await button("Send").click();
+    assert.deepEqual([await invalid(), await page.locator(".status").count()], [1, 0]);
+    await page.getByLabel("Deadline, ms").fill("2000");
+    await button("+ header").click();
+    for (const name of ["a b", "Cookie"]) {
+      await page.getByLabel("header name").fill(name);
+      await page.keyboard.press("Control+Enter");
+      assert.deepEqual([await invalid(), await page.locator(".status").count()], [1, 0], name);
+    }
+    await page.getByLabel("header name").fill("x-request-id");
+    await page.getByLabel("header value").fill("sent-after-all");
+    await page.keyboard.press("Control+Enter");
+    await status("OK");
+  });
+
+  it("a view that the server does not send is told, and is there when the page is loaded again", async () => {
+    await open("users.v1.UserService/ListUsers");
+    await page.route("**/keys/keys-view.*", (route) => route.abort());
+    await page.getByRole("link", { name: "Keys" }).click();
+    await page.getByText("The server did not send this view").waitFor();
+    await page.getByRole("link", { name: "Explorer" }).click();
+    await page.getByRole("heading", { level: 1, name: "ListUsers" }).waitFor();
+    await page.getByRole("link", { name: "Keys" }).click();
+    await page.getByText("The server did not send this view").waitFor();
+    await page.unroute("**/keys/keys-view.*");
+    await button("Load the page again").click();
+    await button("Create key").waitFor();
+    // Of what was not sent the console tells.
+    complaints = complaints.filter((text) => !text.includes("net::ERR_FAILED"));
+  });
+
   it("text that looks like markup is text, wherever it comes from", async () => {
     const name = '<img src=x onerror="globalThis.hit=1"><script>globalThis.hit=1</script>';
     await post("users.v1.UserService/CreateUser", { email: "mallory@example.com", displayName: name });

@@ -133,7 +133,7 @@ describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
       pageSize: 500,
       pageToken: "",
     });
-    await page.getByText("No call", { exact: true }).waitFor();
+    await page.getByText("No call was found.").waitFor();
   });
 
   it("calls are followed as they end, of those that are looked for, and opened from there", async () => {
@@ -220,7 +220,7 @@ describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
     await rows().last().focus();
     for (let n = 0; n < 3; n++) await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Enter");
-    await record().getByText("not kept: log.requests keeps requests").waitFor();
+    await record().getByText("Not kept: log.requests keeps those").waitFor();
     assert.equal(await rows().nth(9_996).getAttribute("aria-current"), "true");
   });
 });

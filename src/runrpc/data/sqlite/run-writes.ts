@@ -42,27 +42,35 @@ export function createWrites(
     }
   }
 
-  /** Runs what was not taken back; gives the indexes of what ran, and how each ended. */
-  async function runAll(batch: Batch, ran: number[]): Promise<Outcome[]> {
-    const outcomes: Outcome[] = [];
+  /** Runs what was not taken back; gives the indexes of what ran, and how each ended and what it took. */
+  async function runAll(batch: Batch, ran: number[]): Promise<Ran[]> {
+    const outcomes: Ran[] = [];
+    let begunMs = performance.now();
     for (let index = 0; index < batch.size; index++) {
       if (!batch.claim(index)) continue;
       ran.push(index);
-      outcomes.push(await runOne(batch.query(index), batch.input(index)));
+      const outcome = await runOne(batch.query(index), batch.input(index));
+      const endedMs = performance.now();
+      outcomes.push({ outcome, tookMs: endedMs - begunMs });
+      begunMs = endedMs;
     }
     return outcomes;
   }
 
   return async (batch) => {
     const ran: number[] = [];
-    let outcomes: readonly Outcome[] = [];
+    const begunMs = performance.now();
+    let outcomes: readonly Ran[] = [];
+    let commitMs = 0;
     let failure: DataError | undefined;
     try {
       begin.run();
       outcomes = await runAll(batch, ran);
       batch.committing(ran);
+      const committingMs = performance.now();
       commit.run();
       watch.check();
+      commitMs = performance.now() - committingMs;
     } catch (error) {
       failure = writeErrorFrom(error);
       for (let index = 0; index < batch.size; index++) if (batch.claim(index)) ran.push(index);
@@ -70,13 +78,22 @@ export function createWrites(
     try {
       if (client.inTransaction) rollback.run();
     } finally {
+      const failedMs = performance.now() - begunMs;
       ran.forEach((index, position) => {
-        const outcome = failure === undefined ? outcomes[position] : { error: failure };
-        if (outcome !== undefined) batch.answer(index, outcome, 0);
+        const one = outcomes[position];
+        if (failure !== undefined) batch.answer(index, { error: failure }, failedMs);
+        // The sync to the disk is a part of each: none of them is answered without it.
+        else if (one !== undefined) batch.answer(index, one.outcome, one.tookMs + commitMs);
       });
       batch.send(true);
     }
   };
+}
+
+/** How one write ended, and what it took until then, in milliseconds. */
+interface Ran {
+  readonly outcome: Outcome;
+  readonly tookMs: number;
 }
 
 /** A file that takes no writes is no bug of the query that writes, as it is with a reader. */

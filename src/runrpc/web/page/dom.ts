@@ -53,3 +53,8 @@ export function freshId(): string {
 export function button(text: string, onclick: (event: Event) => void, props: Props = {}): HTMLButtonElement {
   return h("button", { type: "button", onclick, ...props }, text);
 }
+
+/** What stands where something is on its way. */
+export function loadingView(): HTMLElement {
+  return h("main", {}, h("h1", { class: "dim" }, "Loading…"));
+}

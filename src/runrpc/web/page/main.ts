@@ -1,6 +1,6 @@
 // The page of a server: it signs in, learns what is served, and shows it.
 import { callPage } from "./connect/page-call.ts";
-import { button, h, partOfDocument } from "./dom.ts";
+import { button, h, loadingView, partOfDocument } from "./dom.ts";
 import type { Schema } from "./schema.ts";
 import { keepKey, keyOfSession, signInByLink } from "./session.ts";
 import { createShell, type Shell } from "./shell.ts";
@@ -17,6 +17,7 @@ addEventListener("hashchange", () => location.hash.startsWith("#token=") && void
 void begin();
 
 async function begin(): Promise<void> {
+  if (shell === undefined) place.replaceChildren(loadingView());
   try {
     await signInByLink();
   } catch (error) {

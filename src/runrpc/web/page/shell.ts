@@ -1,4 +1,4 @@
-import { h } from "./dom.ts";
+import { button, h, loadingView } from "./dom.ts";
 import { createExplorer } from "./explorer.ts";
 import type { View, ViewParts } from "./view.ts";
 
@@ -46,9 +46,11 @@ export function createShell(given: Omit<ViewParts, "drafts" | "replay">): Shell 
     for (const link of links)
       if (link.dataset.view === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
-    const make = made.has(name) ? undefined : await VIEWS[name]?.load();
+    if (shown === undefined) element.replaceChildren(loadingView());
+    const make = made.has(name) ? undefined : await VIEWS[name]?.load().catch(() => "failed" as const);
     // It has been loaded when another one is wanted already.
     if (isClosed || hash !== location.hash) return;
+    if (make === "failed") return showFailure();
     const view = made.get(name) ?? make?.(parts);
     if (view === undefined) return;
     made.set(name, view);
@@ -58,6 +60,15 @@ export function createShell(given: Omit<ViewParts, "drafts" | "replay">): Shell 
       shown = view;
     }
     view.show(place);
+  }
+
+  /** A browser does not try again by itself: what it has not got of a module once, it does not get. */
+  function showFailure(): void {
+    shown?.hide();
+    shown = undefined;
+    const text = "The server did not send this view: it may be restarting, or gone.";
+    const again = button("Load the page again", () => location.reload(), { class: "primary" });
+    element.replaceChildren(h("main", {}, h("h1", {}, text), h("div", { class: "bar" }, again)));
   }
 
   const onHash = (): void => void show();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { CallOptions } from "../../../../src/runrpc/data/query-proxy.ts";
 import { codeOf, openTestStore } from "../fixture/open.ts";
 
 test("a write that fails undoes itself alone among those that share its commit", async (t) => {
@@ -34,6 +35,21 @@ test("concurrent writes share commits", async (t) => {
   const { calls, batches } = store.stats().writes;
   assert.equal(calls, 500);
   assert.ok(batches < 20, `${batches} transactions`);
+});
+
+test("each write is told what it took itself, with the commit that it shared", async (t) => {
+  const { queries } = await openTestStore(t);
+  const ranMs = { slow: -1, quick: -1 };
+  const note = (name: keyof typeof ranMs): CallOptions => ({
+    onRan: (ms) => {
+      ranMs[name] = ms;
+    },
+  });
+  await Promise.all([
+    queries.items.insertSlowly({ name: "slow", rows: 1_000_000 }, note("slow")),
+    queries.items.insertName("quick", note("quick")),
+  ]);
+  assert.ok(ranMs.quick >= 0 && ranMs.slow > ranMs.quick, JSON.stringify(ranMs));
 });
 
 test("a background write waits for every foreground write", async (t) => {

@@ -48,6 +48,12 @@ export function mapControl(field: FieldSchema, make: () => Control, context: For
     const [key, value] = [scalarControl(keyType, context.changed), make()];
     key.input?.setAttribute("aria-label", `key of ${field.name}`);
     value.input?.setAttribute("aria-label", `value of ${field.name}`);
+    for (const [input, text] of [
+      [key.input, "key"],
+      [value.input, "value"],
+    ] as const)
+      if (input?.matches("input:not([placeholder]), textarea:not([placeholder])"))
+        input.setAttribute("placeholder", text);
     return {
       element: h("div", { class: "entry" }, key.element, value.element),
       get: () => [key.get() ?? zeros.key, value.get() ?? zeros.value],

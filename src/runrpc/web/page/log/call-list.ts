@@ -29,7 +29,7 @@ export function createCallList(onScroll: () => void): CallList {
   const list = h("ol", { class: "calls" });
   const element = h(
     "div",
-    { class: "call-list", tabindex: -1, onscroll: onScroll },
+    { class: "call-list", tabindex: 0, role: "region", "aria-label": "Calls found", onscroll: onScroll },
     h("div", { class: "call heading", "aria-hidden": "true" }, ...cells(HEADING)),
     list,
   );

@@ -19,7 +19,10 @@ export function callRecord(
 ): HTMLElement {
   const pretty = prettyJson(requestJson);
   const isKept = requestJson !== "";
-  const note = isKept || requestNote !== "" ? requestNote : "not kept: log.requests keeps requests";
+  const note =
+    isKept || requestNote !== ""
+      ? requestNote
+      : "Not kept: log.requests keeps those of calls that came to their handlers.";
   return h(
     "article",
     { class: "pane record" },

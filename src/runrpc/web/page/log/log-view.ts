@@ -84,6 +84,7 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
     const asked = search;
     if (asked === undefined || isAsking) return;
     isAsking = true;
+    if (count === 0) state.textContent = "Searching…";
     try {
       while (!asked.isOver && list.isNearEnd() && element.isConnected) {
         const calls = await asked.next();
@@ -91,7 +92,7 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
         count += calls.length;
         list.add(calls);
         list.mark(opened);
-        state.textContent = `${count === 0 ? "No call" : count === 1 ? "1 call" : `${count} calls`}${asked.isOver ? "" : ", and further ones"}`;
+        state.textContent = foundText(count, asked.isOver);
       }
     } catch (error) {
       if (asked === search) tell(error);
@@ -153,4 +154,9 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
     },
     close: clear,
   };
+}
+
+function foundText(count: number, isOver: boolean): string {
+  if (count === 0) return isOver ? "No call was found." : "No call was found yet.";
+  return `${count === 1 ? "1 call" : `${count} calls`}${isOver ? "" : ", and further ones"}`;
 }

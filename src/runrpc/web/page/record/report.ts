@@ -34,7 +34,9 @@ interface Part {
 export function reportView(report: Report, traceLink: string): HTMLElement {
   const { call, leftOutQueries = 0 } = report;
   const totalMs = call.durationMs ?? 0;
-  const rows = partsOf(report, totalMs).map((part) =>
+  const parts = partsOf(report, totalMs);
+  const hasNotes = parts.some(({ note }) => note !== "");
+  const rows = parts.map((part) =>
     h(
       "tr",
       {},
@@ -42,10 +44,10 @@ export function reportView(report: Report, traceLink: string): HTMLElement {
       h("td", { class: "span" }, barOf(part, totalMs)),
       h("td", {}, durationText(part.waitedMs + part.tookMs)),
       h("td", {}, part.waitedMs === 0 ? "" : durationText(part.waitedMs)),
-      h("td", {}, part.note),
+      hasNotes ? h("td", {}, part.note) : undefined,
     ),
   );
-  const heading = ["Part", "When", "Took", "Of it in the queue", "How"];
+  const heading = ["Part", "When", "Took", "Of it in the queue", ...(hasNotes ? ["How"] : [])];
   const table = h(
     "table",
     {},

@@ -84,7 +84,7 @@ function headOf(service: ServiceSchema, method: MethodSchema): HTMLElement {
   return h(
     "header",
     {},
-    h("h1", {}, h("span", { class: "dim" }, `${service.name}/`), method.name),
+    h("h1", {}, h("span", { class: "dim" }, `${service.name}/`), h("wbr"), method.name),
     h("ul", { class: "chips", "aria-label": "What it asks for" }, ...chips),
     method.comment === "" ? undefined : h("p", { class: "comment" }, method.comment),
   );

@@ -42,7 +42,8 @@ export function createServerSide(): ServerSide {
         case "KIND_QUERIED":
           return line(
             `query ${query}${failed ? " failed" : ""}`,
-            `${durationText(ranMs)}, after ${durationText(waitedMs)} in its queue`,
+            // SQLite's workers tell whole milliseconds.
+            `${ranMs === 0 ? "under 1 ms" : durationText(ranMs)}, after ${durationText(waitedMs)} in its queue`,
             atMs,
             failed,
           );

@@ -113,6 +113,7 @@ function serviceGroup(service: ServiceSchema, links: HTMLAnchorElement[]): HTMLE
       "h2",
       { title: service.comment },
       h("span", { class: "dim" }, service.name.slice(0, dot + 1)),
+      h("wbr"),
       service.name.slice(dot + 1),
     ),
     h("ul", {}, ...items),
