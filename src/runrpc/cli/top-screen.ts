@@ -93,7 +93,7 @@ function headOf(look: WatchResponse, address: string): string[] {
       ].join("  "),
     );
   for (const { service, threads: count, inFlight, queued } of threads)
-    lines.push(`threads of ${printable(service)}: ${counted(inFlight, "call")} in ${count}, ${queued} wait`);
+    lines.push(`threads of ${printable(service)}: ${count}, ${inFlight} calls run, ${queued} wait`);
   const found = Object.entries(findings).map(([kind, times]) => `${printable(kind)} ${times}`);
   if (found.length > 0) lines.push(`findings  ${found.join("  ")}`);
   return lines;

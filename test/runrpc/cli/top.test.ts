@@ -233,7 +233,7 @@ describe("the screen of runrpc top", () => {
     assert.match(text({ "a.B": true, "c.D": false }), /^NOT SERVING {2}c\.D$/m);
     assert.match(text({ "a.B": false, "c.D": false }), /^NOT SERVING {2}any service$/m);
     assert.doesNotMatch(text({ "a.B": true }), /NOT SERVING/);
-    assert.match(text({}), /^threads of a\.B: 1 call in 2, 3 wait$/m);
+    assert.match(text({}), /^threads of a\.B: 2, 1 calls run, 3 wait$/m);
   });
 
   it("shows texts of strangers as texts", () => {

@@ -19,7 +19,7 @@ export interface PresenceOptions {
 
 /** A control with a switch: set or not set is a value of its own, and what is typed is set. */
 export function withPresence({ make, zero, changed, name, isHidden, isSet }: PresenceOptions): Control {
-  const toggle = h("input", { type: "checkbox", "aria-label": `${name} is set` });
+  const toggle = h("input", { type: "checkbox", "aria-label": `${name} is set`, title: "set, or not" });
   const place = h("div", { class: "grow" });
   const element = h("div", { class: "inline presence" }, toggle, place);
   let inner: Control | undefined;
