@@ -1,7 +1,7 @@
 import type { Interceptor } from "@connectrpc/connect";
 import type { MessageCodec } from "../codec/message-codec.ts";
 import type { StartChore } from "../data/chore.ts";
-import type { QueryModules } from "../data/query.ts";
+import type { QueryModule, QueryModules } from "../data/query.ts";
 import type { Queries } from "../data/query-proxy.ts";
 import type { Authenticate } from "../server/auth/identity.ts";
 import type { MapError } from "../server/errors.ts";
@@ -64,8 +64,11 @@ export interface Accounts {
   developer(): Promise<string>;
 }
 
+/** An application that says of no queries what they are: `defineApp<Modules>` does. */
+type NoModules = Record<never, QueryModule>;
+
 /**
- * Defines an application. `M` is the type of what its worker serves:
+ * Defines an application. `M` is the type of what its worker serves, without which it has no queries:
  *
  *     export default defineApp<Modules>({
  *       services: ({ queries }) => [defineService(UserService, createUserService(queries.users))],
@@ -73,6 +76,8 @@ export interface Accounts {
  *       migrations: new URL("./services/migrations/", import.meta.url),
  *     });
  */
-export function defineApp<M extends QueryModules>(definition: AppDefinition<M>): AppDefinition<M> {
+export function defineApp<M extends QueryModules = NoModules>(
+  definition: AppDefinition<M>,
+): AppDefinition<M> {
   return definition;
 }
