@@ -51,6 +51,11 @@ const rows: readonly {
     said: /^error: a database worker failed: Cannot read [^\n]+\nTypeError: Cannot read [^\n]+\n +at file:\/\/\/\S+\/worker\.ts:2:\d+/,
   },
   {
+    title: "a database worker's file that serves nothing",
+    files: { "main.ts": withWorker, "worker.ts": "export const modules = {};\n" },
+    said: /^error: \S+\/worker\.ts ended without serving queries: it needs `await serveQueries\(modules\)`\n$/,
+  },
+  {
     title: "an application that says what it lacks",
     files: { "main.ts": `throw new Error("PAYMENTS_URL is not set");\n` },
     said: /^error: PAYMENTS_URL is not set\n$/,

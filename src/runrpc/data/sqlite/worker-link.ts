@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { PendingCall } from "../call-queue.ts";
 import { DataError, errorFromWire, type WireError } from "../data-error.ts";
@@ -85,13 +86,16 @@ export function startWorker(
   const opened = Promise.withResolvers<Ready>();
   const ended = Promise.withResolvers<void>();
   let trouble: DataError | undefined;
+  let hasServed = false; // or was told to end before that
   let lastSignMs = performance.now();
 
   worker.on("message", (message: FromWorker) => {
     lastSignMs = performance.now();
     if (Array.isArray(message)) onAnswers(message);
-    else if ("manifest" in message) opened.resolve(message);
-    else if ("failed" in message) {
+    else if ("manifest" in message) {
+      hasServed = true;
+      opened.resolve(message);
+    } else if ("failed" in message) {
       trouble = errorFromWire(message.failed);
       void worker.terminate();
     } else if ("warning" in message) process.emitWarning(message.warning, "DataWarning");
@@ -101,8 +105,7 @@ export function startWorker(
   });
   worker.on("messageerror", () => void worker.terminate());
   worker.on("exit", (exitCode) => {
-    const reason =
-      trouble ?? new DataError("unavailable", `a database worker ended with exit code ${exitCode}`);
+    const reason = trouble ?? endOf(options.worker, exitCode, hasServed);
     opened.reject(reason);
     ended.resolve();
     const waiting = slots.lose(options.role === "reader", reason);
@@ -160,6 +163,7 @@ export function startWorker(
     },
     takeBackReads: slots.takeBackReads,
     async close() {
+      hasServed = true;
       worker.postMessage("close" satisfies ToWorker);
       await ended.promise;
     },
@@ -179,6 +183,16 @@ function mayGoOn(call: PendingCall, reason: DataError): boolean {
     }),
   );
   return false;
+}
+
+/** One that ends by itself before it serves anything was never told to. */
+function endOf(worker: URL, exitCode: number, hasServed: boolean): DataError {
+  if (hasServed || exitCode !== 0)
+    return new DataError("unavailable", `a database worker ended with exit code ${exitCode}`);
+  return new DataError(
+    "failed_precondition",
+    `${fileURLToPath(worker)} ended without serving queries: it needs \`await serveQueries(modules)\``,
+  );
 }
 
 function deathOf(error: unknown, heapMb: number): DataError {
