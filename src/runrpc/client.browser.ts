@@ -13,7 +13,8 @@ export { within } from "./client/within.ts";
 /**
  * Makes a client of a service: every method of it as a typed function.
  *
- * @throws Error for an address that is no URL, for an option out of range, and for `grpc`, which no browser speaks.
+ * @throws Error for an address that is no URL, for an option that there is not or that is out of range, and for `grpc`, which no
+ *   browser speaks.
  */
 export function connect<S extends DescService>(
   url: string,
@@ -22,6 +23,8 @@ export function connect<S extends DescService>(
 ): Client<S> & Disposable {
   const { protocol = "connect" } = options;
   if (protocol === "grpc") throw new Error("a browser cannot speak grpc: use connect or grpc-web");
+  if (protocol !== "connect" && protocol !== "grpc-web")
+    throw new Error(`protocol ${protocol} is neither connect nor grpc-web`);
   const make = protocol === "connect" ? createConnectTransport : createGrpcWebTransport;
   const transport = make({ ...transportOptions(url, options), fetch: fetchOrUnavailable });
   const client = createClient(service, withUnaryDeadline(transport, options));

@@ -34,14 +34,14 @@ export type ConnectedClient<S extends DescService> = Client<S> & Disposable;
  *     using users = connect("http://localhost:50051", UserService, { key });
  *     const { user } = await users.getUser({ id });
  *
- * @throws Error for an address that is no URL, and for an option out of range.
+ * @throws Error for an address that is no URL, for an option that there is not, and for one out of range.
  */
 export function connect<S extends DescService>(
   url: string,
   service: S,
   options: ClientOptions & { readonly tls?: ClientTls | undefined } = {},
 ): ConnectedClient<S> {
-  const checked = transportOptions(url, options);
+  const checked = transportOptions(url, options, ["tls"]);
   checked.interceptors.push(unavailableForCertificate);
   const sessionManager = new Http2SessionManager(url, undefined, { ...options.tls });
   const transport = transportFor(options.protocol, { ...checked, sessionManager });
@@ -60,5 +60,7 @@ function transportFor(
       return createGrpcWebTransport({ ...options, httpVersion: "2" });
     case "connect":
       return createConnectTransport({ ...options, httpVersion: "2" });
+    default:
+      throw new Error(`protocol ${protocol} is none of grpc, grpc-web and connect`);
   }
 }

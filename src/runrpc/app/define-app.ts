@@ -8,6 +8,7 @@ import type { MapError } from "../server/errors.ts";
 import type { ServerLog } from "../server/log.ts";
 import type { ServiceDefinition } from "../server/routes/service.ts";
 import type { Wakeups } from "../streams/wakeup.ts";
+import { checkDefinition, type OptionType } from "./check-definition.ts";
 
 /** What an application is made of: the default export of its `main.ts`, which the `runrpc` command loads. */
 export interface AppDefinition<M extends QueryModules = QueryModules> {
@@ -67,6 +68,17 @@ export interface Accounts {
 /** An application that says of no queries what they are: `defineApp<Modules>` does. */
 type NoModules = Record<never, QueryModule>;
 
+const OPTIONS = {
+  services: "a function",
+  worker: 'a URL: new URL("./worker.ts", import.meta.url)',
+  migrations: 'a URL: new URL("./services/migrations/", import.meta.url)',
+  accounts: "a function",
+  authenticate: "a function",
+  interceptors: "a function",
+  codecs: "a list",
+  mapError: "a function",
+} as const satisfies Record<keyof AppDefinition, OptionType>;
+
 /**
  * Defines an application. `M` is the type of what its worker serves, without which it has no queries:
  *
@@ -75,9 +87,12 @@ type NoModules = Record<never, QueryModule>;
  *       worker: new URL("./worker.ts", import.meta.url),
  *       migrations: new URL("./services/migrations/", import.meta.url),
  *     });
+ *
+ * @throws Error for an option that there is not, and one that is of another type.
  */
 export function defineApp<M extends QueryModules = NoModules>(
   definition: AppDefinition<M>,
 ): AppDefinition<M> {
+  checkDefinition(definition, OPTIONS);
   return definition;
 }

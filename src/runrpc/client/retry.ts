@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { checkOptionNames } from "../option-names.ts";
 import { backoffMs, pause } from "./backoff.ts";
 import { isCertificateFault } from "./certificate-fault.ts";
 import { createRetryBudget } from "./retry-budget.ts";
@@ -22,8 +23,10 @@ export interface RetryOptions {
 /** Where Node's and the browsers' timers end, in milliseconds: what is longer would be over at once. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
-/** Makes calls again that failed and may be made again. @throws Error for a number of attempts out of range. */
-export function retryInterceptor({ maxAttempts = 4, random = Math.random }: RetryOptions): Interceptor {
+/** Makes calls again that failed and may be made again. @throws Error for an option that there is not, or that is out of range. */
+export function retryInterceptor(options: RetryOptions): Interceptor {
+  checkOptionNames("retry", options, ["maxAttempts", "random"]);
+  const { maxAttempts = 4, random = Math.random } = options;
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > 10) {
     throw new Error(`maxAttempts ${maxAttempts} is not a whole number from 1 to 10`);
   }

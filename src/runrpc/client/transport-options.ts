@@ -1,4 +1,5 @@
 import type { Transport } from "@connectrpc/connect";
+import { checkOptionNames } from "../option-names.ts";
 import { keyInterceptor } from "./key.ts";
 import type { ClientOptions, TransportOptions } from "./options.ts";
 import { retryInterceptor } from "./retry.ts";
@@ -7,12 +8,27 @@ import { timeoutHeader } from "./timeout-header.ts";
 /** The deadline of a unary call that names none, in milliseconds: that of a server of ours. */
 const UNARY_DEADLINE_MS = 60_000;
 
+/** What every client takes; on Node there is `tls` besides. */
+const CLIENT_OPTIONS = [
+  "key",
+  "deadlineMs",
+  "retry",
+  "protocol",
+  "interceptors",
+] as const satisfies readonly (keyof ClientOptions)[];
+
 /**
  * What the options come to as Connect's transports take them.
  *
- * @throws Error for an address that is no URL, and for a deadline out of range.
+ * @param others that this client takes besides.
+ * @throws Error for an address that is no URL, an option that there is not, and a deadline out of range.
  */
-export function transportOptions(url: string, options: ClientOptions): TransportOptions {
+export function transportOptions(
+  url: string,
+  options: ClientOptions,
+  others: readonly string[] = [],
+): TransportOptions {
+  checkOptionNames("connect", options, [...CLIENT_OPTIONS, ...others]);
   const { key, deadlineMs = 0, retry = {}, interceptors = [] } = options;
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
     throw new Error(`${url.slice(0, 200)} is not the URL of a server, such as http://localhost:50051`);

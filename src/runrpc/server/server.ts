@@ -1,5 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { createCodecs } from "../codec/codecs.ts";
+import { checkOptionNames } from "../option-names.ts";
 import { authenticatorFor } from "./auth/application.ts";
 import { createHealth, type Health } from "./builtin/health.ts";
 import { createMetricsDoor } from "./builtin/metrics-door.ts";
@@ -29,7 +30,7 @@ import { createValidation } from "./routes/validation.ts";
 import type { CountedServer } from "./server-metrics.ts";
 import { OPTION_NAMES, type ServerOptions } from "./server-options.ts";
 import { closeServices, startServices, threadsOf, watched } from "./services.ts";
-import { checkDebug, checkOptionNames, type ResolvedSettings, resolveSettings, tlsOf } from "./settings.ts";
+import { checkDebug, type ResolvedSettings, resolveSettings, tlsOf } from "./settings.ts";
 import type { ServerStats } from "./stats.ts";
 import { urlOf } from "./url.ts";
 
@@ -75,7 +76,7 @@ export interface Server {
  * unknown or invalid option or setting, a proxy list that cannot be read, a port in use, a certificate that cannot be read.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  checkOptionNames(options, Object.keys(OPTION_NAMES));
+  checkOptionNames("startServer", options, Object.keys(OPTION_NAMES));
   const { production = false } = options;
   const settings = resolveSettings(options, production);
   const log = guardLog(options.log ?? silentLog);

@@ -23,6 +23,7 @@ import {
 } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { production_default } from "../../../gen/runrpc/config/v1/defaults_pb.ts";
 import { closest, didYouMean } from "../closest.ts";
+import { OF_MESSAGES } from "../option-names.ts";
 
 /**
  * The settings of a server, each with the default, unit and range that proto/runrpc/config/v1/config.proto gives it.
@@ -44,21 +45,6 @@ export interface ServerSettings {
 
 /** The settings with every default filled in, as own properties. */
 export type ResolvedSettings = ReturnType<typeof resolveSettings>;
-
-/**
- * Refuses what a function that takes `known` would overlook: `limts`, which leaves every limit at its default.
- *
- * @throws Error that names the first unknown option, and the known one that was most likely meant.
- */
-export function checkOptionNames(options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (known.includes(name) || OF_MESSAGES.has(name)) continue;
-    const near = didYouMean(closest(name, known));
-    throw new Error(
-      `${shown(name)} is not an option of startServer${near || `; there are ${known.join(", ")}`}`,
-    );
-  }
-}
 
 /**
  * In production some settings have another default.
@@ -95,9 +81,6 @@ const DEBUG_IN_PRODUCTION =
 export function tlsOf({ tls }: ResolvedSettings) {
   return tls.keyFile === "" ? undefined : { ...tls, caFile: tls.clientCaFile };
 }
-
-/** What a spread of a protobuf message brings along. */
-const OF_MESSAGES: ReadonlySet<string> = new Set(["$typeName", "$unknown"]);
 
 /** A name or a value of whoever calls, bounded. */
 function shown(value: unknown): string {

@@ -16,7 +16,7 @@ import { openTestStore } from "./test-store.ts";
 
 /**
  * Starts an application for a test as `startTestApp` does, but in memory: no port, no HTTP, no record, one protocol. The handlers are
- * behind the same keys, scopes, rules and interceptors, and the database is a real one.
+ * behind the same keys or `authenticate`, scopes, rules and interceptors, and the database is a real one.
  *
  *     for (const start of [startMemoryApp, startTestApp]) {
  *       test(`${start.name}: a user who was created is found`, async () => {
@@ -40,6 +40,7 @@ export async function startMemoryApp<M extends QueryModules>(
     definitions: definition.services(opened),
     interceptorsFor: () => definition.interceptors?.(opened) ?? [],
     keys: createKeyStore(queries.runrpcKeys),
+    authenticate: definition.authenticate?.(opened),
     mapError: definition.mapError ?? (() => undefined),
   });
   stack.defer(server.close);

@@ -11,7 +11,9 @@ import {
 import { AuthSchema, LimitsSchema, TimeoutsSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
 import { connectErrorFromDataError } from "../app/data-errors.ts";
 import type { TransportOptions } from "../client/options.ts";
-import { createAuthenticator } from "../server/auth/authenticate.ts";
+import { authenticatorFor } from "../server/auth/application.ts";
+import type { Authenticator } from "../server/auth/authenticate.ts";
+import type { Authenticate } from "../server/auth/identity.ts";
 import type { KeyStore } from "../server/auth/key-store.ts";
 import { coversScope, principalKey } from "../server/auth/principal.ts";
 import { failureFrom, type MapError } from "../server/errors.ts";
@@ -22,6 +24,8 @@ import { createValidation } from "../server/routes/validation.ts";
 /** What calls in memory are answered from. */
 export interface MemoryServerOptions extends Pick<RoutesOptions, "definitions" | "interceptorsFor"> {
   readonly keys: KeyStore;
+  /** The application's own way to tell who calls; undefined where there are keys alone. */
+  readonly authenticate: Authenticate | undefined;
   readonly mapError: MapError;
 }
 
@@ -32,7 +36,7 @@ export interface MemoryServer {
   close(): Promise<void>;
 }
 
-/** Makes one: keys, scopes, rules, interceptors and handlers are as a server has them. */
+/** Makes one: callers, scopes, rules, interceptors and handlers are as a server has them. */
 export function createMemoryServer(options: MemoryServerOptions): MemoryServer {
   const routes = createRoutes({
     ...options,
@@ -40,23 +44,26 @@ export function createMemoryServer(options: MemoryServerOptions): MemoryServer {
     checkFor: createValidation(),
     strictAnswers: true,
   });
-  const { keys, mapError } = options;
-  const authenticator = createAuthenticator({
+  const { keys, authenticate, mapError } = options;
+  const authenticator = authenticatorFor(authenticate === undefined ? { keys } : { keys, authenticate }, {
     ...create(AuthSchema),
-    keys,
     production: false,
     log: silentLog,
-  });
+  }) as Authenticator; // there are keys
 
   async function admit({ policy }: Route, { requestHeader, values }: HandlerContext): Promise<void> {
     const headers = Object.fromEntries(requestHeader);
     const principal = await authenticator.authenticate(headers, "127.0.0.1");
     values.set(principalKey, principal);
     if (policy.isPublic) return;
-    if (principal === undefined) throw new ConnectError("this call needs an API key", Code.Unauthenticated);
-    const missing = policy.scopes.find((scope) => !coversScope(principal.scopes, scope));
-    if (missing !== undefined)
-      throw new ConnectError(`the key lacks the scope ${missing}`, Code.PermissionDenied);
+    const { noun, wanted } = authenticator;
+    if (principal === undefined) throw new ConnectError(`this call needs ${wanted}`, Code.Unauthenticated);
+    const missing = policy.scopes.filter((scope) => !coversScope(principal.scopes, scope));
+    if (missing.length > 0)
+      throw new ConnectError(
+        `the ${noun} ${principal.keyId} lacks the scope ${missing.join(", ")}`,
+        Code.PermissionDenied,
+      );
   }
 
   const told = (reason: unknown): ConnectError =>

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../option-names.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import type { LinkedCall, ThreadLink } from "./thread-link.ts";
 import { threadedDefaults } from "./threaded.ts";
@@ -25,6 +26,7 @@ export function offload<M>(
   module: URL,
   options: Partial<Omit<PoolOptions, "setup" | "askQuery" | "callsPerThread">> = {},
 ): Offloaded<M> {
+  checkOptionNames("offload", options, ["threads", "maxQueued", "graceMs", "heapMb"]);
   const pool = createPool({
     ...threadedDefaults,
     ...options,

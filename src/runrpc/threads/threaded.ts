@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { create, type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { DataError, type DataErrorCode } from "../data/data-error.ts";
+import { checkOptionNames } from "../option-names.ts";
 import type { BytesHandler } from "../server/routes/bytes-handler.ts";
 import type { Policy } from "../server/routes/policy.ts";
 import type { ServiceDefinition } from "../server/routes/service.ts";
@@ -39,6 +40,16 @@ export const threadedDefaults = {
   graceMs: 1_000,
 } as const;
 
+const OPTION_NAMES = [
+  ...Object.keys(threadedDefaults),
+  "heapMb",
+  "main",
+  "queries",
+  "codecs",
+  "policy",
+  "strictAnswers",
+];
+
 /**
  * A service whose handlers run in threads of their own, so that one that computes, or waits in a synchronous call, holds up no other call.
  * The module exports a function for each method, by its local name, or `create({ queries })`, which gives them: plain, async,
@@ -55,6 +66,7 @@ export function threaded<S extends DescService>(
   module: URL,
   options: ThreadedOptions<S> = {},
 ): ServiceDefinition {
+  checkOptionNames("threaded", options, OPTION_NAMES);
   const { main = {}, queries = {}, codecs, policy = {}, strictAnswers, ...limits } = options;
   const onMain = main as Readonly<Record<string, (...args: never[]) => unknown>>; // functions, by the type of S
   const methods = service.methods.filter(({ localName }) => onMain[localName] === undefined);

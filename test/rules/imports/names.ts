@@ -5,7 +5,7 @@ export const CONNECT = /^@connectrpc\/(connect|validate)(\/|$)/;
 export const BUFBUILD = /^@bufbuild\/(protobuf|protovalidate)(\/|$)/;
 export const OWN_CONTRACTS = /^gen\/(grpc|runrpc)\//;
 /** What was most likely meant: for every room that refuses a name. */
-export const CLOSEST = /^src\/runrpc\/closest\.ts$/;
+export const CLOSEST = /^src\/runrpc\/(closest|option-names)\.ts$/;
 /** What a URL tells by itself: for every room that reads or shows one. */
 export const URLS = /^src\/runrpc\/url\.ts$/;
 /** The clock that threads share. */

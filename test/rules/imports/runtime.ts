@@ -79,6 +79,7 @@ export const runtimeRules: readonly Rule[] = [
       CODECS,
       SERVER,
       LINE,
+      CLOSEST,
       MONOTONIC,
       /^src\/runrpc\/threads\//,
       /^src\/runrpc\/data\/data-error\.ts$/,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkOptionNames, resolveSettings } from "../../../src/runrpc/server/settings.ts";
+import { resolveSettings } from "../../../src/runrpc/server/settings.ts";
 
 describe("resolveSettings", () => {
   it("fills in the schema's defaults as own properties, so that a spread keeps them", () => {
@@ -54,23 +54,4 @@ describe("resolveSettings", () => {
       /allow_credentials needs origins by name/,
     );
   });
-});
-
-describe("checkOptionNames", () => {
-  const known = ["services", "limits", "onRecord"];
-
-  it("takes what is known, and what a spread message brings along", () => {
-    checkOptionNames({ services: [], onRecord: undefined, $typeName: "x" }, known);
-  });
-
-  for (const [name, advice] of [
-    ["limts", "; did you mean limits?"],
-    ["on_record", "; did you mean onRecord?"],
-    ["q", "; there are services, limits, onRecord"],
-  ] as const) {
-    it(`refuses ${name}`, () => {
-      const message = `${name} is not an option of startServer${advice}`;
-      assert.throws(() => checkOptionNames({ [name]: {} }, known), { message });
-    });
-  }
 });

@@ -201,4 +201,23 @@ for (const start of [startMemoryApp, startTestApp]) {
       "Unauthenticated",
     );
   });
+
+  test(`${start.name}: the application's own way to tell who calls is asked before keys are looked at`, async () => {
+    const definition: ReturnType<typeof appOf> = {
+      ...appOf({ getUser }),
+      authenticate: () => (headers) =>
+        headers.authorization === "Bearer ada" ? { subject: "ada", scopes: ["users.read"] } : undefined,
+    };
+    await using app = await start(definition);
+    const users = app.client(UserService, { key: undefined });
+    const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+    assert.equal((await users.getUser({ id }, bearer("ada"))).user?.displayName, "ada");
+    assert.equal((await app.client(UserService).getUser({ id })).user?.displayName, "developer");
+    await assert.rejects(users.getUser({ id }), {
+      rawMessage: "this call needs credentials that the server knows",
+    });
+    await assert.rejects(users.createUser({ email: "a@example.com", displayName: "A" }, bearer("ada")), {
+      rawMessage: "the caller ada lacks the scope users.write",
+    });
+  });
 }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { offload } from "../../../src/runrpc/threads/offload.ts";
+import { threaded } from "../../../src/runrpc/threads/threaded.ts";
+import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 
 const module = new URL("./handlers/heavy.ts", import.meta.url);
 type Heavy = typeof import("./handlers/heavy.ts");
@@ -73,6 +75,16 @@ it("an option out of its range is named, with what it takes", () => {
     [{ graceMs: 1.5 }, /^graceMs is 1\.5; it takes a whole number from 0/],
   ] as const)
     assert.throws(() => offload(module, options), { name: "RangeError", message: text });
+});
+
+it("an option that there is not is named, with the one that was meant", () => {
+  const misspelt: object = { thread: 2 };
+  assert.throws(() => offload(module, misspelt), {
+    message: "thread is not an option of offload; did you mean threads?",
+  });
+  assert.throws(() => threaded(UserService, module, misspelt), {
+    message: "thread is not an option of threaded; did you mean threads?",
+  });
 });
 
 function abortedSoon(reason: Error): AbortSignal {
