@@ -14,8 +14,21 @@ export interface ServerLog {
   fatal?(fields: object, message: string): void;
 }
 
-/** A log that keeps nothing: the default of a server that is given none. */
+/** A log that keeps nothing. */
 export const silentLog: ServerLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * The default of a server that is given no log. It keeps nothing but what would have ended the process without the server, such as an
+ * error at the top of the program itself, which is on standard error as Node would have it.
+ */
+export const lastResortLog: ServerLog = {
+  ...silentLog,
+  fatal(fields, message) {
+    const { err, ...others } = fields as { readonly err?: unknown };
+    const rest = Object.keys(others).length === 0 ? "" : ` ${inspect(others)}`;
+    process.stderr.write(`runrpc: ${message}${rest}\n${inspect(err)}\n`);
+  },
+};
 
 /**
  * A log that never throws. A logger looks into what it is given, and what a handler threw may have getters, a `toJSON` or a

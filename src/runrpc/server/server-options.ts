@@ -40,7 +40,7 @@ export interface ServerOptions extends ServerSettings {
   readonly codecs?: readonly MessageCodec[];
   /** Rejects when the server should not get calls, as when its database does not answer. Default: always ready. */
   readonly probe?: (signal: AbortSignal) => Promise<void>;
-  /** Default: keeps nothing. */
+  /** Default: keeps nothing, but for errors that nobody catches (`errors.on_stray`), which go to standard error. */
   readonly log?: ServerLog;
   /** Development keys are refused, reflection wants a key, and a drain has its delay. Default: false. */
   readonly production?: boolean;

@@ -19,7 +19,7 @@ import { createAnswerCompression } from "./lanes/answer-compression.ts";
 import { createFastLane } from "./lanes/fast/lane.ts";
 import { createStockLane } from "./lanes/stock/lane.ts";
 import { listen } from "./listener/listen.ts";
-import { guardLog, type ServerLog, silentLog } from "./log.ts";
+import { guardLog, lastResortLog, type ServerLog } from "./log.ts";
 import { closeOnlookers, countOf, loadOnlookers, type Onlookers, watchOf } from "./onlookers.ts";
 import { createRefusals } from "./refusals.ts";
 import { createRequestKeeper } from "./requests/keep-requests.ts";
@@ -79,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   checkOptionNames("startServer", options, Object.keys(OPTION_NAMES));
   const { production = false } = options;
   const settings = resolveSettings(options, production);
-  const log = guardLog(options.log ?? silentLog);
+  const log = guardLog(options.log ?? lastResortLog);
   if (settings.server.debug) checkDebug(settings.debug, production);
   const onlookers = await loadOnlookers(options, settings);
   try {

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Changes, createChanges } from "../../../src/runrpc/scaffold/project/changes.ts";
 import { type GeneratedService, generatedServices } from "../../../src/runrpc/scaffold/project/generated.ts";
-import { implementationsIn } from "../../../src/runrpc/scaffold/project/implementations.ts";
+import {
+  findImplementations,
+  implementationsIn,
+} from "../../../src/runrpc/scaffold/project/implementations.ts";
 import { checkParses } from "../../../src/runrpc/scaffold/project/plan.ts";
 import { insertSkeletons, usableImplementation } from "../../../src/runrpc/scaffold/project/skeletons.ts";
 import { openTypeScript, type TypeScriptProject } from "../../../src/runrpc/scaffold/project/typescript.ts";
@@ -23,6 +26,18 @@ export declare const ThingService: GenService<{
   get: { methodKind: "unary"; input: typeof EmptySchema; output: typeof EmptySchema },
   watch: { methodKind: "server_streaming"; input: typeof EmptySchema; output: typeof EmptySchema },
 }>;
+/** A message that is called as a service is. */
+export interface Thing {}
+/**
+ * @generated from service t.v1.Thing
+ */
+export declare const Thing$: GenService<{
+  get: { methodKind: "unary"; input: typeof EmptySchema; output: typeof EmptySchema },
+}>;
+`;
+const calledAsMessage = `import type { ServiceImpl } from "@connectrpc/connect";
+import type { Thing$ } from "../gen/t_pb.ts";
+export const things: ServiceImpl<typeof Thing$> = { get: () => ({}) };
 `;
 const watch = {
   service: "t.v1.ThingService",
@@ -59,6 +74,7 @@ before(async () => {
   writeFileSync(join(folder, "gen/t_pb.ts"), generated);
   for (const { title, marked } of [...hostileFiles, ...doubtfulFiles])
     writeFileSync(join(folder, nameOf(title)), originalOf(marked));
+  writeFileSync(join(folder, "src/called-as-a-message.ts"), calledAsMessage);
   typescript = await openTypeScript(folder);
   const found = generatedServices(typescript).get("t.v1.ThingService");
   assert.ok(found);
@@ -99,6 +115,16 @@ describe("a handler goes into a file, which keeps every other byte", () => {
       );
     }
   });
+});
+
+it("the implementation of a service that is called as a message is found", () => {
+  const known = generatedServices(typescript).get("t.v1.Thing");
+  assert.equal(known?.exportName, "Thing$");
+  const found = findImplementations(typescript, known);
+  assert.deepEqual(
+    found.map(({ source, handlers }) => [basename(source.path), handlers.map(({ name }) => name)]),
+    [["called-as-a-message.ts", ["get"]]],
+  );
 });
 
 describe("nothing is inserted where it is not certain", () => {

@@ -2,7 +2,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { wktPublicImportPaths } from "@bufbuild/protobuf/codegenv2";
 import { shapeOf } from "../shape.ts";
 import { hasPrototype, readerSource } from "./message-source.ts";
-import { quoted, shortName } from "./names.ts";
+import { quoted, schemaName, shortName } from "./names.ts";
 import type { NameOf } from "./read-value.ts";
 import { calledBy, isDelimited } from "./wire.ts";
 import { writerSource } from "./write-source.ts";
@@ -80,7 +80,7 @@ function schemaImports(
   messages: readonly DescMessage[],
   { extension }: FileOptions,
 ): readonly string[] {
-  const names = messages.filter(hasPrototype).map((desc) => `${shortName(desc)}Schema`);
+  const names = messages.filter(hasPrototype).map(schemaName);
   if (names.length === 0) return [];
   // protobuf-es brings some of google/protobuf along, and not all that has lain in that folder.
   const module =

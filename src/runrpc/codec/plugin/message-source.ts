@@ -1,5 +1,5 @@
 import { create, type DescField, type DescMessage, type DescOneof, ScalarType } from "@bufbuild/protobuf";
-import { ANY, property, quoted, shortName, variable } from "./names.ts";
+import { ANY, property, quoted, schemaName, shortName, variable } from "./names.ts";
 import { readCases } from "./read-source.ts";
 import { type NameOf, zeroOf } from "./read-value.ts";
 import { isLongAsString, scalarOf } from "./wire.ts";
@@ -95,7 +95,7 @@ function constructorSource(desc: DescMessage): readonly string[] {
   const name = constructorName(desc);
   const parameters = [`this: ${ANY}`, ...desc.members.map((member) => `${variable(member)}: any`)];
   const prototype = hasPrototype(desc)
-    ? `Object.getPrototypeOf(create(${shortName(desc)}Schema))`
+    ? `Object.getPrototypeOf(create(${schemaName(desc)}))`
     : "Object.prototype";
   return [
     `const ${name}: ${ANY} = function (${parameters.join(", ")}) {`,

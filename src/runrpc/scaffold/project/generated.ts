@@ -28,7 +28,7 @@ export function generatedServices(typescript: TypeScriptProject): ReadonlyMap<st
   return found;
 }
 
-const serviceComment = /@generated from service (\S+)\s[\s\S]*?\*\/\s*export (?:declare )?const (\w+)/g;
+const serviceComment = /@generated from service (\S+)\s[\s\S]*?\*\/\s*export (?:declare )?const ([\w$]+)/g;
 
 function typeOfExport(
   { program, checker, is }: TypeScriptProject,

@@ -28,7 +28,8 @@ export function findImplementations(
   service: GeneratedService,
 ): readonly Implementation[] {
   const files = typescript.files.filter(isImplementationFile);
-  const named = new RegExp(`\\b${service.exportName}\\b`);
+  // A service that is called as a message has a `$` behind its name.
+  const named = new RegExp(`\\b${service.exportName.replaceAll("$", "\\$")}(?![\\w$])`);
   const [likely, others] = [files.filter((file) => named.test(typescript.textOf(file))), [] as string[]];
   if (likely.length < files.length) others.push(...files.filter((file) => !likely.includes(file)));
   const ids = implTypesOf(typescript, service);

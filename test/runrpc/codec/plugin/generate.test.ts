@@ -12,7 +12,7 @@ import {
 import { generate } from "../../../../src/runrpc/codec/plugin/generate.ts";
 import { file_kinds_v1_all } from "../gen/kinds/v1/all_pb.ts";
 
-/** What buf asks a plugin with. */
+/** What buf asks a plugin with, for the files of a module. */
 function request(files: readonly DescFile[], parameter = ""): CodeGeneratorRequest {
   const all = new Map<string, DescFile>();
   const collect = (file: DescFile): void => {
@@ -20,9 +20,10 @@ function request(files: readonly DescFile[], parameter = ""): CodeGeneratorReque
     all.set(file.name, file);
   };
   files.forEach(collect);
+  const ofModule = [...all.values()].filter((file) => files.includes(file) || !/^google\//.test(file.name));
   return create(CodeGeneratorRequestSchema, {
     parameter,
-    fileToGenerate: files.map(({ proto }) => proto.name),
+    fileToGenerate: ofModule.map(({ proto }) => proto.name),
     protoFile: [...all.values()].map(({ proto }) => proto),
   });
 }

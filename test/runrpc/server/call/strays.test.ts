@@ -135,3 +135,23 @@ test("a hundred strays in a second have a line, and the first of the next says o
   assert.deepEqual([last?.level, last?.fields], ["fatal", { ...last?.fields, unlogged: 6 }]);
   assert.deepEqual([strays.count, heard], [107, 107]);
 });
+
+test("a server that is given no log says on standard error what nobody catches, and goes on", async () => {
+  const file = new URL("../strays/unlogged.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    const [port] = await once(createInterface(child.stdout), "line");
+    let said = "";
+    for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
+      said += chunk;
+      if (said.includes("unlogged.ts")) break;
+    }
+    assert.match(
+      said,
+      /^runrpc: .*nobody (?:awaits|catches).*\nError: a mistake at the top\n +at .*unlogged\.ts:/,
+    );
+    assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
