@@ -7,6 +7,7 @@ import { ask, type Choices, choicesOf, Interrupted } from "./ask.ts";
 import { refuseFlagsOfNpm } from "./npm-flags.ts";
 import { checkFolder, writeProject } from "./project.ts";
 import { runtimeSpec } from "./runtime-spec.ts";
+import { linkFromWorkspace } from "./workspace.ts";
 
 /** Runs `create-runrpc` and gives its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -38,7 +39,7 @@ function make(
   const count = writeProject(template, example, folder, runtimeSpec(runtime ?? template.version));
   process.stdout.write(`${count} files are in ${folder} (example: ${example}).\n`);
   if (git) makeRepository(folder);
-  const isInstalled = install && installIn(folder) && run(folder, "npm", "run", "generate");
+  const isInstalled = install && installIn(folder) && linkIn(folder) && run(folder, "npm", "run", "generate");
   process.stdout.write(nextSteps(folder, example, isInstalled));
   if (install && !isInstalled)
     process.stderr.write("error: the project is there, and not installed: see above\n");
@@ -63,6 +64,16 @@ function installIn(folder: string): boolean {
     `\nThis is Node ${process.version}. The project brings Node ${neededMajor} of its own, which its scripts run on.\n`,
   );
   return run(folder, "npm", "install", "--loglevel=error");
+}
+
+/** Gives the project of a workspace the package where buf looks for it. False: that did not work. */
+function linkIn(folder: string): boolean {
+  const installed = linkFromWorkspace(folder);
+  if (installed === undefined) return true;
+  process.stdout.write(
+    `\nThis is a workspace: npm has put runrpc into ${installed}, where buf does not look for its protos. package.json has a script \`prepare\` that links it.\n`,
+  );
+  return run(folder, "npm", "run", "prepare");
 }
 
 /** Runs a program in the project, and tells whether it ended well. */

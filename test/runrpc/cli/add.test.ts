@@ -254,7 +254,12 @@ describe("what is refused changes nothing", () => {
     const text = `syntax = "proto3";\npackage boxes.v1;\nservice BoxService { rpc Get(Box) returns (Box); }\nmessage Box {}\n`;
     writeFileSync(join(folder, "boxes.proto"), text);
     const { code, stderr } = await runrpc("add", "service", "boxes.v1.BoxService");
+    const synced = await runrpc("sync", "--check");
     rmSync(dirname(folder), { recursive: true });
+    assert.match(
+      synced.stdout,
+      /^nothing implements boxes\.v1\.BoxService yet: write .*ServiceImpl<typeof BoxService>.*src\/main\.ts/m,
+    );
     assert.equal(code, 1);
     assert.match(stderr, /nothing implements it: .*ServiceImpl<typeof BoxService>.*runrpc sync/s);
   });

@@ -16,6 +16,7 @@ import { extended, placesOf, type ServicePlaces, specifierOf } from "./service-p
 import { type ProtoSettings, readProtoSettings } from "./settings.ts";
 import { generateStep, migrationStep } from "./steps.ts";
 import { openTypeScript } from "./typescript.ts";
+import { howToBegin } from "./unimplemented.ts";
 
 /**
  * Plans a service that keeps something: contract, table, queries, implementation, test, and the lines by which the
@@ -67,7 +68,7 @@ async function checkImplemented(
   const generated = generatedServices(typescript).get(full);
   if (generated !== undefined && findImplementations(typescript, generated).length > 0) return;
   throw new Error(
-    `the protos have ${full}, and nothing implements it: run ${generateStep(folder).words}, write \`export function create${service}(): ServiceImpl<typeof ${service}> { return {}; }\`, name it in the services of ${main}, and \`runrpc sync\` gives it its handlers`,
+    `the protos have ${full}, and nothing implements it: run ${generateStep(folder).words}, ${howToBegin(service, main)}`,
   );
 }
 

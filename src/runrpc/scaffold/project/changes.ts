@@ -16,7 +16,10 @@ export interface Changes {
   textOf(path: string): string | undefined;
   /** A new file. Nothing where there is a file of this name. */
   create(path: string, text: string): void;
-  /** Insertions into a file that is there. Nothing where there are none. */
+  /**
+   * Insertions into a file that is there, by places in what it is on the disk, whatever was inserted before: what is to be inserted twice
+   * at one place, as an import that two services of a file need, is inserted once. Nothing where there are none.
+   */
   edit(path: string, insertions: readonly Insertion[]): void;
   /** As `git diff` writes them. */
   diff(): string;
@@ -28,9 +31,16 @@ export interface Changes {
   write(): void;
 }
 
+/** What becomes of one file; `before` is undefined for one that is made. */
+interface Change {
+  readonly before: string | undefined;
+  readonly after: string;
+  readonly insertions: readonly Insertion[];
+}
+
 /** No changes yet to the project in a folder. */
 export function createChanges(folder: string): Changes {
-  const changes = new Map<string, { readonly before: string | undefined; readonly after: string }>();
+  const changes = new Map<string, Change>();
   const original = (path: string) => {
     const file = join(folder, path);
     return existsSync(file) ? readText(file) : undefined;
@@ -48,14 +58,17 @@ export function createChanges(folder: string): Changes {
     textOf: (path) => changes.get(path)?.after ?? original(path),
     create(path, text) {
       if (changes.has(path) || existsSync(join(folder, path))) return;
-      changes.set(path, { before: undefined, after: text });
+      changes.set(path, { before: undefined, after: text, insertions: [] });
     },
     edit(path, insertions) {
       if (insertions.length === 0) return;
-      const before = changes.get(path)?.before ?? original(path);
-      const text = changes.get(path)?.after ?? before;
-      if (text === undefined) throw new Error(`there is no file ${path}`);
-      changes.set(path, { before, after: insert(text, insertions) });
+      const known = changes.get(path);
+      const before = known?.before ?? original(path);
+      if (before === undefined) throw new Error(`there is no file ${path}`);
+      const earlier = known?.insertions ?? [];
+      const isNew = ({ at, text }: Insertion) => !earlier.some((one) => one.at === at && one.text === text);
+      const all = [...earlier, ...insertions.filter(isNew)];
+      changes.set(path, { before, after: insert(before, all), insertions: all });
     },
     diff: () => [...changes].map(([path, { before, after }]) => unifiedDiff(path, before, after)).join(""),
     write() {

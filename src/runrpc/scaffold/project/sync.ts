@@ -14,6 +14,7 @@ import { checkParses, type ProjectPlace } from "./plan.ts";
 import { readProtoSettings } from "./settings.ts";
 import { adviseHandlers, insertSkeletons, usableImplementation } from "./skeletons.ts";
 import { openTypeScript, type TypeScriptProject } from "./typescript.ts";
+import { howToBegin, unnamedServices } from "./unimplemented.ts";
 
 /** How the implementations of a project stand to its protos. */
 export interface SyncReport {
@@ -25,6 +26,8 @@ export interface SyncReport {
   readonly problems: readonly string[];
   /** Skeletons that are still to be written: `parcels.v1.ParcelService/Track in src/services/parcels/service.ts`. */
   readonly skeletons: readonly string[];
+  /** Services of the project's own protos that no file names, and how each is begun, a sentence each. */
+  readonly unimplemented: readonly string[];
   /** Whether the generated code has other methods than the protos. */
   readonly isBehind: boolean;
   /** Whether code that is imported was not generated, so that what it would be compared with cannot be known. */
@@ -36,14 +39,15 @@ export interface SyncReport {
  *
  * @throws Error for protos that do not build
  */
-export async function planSync({ folder }: ProjectPlace): Promise<SyncReport> {
+export async function planSync({ folder, main }: ProjectPlace): Promise<SyncReport> {
   const settings = readProtoSettings(folder);
   const contracts = await readContracts(folder, settings);
   const { registry } = contracts;
   using typescript = await openTypeScript(folder);
   const changes = createChanges(folder);
   const reports: ServiceReport[] = [];
-  for (const [name, generated] of generatedServices(typescript)) {
+  const services = generatedServices(typescript);
+  for (const [name, generated] of services) {
     const service = registry.getService(name);
     const found = findImplementations(typescript, generated);
     if (service !== undefined)
@@ -51,18 +55,22 @@ export async function planSync({ folder }: ProjectPlace): Promise<SyncReport> {
     else reports.push(...found.map((implementation) => removedService(folder, name, implementation)));
   }
   if (changes.paths.length > 0) await checkParses(folder, changes);
+  const exportName = (typeName: string) => services.get(typeName)?.exportName;
   const { gone, isUngenerated } = findLostContracts(typescript, folder, settings, contracts);
   return {
     changes,
     missing: reports.flatMap(({ missing }) => missing),
     problems: [...reports.flatMap(({ problems }) => problems), ...gone],
     skeletons: reports.flatMap(({ skeletons }) => skeletons),
+    unimplemented: unnamedServices(typescript, folder, settings, contracts, exportName).map(
+      ({ typeName, name }) => `nothing implements ${typeName} yet: ${howToBegin(name, main)}`,
+    ),
     isBehind: isUngenerated || reports.some(({ isBehind }) => isBehind),
     isUngenerated,
   };
 }
 
-type ServiceReport = Omit<SyncReport, "changes" | "isUngenerated">;
+type ServiceReport = Omit<SyncReport, "changes" | "isUngenerated" | "unimplemented">;
 
 interface Compared {
   readonly service: DescService;
