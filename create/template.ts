@@ -71,10 +71,16 @@ function withoutName(line: string, name: string): string {
   return `${before}${rest === "" ? "{}" : `{ ${rest} }`}${after}`;
 }
 
-/** An application without services has an empty list, and no use for what defines one. */
+/** An application without services has an empty list, and no use for what defines one; nor for parts that none of its services is made from. */
 function withoutIdle(text: string): string {
-  if (text.includes("defineService(")) return text;
-  return text.replace("{ defineApp, defineService }", "{ defineApp }").replace(/\[\s+\]/, "[]");
+  const used = text.replace(/(?<=services: \()\{ ([\w, ]+) \}/, (_, names: string) => {
+    const left = names
+      .split(", ")
+      .filter((name) => (text.match(new RegExp(`\\b${name}\\b`, "g")) ?? []).length > 1);
+    return left.length === 0 ? "" : `{ ${left.join(", ")} }`;
+  });
+  if (used.includes("defineService(")) return used;
+  return used.replace("{ defineApp, defineService }", "{ defineApp }").replace(/\[\s+\]/, "[]");
 }
 
 /** What is kept in create/template for a choice. */
