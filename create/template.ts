@@ -6,8 +6,12 @@ import type { Files, Template } from "../src/runrpc/scaffold/template.ts";
 
 const root = join(import.meta.dirname, "..");
 
-/** A name that npm's tarballs leave out, and the one that it has here. */
-const renamed: Readonly<Record<string, string>> = { gitignore: ".gitignore", npmrc: ".npmrc" };
+/** Names without a dot in front, as they are kept here, and those of a project. */
+const renamed: Readonly<Record<string, string>> = {
+  gitignore: ".gitignore",
+  gitattributes: ".gitattributes",
+  npmrc: ".npmrc",
+};
 
 /** The services that each choice of `--example` has. */
 const choices: Readonly<Record<string, readonly string[]>> = {

@@ -58,6 +58,12 @@ describe("the template", () => {
     assert.doesNotMatch(text, /users?\/|UserService|events\/|logs\/v1|chat\/|reports\//);
   });
 
+  it("has the files whose names begin with a dot", () => {
+    for (const [example, files] of Object.entries(examples))
+      for (const path of [".gitignore", ".gitattributes", ".npmrc"])
+        assert.ok(files[path], `${example}: ${path}`);
+  });
+
   it("has no path of a clone, and nothing that only a clone has", () => {
     const text = JSON.stringify(examples);
     assert.doesNotMatch(text, /src\/runrpc\/(?!launch\.js)|runrpc-source|"clone"/);
