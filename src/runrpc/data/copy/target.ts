@@ -53,8 +53,7 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Texts as they come, and as `value-kinds.ts` reads them, whatever the role's or the server's settings are. */
-const settings = ["datestyle=ISO", "bytea_output=hex", "extra_float_digits=1"];
+/** Texts as they come, which `value-kinds.ts` reads. */
 const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig; // Generic over the format.
 
 /** How long those who hold a table may take to let go of it. */
@@ -75,7 +74,7 @@ const foreignKeys = `
 
 export async function openTarget(options: ConnectionOptions): Promise<Target> {
   // A table takes as long as it takes.
-  const client = await connect({ ...options, statementTimeoutMs: 0, name: "runrpc copy" }, settings);
+  const client = await connect({ ...options, statementTimeoutMs: 0, name: "runrpc copy" });
   const { shown } = options.address;
 
   async function run<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {

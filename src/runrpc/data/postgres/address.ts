@@ -31,9 +31,11 @@ export function addressFromUrl(text: string): Address {
   const url = URL.parse(text);
   if (url === null && /,[^/@]*(\/|$)/.test(text.replace(/^.*@/, "")))
     throw refuse("names several hosts: name one, or an address that moves with the server");
+  // Behind one of these a URL has no host any more.
+  const noPassword = /[#?][^@]*@/.test(text) ? ": escape # as %23 and ? as %3F in a password" : "";
   if (url === null || !isPostgresUrl(text))
     throw refuse(
-      "is no URL of Postgres, such as postgres://user@host/database: escape / @ and : in a password",
+      `is no URL of Postgres, such as postgres://user@host/database${noPassword || ": escape / @ and : in a password"}`,
     );
   const part = (name: string, value: string): string => {
     try {
@@ -51,7 +53,7 @@ export function addressFromUrl(text: string): Address {
   if (host.includes(","))
     throw refuse("names several hosts: name one, or an address that moves with the server");
   if (database === "" || database.includes("/"))
-    throw refuse("names no database, such as postgres://user@host/database");
+    throw refuse(`names no database, such as postgres://user@host/database${noPassword}`);
   if (url.hash !== "") throw refuse("has a part behind #: escape it");
   const user = part("user", url.username) || userInfo().username;
   const password = part("password", url.password);

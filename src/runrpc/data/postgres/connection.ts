@@ -86,7 +86,12 @@ export async function connect(
 ): Promise<pg.Client> {
   const { host, port, user, password, database, tls } = address;
   const session = [
+    // Values come as the codecs read them, and numbers in full, whatever is set for the role, the database or the server.
     "timezone=UTC",
+    "datestyle=ISO",
+    "bytea_output=hex",
+    "extra_float_digits=1",
+    "standard_conforming_strings=on",
     // A client that stands still in a transaction holds locks, and rows that would else be cleaned up.
     "idle_in_transaction_session_timeout=60000",
     `statement_timeout=${statementTimeoutMs}`,
@@ -120,12 +125,30 @@ export async function connect(
   } catch (error) {
     void endClient(client);
     const { message, databaseCode = connectionFailure } = dataErrorFromThrown(error);
-    throw new DataError("unavailable", `cannot open the database ${address.shown}: ${message}`, {
+    const sentence = `cannot open the database ${address.shown}: ${explained(message)}`;
+    throw new DataError("unavailable", sentence, {
       databaseCode,
       cause: error,
     });
   }
 }
+
+/** Says as well what to change, where the driver or the TLS library says what is wrong alone. */
+function explained(message: string): string {
+  return cures.reduce((text, [trouble, cure]) => text.replace(trouble, cure), message);
+}
+
+const cures: readonly (readonly [trouble: RegExp, cure: string])[] = [
+  [
+    /^.*client password must be.*$/,
+    "the server asks for a password, and there is none: put it into the URL, PGPASSWORD or ~/.pgpass",
+  ],
+  [/^.*does not support SSL.*$/, "$&: sslmode=disable in the URL reaches it in clear"],
+  [
+    /^.*(self-signed|unable to (get|verify)).*$/,
+    "$&: sslrootcert=FILE in the URL names who vouches for the server's certificate",
+  ],
+];
 
 /** Ends a connection, broken or not. Never rejects. */
 export async function endClient(client: pg.Client): Promise<void> {

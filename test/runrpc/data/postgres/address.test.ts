@@ -59,6 +59,9 @@ const refused: readonly (readonly [url: string, why: RegExp])[] = [
   ["postgres://app:s3cret@one:5432,two:5432/app", /several hosts/],
   ["postgres://app:s3cret@db/app?sslmode=disable&sslmode=verify-full", /sslmode more than once/],
   ["postgres://app:s3cret@/app?host=/var/run/postgresql", /no URL|no host/],
+  ["postgres://app:s3cret#s3cret@db/app", /no URL.*%23/],
+  ["postgres://app:s3cret?s3cret@db/app", /no URL.*%3F/],
+  ["postgres://app:12#s3cret@db/app", /names no database.*%23/],
   ["mysql://app:s3cret@db/app", /no URL of Postgres/],
 ];
 

@@ -50,6 +50,33 @@ test("times of every year come back to the millisecond, and no value as none", {
   assert.deepEqual(await queries.items.getItem({ id }), { id, name: "nothing", ...nothing, amount: 0 });
 });
 
+test("values are what they are whatever the role, the database or the server have set for their texts", {
+  skip,
+}, async (t) => {
+  const url = await server.createDatabase();
+  const name = new URL(url).pathname.slice(1);
+  for (const setting of [
+    "datestyle = 'German'",
+    "timezone = 'Asia/Kathmandu'",
+    "bytea_output = 'escape'",
+    "extra_float_digits = -10",
+    "standard_conforming_strings = off",
+    "client_encoding = 'LATIN1'",
+    "default_transaction_isolation = 'serializable'",
+  ])
+    await server.query(`ALTER DATABASE ${name} SET ${setting}`);
+  const { queries } = await openTestStore(t, server, { url });
+  const item = {
+    name: "\\ ' ünï 🎉",
+    at: new Date("2024-03-04T05:06:07.089Z"),
+    raw: Buffer.from([0, 92, 255, 39]),
+    meta: { tags: ["\\n", "ü"], deep: 1 / 3 },
+    big: -12345678901234567890n,
+  };
+  const { id } = await queries.items.insertItem(item);
+  assert.deepStrictEqual(await queries.items.getItem({ id }), { ...item, id, amount: 0 });
+});
+
 test("an error has the code that it has on SQLite, and nothing of its write stays", { skip }, async (t) => {
   const { queries } = await openTestStore(t, server);
   await queries.items.insertName("taken");

@@ -53,6 +53,14 @@ test("a server without TLS is not spoken to in clear where TLS was asked for", {
   assert.equal(await codeOf(openTestStore(t, plain, { url })), "unavailable");
 });
 
+test("no password, where the server asks for one, is told as that", { skip }, async (t) => {
+  const url = (await server.createDatabase()).replace(`:${encodeURIComponent(password)}@`, "@");
+  await assert.rejects(openTestStore(t, server, { url }), (error: Error) => {
+    assert.match(error.message, /there is none: put it into the URL, PGPASSWORD or ~\/\.pgpass/);
+    return true;
+  });
+});
+
 test("a wrong password is told without it", { skip }, async (t) => {
   const url = (await server.createDatabase()).replace(encodeURIComponent(password), "wr0ng");
   await assert.rejects(openTestStore(t, server, { url }), (error: Error) => {
