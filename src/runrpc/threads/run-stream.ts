@@ -77,7 +77,7 @@ export function runStream(
         if (cancelled !== undefined) continue;
         const result = await askNext(output);
         if (isDone(result)) return done();
-        const bytes = encode(await result.value);
+        const bytes = await bytesOf(result.value, output);
         credit--;
         line.say(op.message, bytes);
         if (isSync) {
@@ -88,6 +88,17 @@ export function runStream(
       }
     } catch (reason) {
       fail(reason);
+    }
+  }
+
+  /** As `for await` does where its body throws, a generator is left whose value is none. */
+  async function bytesOf(value: unknown, iterator: AsyncIterator<unknown>): Promise<Buffer> {
+    try {
+      return encode(await value);
+    } catch (reason) {
+      // What its `finally` throws is lost behind that.
+      await leave(iterator).catch(() => {});
+      throw reason;
     }
   }
 

@@ -71,6 +71,23 @@ for (const lane of ["auto", "stock"])
         assert.equal((await errorOf(users.listUsers({ pageToken: "forgets" }))).code, Code.Internal);
       });
 
+      it("a generator that yields what is no message is left: its finally runs, and its client is told", async (t) => {
+        const { users } = await serve(t, { lane, isPlain, only: "users" });
+        const left = async () => Number(first(await users.listUsers({ pageToken: "left" })));
+        for (const [limit, code] of [
+          [901, Code.Internal],
+          [902, Code.Internal],
+          ...(isPlain ? [] : [[903, Code.NotFound] as const]),
+        ] as const) {
+          const before = await left();
+          const error = await errorOf(Array.fromAsync(users.streamUsers({ limit })));
+          assert.equal(error.code, code, `${limit}: ${error.message}`);
+          const giveUp = AbortSignal.timeout(60_000);
+          while ((await left()) === before)
+            assert.ok(!giveUp.aborted, `${limit}: the generator has not come to its finally`);
+        }
+      });
+
       it("a handler that waits is told of its deadline by its signal", async (t) => {
         const { users, server } = await serve(t, { lane, isPlain, only: "users" });
         const id = "00000000-0000-4000-8000-000000000000";

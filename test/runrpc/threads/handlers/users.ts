@@ -20,6 +20,16 @@ const shown = (...texts: unknown[]): Shown => ({
 /** For how long the last call has polled. */
 let polledMs = 0;
 
+/** How many streams have come to their `finally`. */
+let left = 0;
+
+/** What a stream yields that is no message, by the limit that is asked for. */
+const unsendable: Readonly<Record<number, () => unknown>> = {
+  901: () => ({ user: "a text" }),
+  902: () => undefined,
+  903: () => Promise.reject(new ConnectError("no such user", Code.NotFound)),
+};
+
 /** What a plain function does, by the page token that is asked for; the page size is a number for it. */
 const deeds: Readonly<Record<string, (n: number, context: HandlerContext) => Shown>> = {
   thread: () => shown(threadId),
@@ -39,7 +49,7 @@ const deeds: Readonly<Record<string, (n: number, context: HandlerContext) => Sho
     throw signal.reason;
   },
   polled: () => shown(polledMs),
-  left: (_n, { timeoutMs }) => shown(timeoutMs()),
+  remains: (_n, { timeoutMs }) => shown(timeoutMs()),
   throwsWhenAborted(_n, { signal }) {
     for (;;) signal.throwIfAborted();
   },
@@ -61,6 +71,7 @@ const deeds: Readonly<Record<string, (n: number, context: HandlerContext) => Sho
   fails() {
     throw Object.assign(new TypeError("a bug"), { code: "E_BUG" });
   },
+  left: () => shown(left),
   forgets: () => undefined as unknown as Shown,
   speaks(_n, { requestHeader, responseHeader, responseTrailer, values, timeoutMs, method, service }) {
     responseHeader.set("x-header", "from a thread");
@@ -82,7 +93,15 @@ export async function getUser({ id }: GetUserRequest, { signal }: HandlerContext
 }
 
 export function* streamUsers({ limit }: StreamUsersRequest): Generator<{ user: Partial<User> }> {
-  for (let n = 1; n <= limit; n++) yield { user: { displayName: `user ${n}` } };
+  const last = unsendable[limit];
+  try {
+    for (let n = 1; n <= limit; n++) {
+      if (last !== undefined && n === 2) yield last() as { user: Partial<User> };
+      yield { user: { displayName: `user ${n}` } };
+    }
+  } finally {
+    left++;
+  }
 }
 
 export const createUser = () => ({});
