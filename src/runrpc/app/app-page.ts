@@ -1,13 +1,16 @@
+import { randomBytes } from "node:crypto";
 import type { Registry } from "@bufbuild/protobuf";
 import type { KeyStore } from "../server/auth/key-store.ts";
 import type { Page } from "../web/page.ts";
+import type { SignInOptions } from "../web/sign-in.ts";
+import type { Peers } from "../workers/peers.ts";
 
 export interface AppPageOptions {
   readonly hosts: readonly string[];
-  /** There is no link that signs in. */
-  readonly production: boolean;
-  /** The account that the page's key stands for. */
-  readonly developer: () => Promise<string>;
+  /** Undefined: there is no link that signs in, as in production. */
+  readonly signIn: SignInOptions | undefined;
+  /** As for `createPage`. */
+  readonly peers: Peers;
   /** As for `createPage`. */
   readonly contracts: (() => Promise<Registry | undefined>) | undefined;
   /** As for `createPage`. */
@@ -19,25 +22,48 @@ export interface AppPage {
   readonly page: Page;
   /** The application's keys, and the page's own. */
   keysOver(keys: KeyStore): KeyStore;
-  /** Where it is, on a server at this address; undefined for a Unix socket, which browsers do not reach. */
-  linkAt(url: string): string | undefined;
 }
 
 /** Loaded where it is asked for: a server without the page has none of its code. */
-export async function openAppPage(options: AppPageOptions): Promise<AppPage> {
-  const { production, developer, hosts, contracts, traceLink } = options;
-  const [{ createPage }, { createSignIn }, { PAGE_PATH }] = await Promise.all([
+export async function openAppPage({ signIn: options, ...parts }: AppPageOptions): Promise<AppPage> {
+  const [{ createPage }, { createSignIn }] = await Promise.all([
     import("../web/page.ts"),
     import("../web/sign-in.ts"),
-    import("../web/answer-files.ts"),
   ]);
-  const signIn = production ? undefined : createSignIn(developer);
+  const signIn = options === undefined ? undefined : createSignIn(options);
   return {
-    page: createPage({ hosts, signIn, contracts, traceLink }),
+    page: createPage({ ...parts, signIn }),
     keysOver: (keys) => signIn?.keysOver(keys) ?? keys,
-    linkAt(url) {
-      if (url.startsWith("unix:")) return undefined;
-      return `${url}${PAGE_PATH}${signIn === undefined ? "" : `#token=${signIn.token}`}`;
+  };
+}
+
+/** What a server signs browsers in by: all of its processes have the same. */
+export interface SignInSecret extends Pick<SignInOptions, "secret"> {
+  /** As for `createSignIn`, for whoever asks in this process. */
+  claim(): boolean;
+}
+
+export function createSignInSecret(): SignInSecret {
+  let isClaimed = false;
+  return {
+    secret: randomBytes(32),
+    claim() {
+      if (isClaimed) return false;
+      isClaimed = true;
+      return true;
     },
   };
+}
+
+/**
+ * Where the page is, on a server at this address; undefined for a Unix socket, which browsers do not reach.
+ *
+ * @param secret as for `createSignIn`; undefined where there is no link that signs in
+ */
+export async function pageLinkAt(url: string, secret: Uint8Array | undefined): Promise<string | undefined> {
+  if (url.startsWith("unix:")) return undefined;
+  const { PAGE_PATH } = await import("../web/answer-files.ts");
+  if (secret === undefined) return `${url}${PAGE_PATH}`;
+  const { signInToken } = await import("../web/sign-in.ts");
+  return `${url}${PAGE_PATH}#token=${signInToken(secret)}`;
 }

@@ -1,6 +1,6 @@
 import type { SideStats } from "../data/store.ts";
 import type { Group } from "../workers/group.ts";
-import { ABOUT, METRICS_TIMEOUT_MS } from "./worker-letters.ts";
+import { ABOUT, ANSWER_TIMEOUT_MS } from "./worker-letters.ts";
 
 /** The metrics of all processes of an application. */
 export interface AppGroupMetrics {
@@ -24,7 +24,7 @@ export async function collectMetrics(commits: (() => SideStats) | undefined): Pr
     async ofAll(group) {
       const answers = group
         .members()
-        .map(async (member) => [member, await member.ask(ABOUT.metrics, METRICS_TIMEOUT_MS.one)] as const);
+        .map(async (member) => [member, await member.ask(ABOUT.metrics, ANSWER_TIMEOUT_MS.one)] as const);
       return metrics.sum(new Map(await Promise.all(answers)), group.counts());
     },
   };

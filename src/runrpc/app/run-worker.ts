@@ -1,10 +1,13 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { holdLifeline } from "../workers/lifeline.ts";
+import type { Answers, ToPeers } from "../workers/peers.ts";
 import { linkToPrimary, type PrimaryLink } from "../workers/primary-link.ts";
+import { contractsFromText } from "./contracts-text.ts";
 import { failureText } from "./failure-text.ts";
 import { importApp } from "./import-app.ts";
 import { shareConfig } from "./share-config.ts";
 import { type App, createDebugMode, startProcess } from "./start-app.ts";
-import { ABOUT, METRICS_TIMEOUT_MS } from "./worker-letters.ts";
+import { ABOUT, ANSWER_TIMEOUT_MS, CONTRACTS_TIMEOUT_MS } from "./worker-letters.ts";
 import { taskFromJson, type WorkerTask } from "./worker-task.ts";
 
 /** How long this process may go on when the primary is gone, in milliseconds: what is open is told, and records are written. */
@@ -21,13 +24,13 @@ const ECHO_MS = 1_000;
 
 /** What others ask and tell this process. */
 class Reader {
-  readonly questions = new Map<string, () => string | Promise<string>>();
+  readonly questions = new Map<string, (text: string) => string | Promise<string>>();
   readonly notices = new Map<string, (text: string) => void>();
 
-  answer(about: string): string | Promise<string> {
+  answer(about: string, text: string): string | Promise<string> {
     const answer = this.questions.get(about);
     if (answer === undefined) throw new Error(`nobody answers ${about}`);
-    return answer();
+    return answer(text);
   }
 
   hear(about: string, text: string): void {
@@ -61,13 +64,13 @@ export async function runWorker(): Promise<void> {
     ]),
   );
   const metrics = reader.questions.get(ABOUT.metrics);
-  if (metrics !== undefined) await link.tell(ABOUT.metrics, await metrics());
+  if (metrics !== undefined) await link.tell(ABOUT.metrics, await metrics(""));
   process.exit();
 }
 
 async function start(
   number: number,
-  { config, production, main, writer, ticketKeys }: WorkerTask,
+  { config, production, main, writer, ticketKeys, pageSecret }: WorkerTask,
   link: PrimaryLink,
   { questions, notices }: Reader,
 ): Promise<App> {
@@ -76,21 +79,45 @@ async function start(
   const definition = await importApp(main);
   if (definition === undefined) throw new Error(`${main} does not export an application`);
   const { host, port } = config.server;
+  async function askPrimary(
+    about: string,
+    text = "",
+    timeoutMs: number = ANSWER_TIMEOUT_MS.all,
+  ): Promise<string> {
+    const answer = await link.ask(about, timeoutMs, text);
+    if (answer === undefined)
+      throw new ConnectError("the process that leads the workers did not answer", Code.Unavailable);
+    return answer;
+  }
   const app = await startProcess(
     definition,
     { config: shareConfig(config), production },
-    { debug },
+    {
+      debug,
+      contracts: async () =>
+        contractsFromText(await askPrimary(ABOUT.contracts, "", CONTRACTS_TIMEOUT_MS).catch(() => "")),
+    },
     {
       number,
       sockets: link.sockets({ bound: { address: host, port }, ticketKeys: Buffer.from(ticketKeys, "hex") }),
       writer,
       metrics(own) {
         questions.set(ABOUT.metrics, own);
-        return async () => {
-          const text = await link.ask(ABOUT.metrics, METRICS_TIMEOUT_MS.all);
-          if (text === undefined) throw new Error("the primary did not answer");
-          return text;
-        };
+        return () => askPrimary(ABOUT.metrics);
+      },
+      peers: {
+        name: String(process.pid),
+        async ask(about, text, who = {}) {
+          const question: ToPeers = { ...who, about, text };
+          const timeoutMs = (who.timeoutMs ?? 0) + ANSWER_TIMEOUT_MS.all;
+          const answers = await askPrimary(ABOUT.peers, JSON.stringify(question), timeoutMs);
+          return JSON.parse(answers) as Answers; // as `startGroup` answers
+        },
+        answer: (about, answer) => void questions.set(about, answer),
+      },
+      signIn: {
+        secret: Buffer.from(pageSecret, "hex"),
+        claim: async () => (await askPrimary(ABOUT.claimSignIn)) === "yes",
       },
       onDevelopmentKey: (make) => questions.set(ABOUT.developmentKey, async () => (await make()) ?? ""),
       wakeChore: (what) => void link.tell(ABOUT.wakeChore, what),

@@ -15,11 +15,13 @@ import { tryListening } from "../server/try-listening.ts";
 import { findTraces } from "../traces/traces.ts";
 import { tuneGarbageCollection } from "../tune.ts";
 import { isPostgresUrl } from "../url.ts";
+import { alone } from "../workers/peers.ts";
 import { noAccounts } from "./accounts.ts";
 import { type AppMetrics, createAppMetrics } from "./app-metrics.ts";
 import { createAppMonitor } from "./app-monitor.ts";
-import { type AppPage, openAppPage } from "./app-page.ts";
+import { type AppPage, createSignInSecret, openAppPage, pageLinkAt } from "./app-page.ts";
 import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
+import { askedOnce } from "./asked-once.ts";
 import { createChores, createChoresElsewhere } from "./chores.ts";
 import { connectErrorFromDataError } from "./data-errors.ts";
 import type { AppDefinition } from "./define-app.ts";
@@ -115,15 +117,20 @@ export async function startProcess<M extends QueryModules>(
   const chores = isFirst ? createChores(log.logger) : createChoresElsewhere(part.wakeChore);
   part?.onWake(chores.wake);
   const debug = given.debug ?? (config.server.debug ? await createDebugMode(config) : undefined);
+  const peers = part?.peers ?? alone();
+  debug?.tellOfAll(peers);
   let server: Server | undefined;
   try {
+    const signIn = production
+      ? undefined
+      : { ...(part?.signIn ?? createSignInSecret()), subject: () => accounts.developer() };
     const metrics = config.metrics.enabled ? await createAppMetrics() : undefined;
-    const contracts = production ? undefined : askedOnce(given.contracts);
+    const contracts = production ? undefined : given.contracts && askedOnce(given.contracts);
     const page: AppPage | undefined = web.enabled
       ? await openAppPage({
           hosts: web.hosts,
-          production,
-          developer: () => accounts.developer(),
+          signIn,
+          peers,
           contracts,
           traceLink: config.traces.link,
         })
@@ -148,6 +155,7 @@ export async function startProcess<M extends QueryModules>(
           requestLog: queries.runrpcRequestLog,
           keys: createKeyAdmin(queries.runrpcKeys, accounts),
           data: { store: store.stats, requestLog: requestLog.stats },
+          peers,
           contracts,
         })
       : undefined;
@@ -200,7 +208,7 @@ export async function startProcess<M extends QueryModules>(
       developmentKey,
       services: services.map(({ service }) => service.typeName),
       exampleMethod: exampleMethodOf(services),
-      pageLink: page?.linkAt(started.url),
+      pageLink: page && (await pageLinkAt(started.url, signIn?.secret)),
       skeletons: skeletonsOf(services),
       drain: (how) => (drained ??= drain(how)),
     };
@@ -212,12 +220,6 @@ export async function startProcess<M extends QueryModules>(
     log.flush();
     throw error;
   }
-}
-
-/** The same answer for all who ask, as buf has to run for it. */
-function askedOnce<T>(ask: (() => Promise<T>) | undefined): (() => Promise<T>) | undefined {
-  let answer: Promise<T> | undefined;
-  return ask && (() => (answer ??= ask()));
 }
 
 /** Of several processes each tells the metrics of all. */

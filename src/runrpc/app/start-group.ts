@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import type { Registry } from "@bufbuild/protobuf";
 import type { Environment, LoadedConfig } from "../config/config.ts";
 import type { QueryModules } from "../data/query.ts";
 import { openLog } from "../log/log.ts";
@@ -10,13 +11,18 @@ import { urlOf } from "../server/url.ts";
 import { createDistributor } from "../workers/distributor.ts";
 import { createGroup } from "../workers/group.ts";
 import type { Member } from "../workers/member.ts";
+import { answersOf, type ToPeers } from "../workers/peers.ts";
 import { openPort, type Port } from "../workers/port.ts";
+import { createAppLeader } from "./app-monitor.ts";
+import { createSignInSecret, pageLinkAt } from "./app-page.ts";
 import { storeOptions } from "./app-store.ts";
+import { askedOnce } from "./asked-once.ts";
+import { textOfContracts } from "./contracts-text.ts";
 import type { AppDefinition } from "./define-app.ts";
 import { openGroupDatabase } from "./group-database.ts";
 import { collectMetrics } from "./group-metrics.ts";
 import type { App } from "./start-app.ts";
-import { ABOUT } from "./worker-letters.ts";
+import { ABOUT, ANSWER_TIMEOUT_MS } from "./worker-letters.ts";
 import { jsonOfTask } from "./worker-task.ts";
 
 /** An application that several processes serve on one port, as the process knows it that leads them. */
@@ -55,6 +61,8 @@ export interface StartGroupOptions {
   /** The file that exports the application. */
   readonly main: string;
   readonly env: Environment;
+  /** As for `startApp`, asked for all workers. */
+  readonly contracts: () => Promise<Registry | undefined>;
   /** Resolves when the start is to be given up. */
   readonly stop: Promise<unknown>;
 }
@@ -81,7 +89,7 @@ const ANSWER_MS = { openCalls: 1_000, developmentKey: 10_000 } as const;
 export async function startGroup<M extends QueryModules>(
   definition: AppDefinition<M>,
   loaded: LoadedConfig,
-  { main, env, stop }: StartGroupOptions,
+  { main, env, contracts, stop }: StartGroupOptions,
 ): Promise<AppGroup | undefined> {
   const { config, production } = loaded;
   const { count } = config.workers;
@@ -99,6 +107,9 @@ export async function startGroup<M extends QueryModules>(
     distributor.close();
   };
   const metrics = config.metrics.enabled ? await collectMetrics(database.commits) : undefined;
+  const leader = config.monitor.enabled ? await createAppLeader() : undefined;
+  const signIn = createSignInSecret();
+  const contractsText = askedOnce(async () => textOfContracts(await contracts()));
   const group = createGroup({
     count,
     member: {
@@ -106,12 +117,16 @@ export async function startGroup<M extends QueryModules>(
       task: jsonOfTask({
         ...{ config, production, main, writer: database.writer },
         ticketKeys: randomBytes(TICKET_KEY_BYTES).toString("hex"),
+        pageSecret: Buffer.from(signIn.secret).toString("hex"),
       }),
       env,
     },
     reader: (from) => ({
-      answer(about) {
+      answer(about, text) {
         if (about === ABOUT.metrics && metrics !== undefined) return metrics.ofAll(group);
+        if (about === ABOUT.peers) return answerOfPeers(JSON.parse(text) as ToPeers); // as `runWorker` asks
+        if (about === ABOUT.contracts) return contractsText();
+        if (about === ABOUT.claimSignIn) return signIn.claim() ? "yes" : "no";
         throw new Error(`nobody answers ${about}`);
       },
       hear(about, text) {
@@ -127,10 +142,17 @@ export async function startGroup<M extends QueryModules>(
   });
   process.once("exit", () => void group.kill());
 
+  async function answerOfPeers(question: ToPeers): Promise<string> {
+    const { answers, silent } = await answersOf(group.members(), question, ANSWER_TIMEOUT_MS.one);
+    const own = leader?.answer(question.about, question.text) ?? [];
+    return JSON.stringify({ answers: answers.concat(own), silent });
+  }
+
   async function close(): Promise<void> {
     await stopAccepting();
     await metricsPort?.close();
     metrics?.close();
+    leader?.close();
     await database.close();
     log.flush();
   }
@@ -155,16 +177,17 @@ export async function startGroup<M extends QueryModules>(
   const facts = (await first?.ready) as Pick<App, "services" | "exampleMethod" | "skeletons">; // as runWorker tells them
   const key = production ? undefined : await first?.ask(ABOUT.developmentKey, ANSWER_MS.developmentKey);
   const { bound } = port;
+  const url = urlOf({ host: bound.address, port: bound.port, encrypted: config.tls.keyFile !== "" });
   let drained: Promise<void> | undefined;
 
   return {
     ...facts,
     workers: count,
-    url: urlOf({ host: bound.address, port: bound.port, encrypted: config.tls.keyFile !== "" }),
+    url,
     created: database.created,
     database: database.database,
     developmentKey: key === "" ? undefined : key,
-    pageLink: undefined,
+    pageLink: config.web.enabled ? await pageLinkAt(url, production ? undefined : signIn.secret) : undefined,
     openCalls: () => Promise.all(group.members().map(callsOf)),
     roll: () => void group.roll(),
     gaveUp: group.gaveUp,

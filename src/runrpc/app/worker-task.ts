@@ -10,6 +10,8 @@ export interface WorkerTask extends Pick<LoadedConfig, "config" | "production"> 
   readonly writer: string | undefined;
   /** Of TLS, in hexadecimal digits: see `HandedSockets.ticketKeys`. */
   readonly ticketKeys: string;
+  /** Of the page, in hexadecimal digits: see `createSignIn`. */
+  readonly pageSecret: string;
 }
 
 /** As it is sent. The primary has read the configuration, so that a file that changes later makes no worker unlike the others. */

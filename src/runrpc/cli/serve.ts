@@ -103,7 +103,7 @@ async function runGroup(
 ): Promise<number> {
   const { startGroup } = await import("../app/start-group.ts");
   const main = findApp();
-  const group = await startGroup(await loadApp(main), loaded, { main, env: io.env, stop: first });
+  const group = await startGroup(await loadApp(main), loaded, { main, env: io.env, contracts, stop: first });
   if (group === undefined) return exitCodes.ok;
   hangUp.heard = group.roll;
   const isJson = speaksJson(loaded);

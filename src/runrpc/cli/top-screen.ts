@@ -64,7 +64,7 @@ const CALL_COLUMNS: readonly FitColumn[] = [
 ];
 
 function headOf(look: WatchResponse, address: string): string[] {
-  const { process, store, findings, openCallCount, time, serving, threads } = look;
+  const { process, store, findings, openCallCount, silentWorkers, time, serving, threads } = look;
   const clock = time === undefined ? "" : new Date(Number(time.seconds) * 1_000).toISOString().slice(11, 19);
   const lines = [`runrpc top  ${printable(address)}  ${clock} UTC`];
   const names = Object.keys(serving);
@@ -96,6 +96,7 @@ function headOf(look: WatchResponse, address: string): string[] {
     lines.push(`threads of ${printable(service)}: ${count}, ${inFlight} calls run, ${queued} wait`);
   const found = Object.entries(findings).map(([kind, times]) => `${printable(kind)} ${times}`);
   if (found.length > 0) lines.push(`findings  ${found.join("  ")}`);
+  if (silentWorkers > 0) lines.push(`without ${silentWorkers} workers, which did not answer`);
   return lines;
 }
 

@@ -38,7 +38,7 @@ export interface LoadedConfig {
   readonly config: ResolvedConfig;
   /**
    * Where each value came from, by path: `flag --port`, `environment RUNRPC_PORT`, `file runrpc.yaml` or
-   * `default`, or `default in production` and `default with workers` where those are others. Every path is there, in the order of the schema.
+   * `default`, or `default in production` where that is another one. Every path is there, in the order of the schema.
    */
   readonly sources: ReadonlyMap<string, string>;
   /** The file that was read, by the name it was given, or undefined when there was none. */

@@ -27,14 +27,13 @@ export function resolveConfig(options: ConfigOptions): LoadedConfig {
   ];
   const layers = [layerOfPlatform(env, own), ...own];
   const production = env.NODE_ENV === "production";
-  const settings = withWorkerDefaults(joinLayers(layers, production));
+  const settings = joinLayers(layers, production);
   const config = fromJson(ConfigSchema, jsonOf(settings)) as ResolvedConfig; // jsonOf names every value
   const problems = [
     ...layers.flatMap((layer) => layer.problems),
     ...outOfRange(config, settings),
     ...debugProblems(config, production),
     ...databaseProblems(config, settings),
-    ...workerProblems(config, settings),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return {
@@ -69,36 +68,6 @@ function databaseProblems({ database }: ResolvedConfig, settings: ReadonlyMap<st
     if (setting === undefined || isDefault(setting)) return [];
     return [
       `${path} (${setting.source}) is for ${other}, and database.url names ${kind}: ${ofKind[kind].join(" and ")} are for that`,
-    ];
-  });
-}
-
-/** What looks at one process, or keeps calls in one, and so has no place beside `workers.count` above 1. */
-const ofOneProcess = {
-  "web.enabled": "the page keeps its calls in one process",
-  "monitor.enabled": "the monitor tells of one process",
-} as const;
-
-/** Neither is on by default where several processes serve. */
-function withWorkerDefaults(settings: ReadonlyMap<string, Setting>): ReadonlyMap<string, Setting> {
-  const count = Number(settings.get("workers.count")?.value);
-  if (!(count > 1)) return settings;
-  const off = [...settings].filter(([path, setting]) => path in ofOneProcess && isDefault(setting));
-  return new Map([
-    ...settings,
-    ...off.map(
-      ([path, { field }]) => [path, { field, value: false, source: "default with workers" }] as const,
-    ),
-  ]);
-}
-
-function workerProblems({ workers }: ResolvedConfig, settings: ReadonlyMap<string, Setting>): string[] {
-  if (workers.count <= 1) return [];
-  return Object.entries(ofOneProcess).flatMap(([path, why]) => {
-    const setting = settings.get(path);
-    if (setting === undefined || setting.value === false) return [];
-    return [
-      `${path} is true (${setting.source}) and workers.count is ${workers.count}: ${why}, so that it needs workers.count 1`,
     ];
   });
 }

@@ -3,6 +3,7 @@ import type { CallHead } from "../server/call/call.ts";
 import { Roster } from "../server/call/roster.ts";
 import type { ServerLog } from "../server/log.ts";
 import type { ServerWatch } from "../server/watch.ts";
+import type { Peers } from "../workers/peers.ts";
 import { findingFromBlock, type LongRun } from "./block-finding.ts";
 import { createFindings, type Finding, type Findings } from "./finding.ts";
 import { followHandlers } from "./follow-handlers.ts";
@@ -17,6 +18,8 @@ import { startWatchdog, type Watchdog } from "./watchdog/watchdog.ts";
 export interface Debug extends ServerWatch {
   /** The same queries of a store, each of which is looked at. */
   aroundQueries<Q extends object>(queries: Q): Q;
+  /** Has its service tell of all processes that serve the port. Default: of this one. */
+  tellOfAll(peers: Peers): void;
 }
 
 /** Calls that have ended and are still remembered, for a block that is told after them. */
@@ -108,8 +111,15 @@ export function createDebug({
     findings?.close();
   }
 
+  const service = createDebugService({
+    findings: () => findings?.all() ?? [],
+    openCalls: () => debug.openCalls(),
+  });
+  const { typeName, methods } = service.definition.service;
+  for (const { name } of methods) ownPaths.add(`/${typeName}/${name}`);
   const debug: Debug = {
-    services: [],
+    services: [service.definition],
+    tellOfAll: service.tellOfAll,
     around: (definition) =>
       followHandlers(definition, {
         started: (handler) => callAtHand()?.started(handler),
@@ -160,7 +170,5 @@ export function createDebug({
     counts: () => findings?.counts() ?? {},
     openCalls: () => [...open].map((call) => call.shown()).sort((one, other) => other.ageMs - one.ageMs),
   };
-  const service = createDebugService({ findings: () => findings?.all() ?? [], openCalls: debug.openCalls });
-  for (const { name } of service.service.methods) ownPaths.add(`/${service.service.typeName}/${name}`);
-  return { ...debug, services: [service] };
+  return debug;
 }

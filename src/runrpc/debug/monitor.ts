@@ -1,14 +1,18 @@
-import { create } from "@bufbuild/protobuf";
+import { create, fromJsonString, toJsonString } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   DebugService,
   FindingSchema,
+  ListFindingsResponseSchema,
+  ListOpenCallsResponseSchema,
   OpenCallSchema,
   TakeProfileRequest_Kind,
 } from "../../../gen/runrpc/monitor/v1/debug_pb.ts";
 import type { OpenCall } from "../server/call/open-call.ts";
 import { defineService, type ServiceDefinition } from "../server/routes/service.ts";
+import { alone, type Peers } from "../workers/peers.ts";
 import type { CountedFinding } from "./finding.ts";
+import { joinFindings } from "./join-findings.ts";
 import { placeText } from "./place.ts";
 import { createProfiler } from "./profile.ts";
 
@@ -18,20 +22,49 @@ export interface DebugServiceParts {
   readonly openCalls: () => readonly OpenCall[];
 }
 
-/** runrpc.monitor.v1.DebugService. */
-export function createDebugService({ findings, openCalls }: DebugServiceParts): ServiceDefinition {
+/** The service of debug mode. */
+export interface DebugServing {
+  readonly definition: ServiceDefinition;
+  /** Has it tell of all these processes, and others of this one. */
+  tellOfAll(peers: Peers): void;
+}
+
+/** What processes ask each other about for it. */
+const ABOUT = { findings: "findings", openCalls: "debug open calls" } as const;
+
+/** Makes runrpc.monitor.v1.DebugService, which tells of this process alone at first. */
+export function createDebugService({ findings, openCalls }: DebugServiceParts): DebugServing {
   const profiler = createProfiler();
-  return defineService(DebugService, {
-    listFindings: () => ({ findings: findings().map(findingMessage) }),
-    listOpenCalls: () => ({
-      calls: openCalls().map((call) =>
-        create(OpenCallSchema, {
-          ...call,
-          messagesIn: BigInt(call.messagesIn),
-          messagesOut: BigInt(call.messagesOut),
-        }),
+  let peers: Peers;
+
+  function tellOfAll(all: Peers): void {
+    peers = all;
+    all.answer(ABOUT.findings, () =>
+      toJsonString(
+        ListFindingsResponseSchema,
+        create(ListFindingsResponseSchema, { findings: findings().map(findingMessage) }),
       ),
-    }),
+    );
+    all.answer(ABOUT.openCalls, () =>
+      toJsonString(
+        ListOpenCallsResponseSchema,
+        create(ListOpenCallsResponseSchema, { calls: openCalls().map(openCallMessage) }),
+      ),
+    );
+  }
+  tellOfAll(alone());
+
+  const definition = defineService(DebugService, {
+    async listFindings() {
+      const { answers, silent } = await peers.ask(ABOUT.findings, "");
+      const lists = answers.map((text) => fromJsonString(ListFindingsResponseSchema, text).findings);
+      return { findings: joinFindings(lists), silentWorkers: silent };
+    },
+    async listOpenCalls() {
+      const { answers, silent } = await peers.ask(ABOUT.openCalls, "");
+      const calls = answers.flatMap((text) => fromJsonString(ListOpenCallsResponseSchema, text).calls);
+      return { calls: calls.sort((one, other) => other.ageMs - one.ageMs), silentWorkers: silent };
+    },
     async *takeProfile({ kind, seconds }, { signal }) {
       const pieces =
         kind === TakeProfileRequest_Kind.HEAP
@@ -39,6 +72,16 @@ export function createDebugService({ findings, openCalls }: DebugServiceParts): 
           : profiler.cpu((seconds || DEFAULT_SECONDS) * 1_000, signal);
       for await (const piece of pieces) yield { piece };
     },
+  });
+  return { definition, tellOfAll };
+}
+
+function openCallMessage(call: OpenCall) {
+  const { messagesIn, messagesOut } = call;
+  return create(OpenCallSchema, {
+    ...call,
+    messagesIn: BigInt(messagesIn),
+    messagesOut: BigInt(messagesOut),
   });
 }
 

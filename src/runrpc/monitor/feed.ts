@@ -1,45 +1,42 @@
 import type { CallRecord } from "../server/call/record.ts";
-import { createLatest, type Latest } from "./latest.ts";
 
-/** Hands the records of calls that have ended to who follows them. */
+/** The records of the calls that have ended, the latest: whoever follows them asks again and again for what came since. */
 export interface Feed {
   take(record: CallRecord): void;
-  /** @param recent how many of those that are kept are told first */
-  follow(recent: number): Follower;
+  /** Where somebody begins who is to be told the last `count` first. */
+  before(count: number): number;
+  /**
+   * What has ended behind a place, in this order, and how many of it are not kept any more.
+   *
+   * @param place as `before` gives it, or `next` of the answer before
+   */
+  since(place: number): {
+    readonly records: readonly CallRecord[];
+    readonly leftOut: number;
+    readonly next: number;
+  };
 }
 
-/** Who follows. To be closed. */
-export interface Follower {
-  /** The latest that have come since the last time, in their order, and how many before them are left out. */
-  next(): { readonly records: readonly CallRecord[]; readonly leftOut: number };
-  close(): void;
-}
-
-/** Records that are kept for who comes later. */
-export const MAX_RECENT = 256;
-
-/** Records that wait for one follower. Whoever looks after a burst sees its end, and how much was before it. */
-export const MAX_WAITING = 1_000;
+/** Records that are kept. */
+export const MAX_KEPT = 1_000;
 
 /** Makes a feed. */
 export function createFeed(): Feed {
-  const recent = createLatest<CallRecord>(MAX_RECENT);
-  const followers = new Set<Latest<CallRecord>>();
+  const kept: CallRecord[] = [];
+  let count = 0;
   return {
     take(record) {
-      recent.add(record);
-      for (const waiting of followers) waiting.add(record);
+      // Requests are large, and told by nobody.
+      kept[count++ % MAX_KEPT] = record.request === undefined ? record : { ...record, request: undefined };
     },
-    follow(count) {
-      const waiting = createLatest<CallRecord>(MAX_WAITING);
-      if (count > 0) for (const record of recent.look().kept.slice(-count)) waiting.add(record);
-      followers.add(waiting);
+    before: (wanted) => Math.max(0, count - wanted),
+    since(place) {
+      const first = Math.max(place, count - MAX_KEPT);
+      const at = (index: number): CallRecord => kept[(first + index) % MAX_KEPT] as CallRecord; // there are so many
       return {
-        next() {
-          const { kept: records, leftOut } = waiting.take();
-          return { records, leftOut };
-        },
-        close: () => followers.delete(waiting),
+        records: Array.from({ length: Math.max(0, count - first) }, (_, index) => at(index)),
+        leftOut: first - place,
+        next: count,
       };
     },
   };

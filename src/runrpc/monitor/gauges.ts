@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
-import type { SideStats, StoreStats } from "../data/store.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { StoreSchema } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
+import type { StoreStats } from "../data/store.ts";
 import type { RequestLogStats } from "../platform/request-log/writer.ts";
 
 /** What the process has done since the last look. */
@@ -63,25 +65,35 @@ export interface DataStats {
   readonly requestLog: () => RequestLogStats;
 }
 
-/** A look at the store, with rates since the one before. */
-export function createStoreGauge({ store, requestLog }: DataStats) {
-  let before: StoreStats | undefined;
-  const side = (now: SideStats, earlier: SideStats | undefined, intervalMs: number) => ({
-    queued: now.queued,
-    inFlight: now.inFlight,
-    queriesPerSecond:
-      earlier === undefined || intervalMs === 0 ? 0 : ((now.calls - earlier.calls) * 1_000) / intervalMs,
-  });
-  return (intervalMs: number) => {
-    const now = store();
-    const { queued, dropped } = requestLog();
-    const look = {
-      reads: side(now.reads, before?.reads, intervalMs),
-      writes: side(now.writes, before?.writes, intervalMs),
-      queuedRecords: BigInt(queued),
-      droppedRecords: BigInt(dropped),
-    };
-    before = now;
-    return look;
+/** Looks at the data of an application for one who watches. */
+export interface StoreGauge {
+  /** Its rates are those since the last look; the first one has none. */
+  look(): MessageInitShape<typeof StoreSchema>;
+}
+
+export function createStoreGauge({ store, requestLog }: DataStats): StoreGauge {
+  let before: { readonly stats: StoreStats; readonly atMs: number } | undefined;
+  return {
+    look() {
+      const stats = store();
+      const atMs = performance.now();
+      const side = (name: "reads" | "writes") => {
+        const { queued, inFlight, calls } = stats[name];
+        const since = before && {
+          calls: calls - before.stats[name].calls,
+          ms: Math.max(MIN_LOOK_MS, atMs - before.atMs),
+        };
+        return { queued, inFlight, queriesPerSecond: since ? (since.calls * 1_000) / since.ms : 0 };
+      };
+      const { queued, dropped } = requestLog();
+      const look = {
+        reads: side("reads"),
+        writes: side("writes"),
+        queuedRecords: BigInt(queued),
+        droppedRecords: BigInt(dropped),
+      };
+      before = { stats, atMs };
+      return look;
+    },
   };
 }

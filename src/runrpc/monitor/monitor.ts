@@ -6,12 +6,16 @@ import type { RequestLogQueries } from "../platform/request-log/queries.ts";
 import type { CallRecord } from "../server/call/record.ts";
 import { defineService } from "../server/routes/service.ts";
 import type { CountedServer, ServerMonitor } from "../server/server-metrics.ts";
+import type { Peers } from "../workers/peers.ts";
 import { type Activity, createActivity } from "./activity.ts";
 import { getCall, listCalls } from "./call-list.ts";
+import { type CancelCall, createCancelCall } from "./cancel-call.ts";
 import { describe } from "./describe.ts";
 import { createFeed } from "./feed.ts";
 import type { DataStats } from "./gauges.ts";
 import { createKey, keyFromInfo, rotateKey } from "./keys.ts";
+import { createLooker, type Looker } from "./look.ts";
+import { createLookout, type Lookout } from "./lookout.ts";
 import { watching } from "./watching.ts";
 
 /** The monitor of one server. */
@@ -25,32 +29,39 @@ export interface MonitorParts {
   readonly requestLog: RequestLogQueries;
   readonly keys: KeyAdmin;
   readonly data: DataStats;
+  /** The processes that serve the port of its server. */
+  readonly peers: Peers;
   /** Gives the contracts with their comments, to each who asks. Default: there are no comments. */
   readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
 }
 
+/** What there is once its server has started. */
+interface Running {
+  readonly server: CountedServer;
+  readonly activity: Activity;
+  readonly looker: Looker;
+  readonly lookout: Lookout;
+  readonly cancelCall: CancelCall;
+}
+
 /** Makes runrpc.monitor.v1.MonitorService; its server starts it. */
-export function createMonitor({ requestLog, keys, data, contracts }: MonitorParts): Monitor {
+export function createMonitor({ requestLog, keys, data, peers, contracts }: MonitorParts): Monitor {
   const feed = createFeed();
   const ending = new AbortController();
-  let running: { readonly server: CountedServer; readonly activity: Activity } | undefined;
+  let running: Running | undefined;
 
   /** @throws ConnectError for a call that comes before the server is whole, which its port does not let happen */
-  function started() {
+  function started(): Running {
     if (running === undefined) throw new ConnectError("the server is starting", Code.Unavailable);
     return running;
   }
 
   const service = defineService(MonitorService, {
-    watch: (request, { signal }) => watching({ ...started(), feed, data }, request, ending.signal, signal),
+    watch: (request, { signal }) => watching(started().lookout, request, ending.signal, signal),
     listCalls: (request, context) => listCalls(requestLog, request, context),
     getCall: (request, context) => getCall(requestLog, request, context),
-    cancelCall({ requestId }) {
-      const reason = new ConnectError("an operator cancelled the call", Code.Canceled);
-      const found = [...started().server.openCalls()].filter(({ head }) => head.requestId === requestId);
-      if (found.length === 0) throw new ConnectError(`no call ${requestId} is open`, Code.NotFound);
-      for (const call of found) call.cancel("operator", reason);
-      return { cancelled: found.length };
+    async cancelCall({ requestId }) {
+      return { cancelled: await started().cancelCall(requestId) };
     },
     async listKeys() {
       return { keys: (await keys.list()).map(keyFromInfo) };
@@ -67,12 +78,21 @@ export function createMonitor({ requestLog, keys, data, contracts }: MonitorPart
     services: [service],
     record: feed.take,
     start(server) {
-      running = { server, activity: createActivity(server.routes) };
+      const activity = createActivity(server.routes);
+      const looker = createLooker({ server, activity, feed, data });
+      running = {
+        ...{ server, activity, looker },
+        lookout: createLookout(looker, peers),
+        cancelCall: createCancelCall(server, peers),
+      };
     },
     ended(call) {
       running?.activity.ended(call);
     },
     drain: () => ending.abort(),
-    close: () => ending.abort(),
+    close() {
+      ending.abort();
+      running?.looker.close();
+    },
   };
 }

@@ -44,18 +44,16 @@ function bucketOf(durationMs: number): number {
 /**
  * What that part of the calls took at most, in milliseconds; 0 where there are none.
  *
- * @param now the durations of a tally at the end of an interval
- * @param before at its beginning
+ * @param durations calls by the logarithm of their duration, as of `Tally`
  * @param part such as 0.99
  */
-export function quantile(now: Float64Array, before: Float64Array | undefined, part: number): number {
-  const countOf = (bucket: number): number => (now[bucket] ?? 0) - (before?.[bucket] ?? 0);
-  let calls = 0;
-  for (let bucket = 0; bucket < BUCKETS; bucket++) calls += countOf(bucket);
+export function quantile(durations: readonly number[], part: number): number {
+  const calls = durations.reduce((sum, count) => sum + count, 0);
+  if (calls <= 0) return 0;
   let left = calls * part;
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    left -= countOf(bucket);
-    if (calls > 0 && left <= 0) return 2 ** ((bucket + 0.5) / PER_DOUBLING) / 1_000;
-  }
-  return 0;
+  const bucket = durations.findIndex((count) => {
+    left -= count;
+    return left <= 0;
+  });
+  return 2 ** ((bucket + 0.5) / PER_DOUBLING) / 1_000;
 }

@@ -1,29 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
-import { OpenCallSchema } from "../../../gen/runrpc/monitor/v1/debug_pb.ts";
 import {
-  MonitorService,
   type WatchRequest,
   type WatchResponse,
   WatchResponseSchema,
 } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
-import type { CountedServer } from "../server/server-metrics.ts";
-import { type Activity, activityBetween, type Marks } from "./activity.ts";
-import { endedCallFromRecord } from "./ended-call.ts";
-import type { Feed } from "./feed.ts";
-import { createProcessGauge, createStoreGauge, type DataStats } from "./gauges.ts";
-
-/** What is watched. */
-export interface Watched {
-  readonly server: CountedServer;
-  readonly activity: Activity;
-  readonly feed: Feed;
-  readonly data: DataStats;
-}
-
-/** The method that watches: its own calls are none to look at. */
-const WATCH = `${MonitorService.typeName}/${MonitorService.method.watch.name}`;
+import { activityIn, type Interval, type Mark } from "./activity.ts";
+import { joinLooks } from "./join-looks.ts";
+import { type EndedRequest, type Look, WATCH } from "./look.ts";
+import type { Lookout, Looks } from "./lookout.ts";
 
 const DEFAULT_INTERVAL_MS = 1_000;
 const DEFAULT_OPEN_CALLS = 100;
@@ -38,58 +25,81 @@ const MIN_INTERVAL_MS = 50;
  * @param signal aborts when the call is over; the stream is left by throwing its reason
  */
 export async function* watching(
-  { server, activity, feed, data }: Watched,
+  lookout: Lookout,
   request: WatchRequest,
   ending: AbortSignal,
   signal: AbortSignal,
 ): AsyncGenerator<WatchResponse> {
   const intervalMs = Math.max(MIN_INTERVAL_MS, request.intervalMs || DEFAULT_INTERVAL_MS);
-  const follower = request.endedCalls ? feed.follow(request.recentCalls) : undefined;
-  const processGauge = createProcessGauge();
-  const storeGauge = createStoreGauge(data);
+  const maxOpenCalls = request.maxOpenCalls || DEFAULT_OPEN_CALLS;
+  const watcher = randomUUID();
   const over = AbortSignal.any([ending, signal]);
-  // Undefined: it is over.
-  const health = await server.followHealth(over).catch(() => undefined);
-  let before: Marks | undefined;
-  let beforeMs = performance.now();
+  const processes = createProcesses(request.recentCalls);
+  let beforeMs: number | undefined;
   try {
     while (!ending.aborted) {
-      const now = activity.mark(server.openCalls());
+      const sinceMs = beforeMs && performance.now() - beforeMs;
+      const ended = request.endedCalls ? processes.ended() : undefined;
+      const all = await lookout.look({ watcher, intervalMs, sinceMs, maxOpenCalls, ended });
       const nowMs = performance.now();
-      const tookMs = before === undefined ? 0 : nowMs - beforeMs;
-      const { connections } = server.stats().listener;
-      const shown = server.shownCalls().filter(({ method }) => method !== WATCH);
-      const { records = [], leftOut = 0 } = follower?.next() ?? {};
+      const { endedCalls, ...joined } = joinLooks(
+        all.looks.map(({ told }) => told),
+        maxOpenCalls,
+      );
       yield create(WatchResponseSchema, {
+        ...joined,
         time: timestampNow(),
-        intervalMs: tookMs,
-        methods: activityBetween(before, now, tookMs).filter(({ method }) => method !== WATCH),
-        openCalls: shown.slice(0, request.maxOpenCalls || DEFAULT_OPEN_CALLS).map((call) =>
-          create(OpenCallSchema, {
-            ...call,
-            messagesIn: BigInt(call.messagesIn),
-            messagesOut: BigInt(call.messagesOut),
-          }),
-        ),
-        openCallCount: shown.length,
-        endedCalls: records.map(endedCallFromRecord),
-        leftOutCalls: BigInt(leftOut),
-        process: { ...processGauge.look(), connections },
-        store: storeGauge(tookMs),
-        findings: Object.fromEntries(
-          Object.entries(server.stats().findings).map(([kind, count]) => [kind, BigInt(count)]),
-        ),
-        serving: health?.serving() ?? {},
-        threads: Object.entries(server.threads()).map(([service, stats]) => ({ service, ...stats })),
+        intervalMs: beforeMs === undefined ? 0 : nowMs - beforeMs,
+        methods: activityIn(processes.intervals(all, nowMs)).filter(({ method }) => method !== WATCH),
+        // Each process has told so many.
+        endedCalls: beforeMs === undefined ? latest(endedCalls, request.recentCalls) : endedCalls,
+        silentWorkers: all.silent,
       });
-      before = now;
       beforeMs = nowMs;
       await delay(intervalMs, undefined, { signal: over, ref: false }).catch(() => {});
       signal.throwIfAborted();
     }
   } finally {
-    follower?.close();
-    health?.close();
-    processGauge.close();
+    lookout.leave(watcher);
   }
+}
+
+function latest<T>(list: readonly T[], count: number): T[] {
+  return list.slice(Math.max(0, list.length - count));
+}
+
+/** What a process told at its last look. */
+interface LastLook {
+  readonly marks: readonly Mark[];
+  readonly next: number;
+  readonly atMs: number;
+}
+
+/** The processes that are watched: one that was silent once is told of the longer interval the next time. */
+function createProcesses(recentCalls: number) {
+  let last = new Map<string, LastLook>();
+  let lookedAtMs: number | undefined;
+
+  function intervalOf({ from, isNew, marks }: Look, atMs: number): Interval {
+    const before = last.get(from);
+    if (before !== undefined) return { before: before.marks, now: marks, tookMs: atMs - before.atMs };
+    // One that was silent so far has done what it has nobody knows when.
+    if (!isNew || lookedAtMs === undefined) return { before: undefined, now: marks, tookMs: 0 };
+    return { before: [], now: marks, tookMs: atMs - lookedAtMs };
+  }
+
+  return {
+    ended: (): EndedRequest => ({
+      after: Object.fromEntries([...last].map(([from, { next }]) => [from, next])),
+      recent: lookedAtMs === undefined ? recentCalls : 0,
+    }),
+    intervals({ looks, silent }: Looks, atMs: number): readonly Interval[] {
+      const intervals = looks.map((look) => intervalOf(look, atMs));
+      const told = looks.map(({ from, marks, next }) => [from, { marks, next, atMs }] as const);
+      // Who says nothing may come back; where all that there are have answered, the others are gone.
+      last = new Map(silent === 0 ? told : [...last, ...told]);
+      lookedAtMs = atMs;
+      return intervals;
+    },
+  };
 }

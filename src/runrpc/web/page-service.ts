@@ -2,8 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { PageService } from "../../../gen/runrpc/web/v1/page_pb.ts";
 import { defineService, type ServiceDefinition } from "../server/routes/service.ts";
 import type { Bridge } from "./bridge/bridge.ts";
-import type { Follower } from "./follow/follower.ts";
-import { reportOf } from "./follow/report.ts";
+import type { Reports } from "./follow/report.ts";
 import type { SignIn } from "./sign-in.ts";
 
 export interface PageServiceOptions {
@@ -12,12 +11,12 @@ export interface PageServiceOptions {
   /** JSON of what is served. */
   readonly schema: () => Promise<string>;
   readonly bridge: Bridge;
-  readonly follower: Follower;
+  readonly report: Reports;
 }
 
 /** What the page asks of the server. */
 export function createPageService(options: PageServiceOptions): ServiceDefinition {
-  const { signIn, schema, bridge, follower } = options;
+  const { signIn, schema, bridge, report } = options;
   return defineService(PageService, {
     async signIn({ token }) {
       const key = await signIn?.trade(token);
@@ -27,7 +26,7 @@ export function createPageService(options: PageServiceOptions): ServiceDefinitio
     getSchema: async () => ({ json: await schema() }),
     openStream: (request, context) => bridge.open(request, context),
     sendMessage: (request, context) => bridge.send(request, context),
-    getReport: ({ name }, { signal }) => reportOf(follower, name, signal),
+    getReport: ({ name }, { signal }) => report(name, signal),
   });
 }
 

@@ -1,9 +1,11 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Served, ServerPage } from "../server/server-page.ts";
+import type { Peers } from "../workers/peers.ts";
 import { createFileAnswers } from "./answer-files.ts";
 import { createBridge } from "./bridge/bridge.ts";
 import { describeServices } from "./describe.ts";
 import { createFollower } from "./follow/follower.ts";
+import { createReports } from "./follow/report.ts";
 import { createPageService } from "./page-service.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -12,6 +14,8 @@ export interface PageOptions {
   readonly hosts: readonly string[];
   /** Undefined: a key has to be typed. */
   readonly signIn: SignIn | undefined;
+  /** The processes that serve the port: the page's connections may come to any of them. */
+  readonly peers: Peers;
   /** Gives the contracts with their comments, to each who looks. Default: there are no comments. */
   readonly contracts?: (() => Promise<Registry | undefined>) | undefined;
   /** Where a trace is looked at, with `{trace_id}` in it. Default: nowhere. */
@@ -29,7 +33,7 @@ export interface Page extends ServerPage {
  *
  * @throws Error that names a host which is none.
  */
-export function createPage({ hosts, signIn, contracts, traceLink = "" }: PageOptions): Page {
+export function createPage({ hosts, signIn, peers, contracts, traceLink = "" }: PageOptions): Page {
   let served: Served | undefined;
   let schema: Promise<string> | undefined;
   const answer = createFileAnswers(hosts);
@@ -44,8 +48,8 @@ export function createPage({ hosts, signIn, contracts, traceLink = "" }: PageOpt
     definition: createPageService({
       signIn,
       schema: () => (schema ??= describe()),
-      bridge: createBridge(whatIsServed, follower),
-      follower,
+      bridge: createBridge(whatIsServed, follower, peers),
+      report: createReports(follower, peers),
     }),
     begun: follower.begun,
     aroundQueries: (queries) => follower.aroundQueries(queries, () => served?.calls.current()),

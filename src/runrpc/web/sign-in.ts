@@ -1,61 +1,69 @@
-import { hash, randomBytes, timingSafeEqual } from "node:crypto";
-import { createKey } from "../server/auth/format.ts";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
+import { keyFromBytes } from "../server/auth/format.ts";
 import type { KeyStore, StoredKey } from "../server/auth/key-store.ts";
 
 /** How a developer's browser gets a key without one being typed. */
 export interface SignIn {
-  /** For the fragment of a link, which no browser sends to a server. 256 random bits. */
-  readonly token: string;
   /** A key for the token, once; undefined for any other text, and from the second time on. */
   trade(token: string): Promise<string | undefined>;
-  /** These keys, and that of the page, which is kept nowhere else: it ends with the process. */
+  /** These keys, and that of the page, which is kept nowhere else: it ends with the server. */
   keysOver(keys: KeyStore): KeyStore;
 }
 
-/**
- * Makes a token and, when it is traded, a key that may do everything, from this machine alone: what the development key may.
- *
- * @param subject who the key stands for, asked when the token is traded
- */
-export function createSignIn(subject: () => Promise<string>): SignIn {
-  const token = randomBytes(32).toString("base64url");
-  const wanted = hash("sha256", token, "buffer");
-  let isUsed = false;
+export interface SignInOptions {
+  /** 256 random bits, of which token and key are made: processes that serve one port have the same. */
+  readonly secret: Uint8Array;
+  /** Who the key stands for; asked when the token is traded, and by each process that is shown the key. */
+  readonly subject: () => Promise<string>;
+  /** Uses the token up: true for the first who asks, of all processes. */
+  readonly claim: () => boolean | Promise<boolean>;
+}
+
+/** For the fragment of a link, which no browser sends to a server. 256 bits. */
+export function signInToken(secret: Uint8Array): string {
+  return derived(secret, "token").toString("base64url");
+}
+
+/** Trades the token for a key that may do everything, from this machine alone: what the development key may. */
+export function createSignIn({ secret, subject, claim }: SignInOptions): SignIn {
+  const wanted = hash("sha256", signInToken(secret), "buffer");
+  const { key, keyId, hash: keyHash } = keyFromBytes(derived(secret, "key id"), derived(secret, "key"));
   let stored: StoredKey | undefined;
 
+  async function own(): Promise<StoredKey> {
+    stored ??= {
+      keyId,
+      hash: keyHash,
+      subject: await subject(),
+      scopes: ["*"],
+      expiresAt: undefined,
+      revokedAt: undefined,
+      loopbackOnly: true,
+    };
+    return stored;
+  }
+
   return {
-    token,
     async trade(given) {
-      if (isUsed || !timingSafeEqual(hash("sha256", given, "buffer"), wanted)) return undefined;
-      isUsed = true;
-      try {
-        const { key, keyId, hash } = createKey();
-        stored = {
-          keyId,
-          hash,
-          subject: await subject(),
-          scopes: ["*"],
-          expiresAt: undefined,
-          revokedAt: undefined,
-          loopbackOnly: true,
-        };
-        return key;
-      } catch (reason) {
-        isUsed = false;
-        throw reason;
-      }
+      if (!timingSafeEqual(hash("sha256", given, "buffer"), wanted)) return undefined;
+      // Before the token is used up, which is good again where this fails; and one process alone makes the account.
+      await own();
+      return (await claim()) ? key : undefined;
     },
     keysOver: (keys) => ({
       async find(keyIds, signal) {
-        const own = keyIds.includes(stored?.keyId ?? "") ? stored : undefined;
-        if (own === undefined) return keys.find(keyIds, signal);
-        const others = keyIds.filter((id) => id !== own.keyId);
-        return others.length === 0 ? [own] : [own, ...(await keys.find(others, signal))];
+        if (!keyIds.includes(keyId)) return keys.find(keyIds, signal);
+        const others = keyIds.filter((id) => id !== keyId);
+        return others.length === 0 ? [await own()] : [await own(), ...(await keys.find(others, signal))];
       },
       async addUses(uses) {
-        const others = uses.filter(({ keyId }) => keyId !== stored?.keyId);
+        const others = uses.filter((use) => use.keyId !== keyId);
         if (others.length > 0) await keys.addUses(others);
       },
     }),
   };
+}
+
+function derived(secret: Uint8Array, what: string): Buffer<ArrayBuffer> {
+  return createHmac("sha256", secret).update(what).digest();
 }

@@ -2,8 +2,8 @@ import type { Letter } from "./messages.ts";
 
 /** What one end of a channel asks and tells the other. */
 export interface Letters {
-  /** Asks; undefined when there is no answer within `timeoutMs`, or the other end is gone. */
-  ask(about: string, timeoutMs: number): Promise<string | undefined>;
+  /** Asks; undefined when there is no answer within `timeoutMs`, or the other end is gone. @param text Default: empty */
+  ask(about: string, timeoutMs: number, text?: string): Promise<string | undefined>;
   /** Resolves when the other end can be told no more by waiting: it has been sent, or there is nobody to send it to. */
   tell(about: string, text: string): Promise<void>;
   /** Takes a letter of the other end. */
@@ -15,7 +15,7 @@ export interface Letters {
 /** Who takes the letters of the other end. */
 export interface LetterReader {
   /** Answers a question. One that it rejects has no answer. */
-  answer(about: string): string | Promise<string>;
+  answer(about: string, text: string): string | Promise<string>;
   /** Hears a notice. */
   hear(about: string, text: string): void;
 }
@@ -36,16 +36,16 @@ export function createLetters(
     open.delete(id);
   }
 
-  async function answer(id: number, about: string): Promise<void> {
+  async function answer(id: number, about: string, text: string): Promise<void> {
     try {
-      send({ kind: "answer", id, text: await reader.answer(about) });
+      send({ kind: "answer", id, text: await reader.answer(about, text) });
     } catch {
       // Who asks learns by the time that is over.
     }
   }
 
   return {
-    ask(about, timeoutMs) {
+    ask(about, timeoutMs, text = "") {
       const { promise, resolve } = Promise.withResolvers<string | undefined>();
       const id = ++lastId;
       const timer = setTimeout(settle, timeoutMs, id, undefined);
@@ -55,14 +55,14 @@ export function createLetters(
       });
       const [oldest] = open.keys();
       if (open.size > MAX_OPEN && oldest !== undefined) settle(oldest, undefined);
-      send({ kind: "question", id, about });
+      send({ kind: "question", id, about, text });
       return promise;
     },
     tell: (about, text) => new Promise((resolve) => send({ kind: "notice", about, text }, resolve)),
     take(letter) {
       switch (letter.kind) {
         case "question":
-          void answer(letter.id, letter.about);
+          void answer(letter.id, letter.about, letter.text);
           return;
         case "answer":
           settle(letter.id, letter.text);

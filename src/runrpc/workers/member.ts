@@ -10,6 +10,8 @@ export interface Member extends Taker, Pick<Letters, "ask" | "tell"> {
   /** Its place, from 1. Who takes the place of another has its number. */
   readonly number: number;
   readonly pid: number | undefined;
+  /** What its process calls itself as one of `Peers`. */
+  readonly name: string;
   /** Resolves with its facts when it serves. @throws StartFailure when it ends before */
   readonly ready: Promise<unknown>;
   /** Resolves with how its process has ended, such as `code 1` or `SIGKILL`. */
@@ -74,6 +76,7 @@ export function startMember(number: number, { main, task, env, reader, on }: Mem
   const member: Member = {
     number,
     pid: child.pid,
+    name: String(child.pid),
     ready: ready.promise,
     ended,
     ask: letters.ask,

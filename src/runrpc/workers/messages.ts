@@ -23,7 +23,7 @@ export type ToPrimary =
 
 /** Of either to the other. */
 export type Letter =
-  | { readonly kind: "question"; readonly id: number; readonly about: string }
+  | { readonly kind: "question"; readonly id: number; readonly about: string; readonly text: string }
   | { readonly kind: "answer"; readonly id: number; readonly text: string }
   /** Wants no answer. */
   | { readonly kind: "notice"; readonly about: string; readonly text: string };

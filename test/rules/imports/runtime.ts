@@ -96,6 +96,7 @@ export const runtimeRules: readonly Rule[] = [
       SERVER,
       /^src\/runrpc\/debug\//,
       /^src\/runrpc\/data\/(around-queries|heard-promise)\.ts$/,
+      /^src\/runrpc\/workers\/peers\.ts$/,
     ],
   },
   {
@@ -126,6 +127,7 @@ export const runtimeRules: readonly Rule[] = [
     why: "the monitor tells what the server, the store and the platform say of themselves",
     allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, /^src\/runrpc\/(contracts|monitor|paging)\//],
     types: [
+      /^src\/runrpc\/workers\/peers\.ts$/,
       /^src\/runrpc\/data\/store\.ts$/,
       /^src\/runrpc\/platform\/(request-log\/(queries|writer)|keys\/admin)\.ts$/,
     ],

@@ -22,7 +22,7 @@ export const webRules: readonly Rule[] = [
       /^src\/runrpc\/monitor\/ended-call\.ts$/,
       /^src\/runrpc\/web\/(?!page\/)/,
     ],
-    types: [/^src\/runrpc\/web\/page\/schema\.ts$/],
+    types: [/^src\/runrpc\/web\/page\/schema\.ts$/, /^src\/runrpc\/workers\/peers\.ts$/],
   },
   {
     files: "src/runrpc/web/page/**/*.ts",

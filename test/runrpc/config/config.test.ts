@@ -106,7 +106,7 @@ describe("loadConfig", () => {
     }
   });
 
-  it("takes a number of workers or auto, from every layer, and has page and monitor off by default beside several", async () => {
+  it("takes a number of workers or auto, from every layer, with page and monitor on by default", async () => {
     const auto = Math.min(64, availableParallelism());
     const file = folder({ "runrpc.yaml": "workers: {count: auto}" });
     for (const [options, count] of [
@@ -122,23 +122,13 @@ describe("loadConfig", () => {
         ["web.enabled", config.web],
         ["monitor.enabled", config.monitor],
       ] as const)
-        assert.deepEqual(
-          [enabled, sources.get(path)],
-          count > 1 ? [false, "default with workers"] : [true, "default"],
-        );
+        assert.deepEqual([enabled, sources.get(path)], [true, "default"]);
     }
     for (const text of ["0", "65", "two", "-1", "1.5", ""]) {
       const given = loadConfig({ folder: empty, flags: { "workers.count": text } });
       await assert.rejects(given, {
         message: /flag --workers is .*; it takes auto or a whole number from 1 to 64/,
       });
-    }
-    for (const path of ["web.enabled", "monitor.enabled"]) {
-      const flags = { "workers.count": "2", [path]: true };
-      await assert.rejects(loadConfig({ folder: empty, flags }), {
-        message: new RegExp(`^${path} is true \\(flag --\\w+\\) and workers.count is 2: `),
-      });
-      await loadConfig({ folder: empty, flags: { ...flags, "workers.count": "1" } });
     }
   });
 

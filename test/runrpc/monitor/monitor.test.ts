@@ -170,7 +170,12 @@ it("the monitor tells of health, and what the threads of a service do", async ()
   const leave = new AbortController();
   const waiting = app.client(UserService).getUser({ id: nobody }, { signal: leave.signal });
   waiting.catch(() => {}); // it is left
-  const look = await watchUntil(app, "a call in a thread", {}, ({ threads }) => threads[0]?.inFlight === 1);
+  const look = await watchUntil(
+    app,
+    "a call in a thread, and health",
+    {},
+    ({ threads, serving }) => threads[0]?.inFlight === 1 && service in serving,
+  );
   const [threads] = look.threads;
   assert.deepEqual([threads?.service, threads?.threads, threads?.queued], [service, 1, 0]);
   assert.deepEqual(look.serving, { [service]: true });

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { type Server, startServer } from "../../../src/runrpc/server/server.ts";
 import { createPage } from "../../../src/runrpc/web/page.ts";
+import { alone } from "../../../src/runrpc/workers/peers.ts";
 import { partOfService } from "../../part-of-service.ts";
 import { type Browser, findChromium, startBrowser } from "../../wire/browser/chromium.ts";
 import { Kinds } from "../codec/gen/kinds/v1/all_pb.ts";
@@ -156,7 +157,7 @@ describe("the form in Chromium", { skip, timeout: 120_000 }, () => {
       ],
       keys: "open",
       server: { host: "127.0.0.1", port: 0 },
-      page: createPage({ hosts: [], signIn: undefined }),
+      page: createPage({ hosts: [], signIn: undefined, peers: alone() }),
     });
     browser = await startBrowser(path);
     page = await browser.newPage();

@@ -16,6 +16,7 @@ import { namesOf, targetOf } from "../../../src/runrpc/web/page/snippets/snippet
 import { snippetsOf } from "../../../src/runrpc/web/page/snippets/snippets.ts";
 import { compactJson } from "../../../src/runrpc/web/page/view/json-layout.ts";
 import { createPage } from "../../../src/runrpc/web/page.ts";
+import { alone } from "../../../src/runrpc/workers/peers.ts";
 import { WireService } from "../../gen/rig/wire/v1/wire_pb.ts";
 import { partOfService } from "../../part-of-service.ts";
 import { grpcurl, python, runTool } from "../../wire/tools.ts";
@@ -99,7 +100,7 @@ describe("calls that are copied from the page", { skip, timeout: 240_000 }, () =
   const registry = createRegistry(Odd_TimestampSchema, DurationSchema);
 
   before(async () => {
-    const page = createPage({ hosts: [], signIn: undefined });
+    const page = createPage({ hosts: [], signIn: undefined, peers: alone() });
     server = await startServer({ services, keys: "open", server: { host: "127.0.0.1", port: 0 }, page });
     const response = await fetch(`${server.url}/runrpc.web.v1.PageService/GetSchema`, {
       method: "POST",

@@ -19,6 +19,7 @@ export interface Line {
   readonly method?: string;
   readonly url?: string;
   readonly developmentKey?: string;
+  readonly page?: string;
   readonly workers?: unknown;
 }
 

@@ -60,11 +60,12 @@ export function writeListFindingsRequest(w: Writer, m: any, p: number, isWhole: 
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const knownListFindingsResponse = new Set<number>([1]);
+const knownListFindingsResponse = new Set<number>([1, 2]);
 
 export function readListFindingsResponse(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
   const $findings: unknown[] = [];
+  let $silentWorkers = 0;
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -80,6 +81,12 @@ export function readListFindingsResponse(r: Reader, p: number, end: number, dept
         p = e;
         break;
       }
+      case 16: { // silent_workers
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $silentWorkers = v;
+        break;
+      }
       default: {
         if (knownListFindingsResponse.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -88,7 +95,7 @@ export function readListFindingsResponse(r: Reader, p: number, end: number, dept
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = { $typeName: "runrpc.monitor.v1.ListFindingsResponse", findings: $findings };
+  const m: any = { $typeName: "runrpc.monitor.v1.ListFindingsResponse", findings: $findings, silentWorkers: $silentWorkers };
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -96,7 +103,7 @@ export function readListFindingsResponse(r: Reader, p: number, end: number, dept
 export function writeListFindingsResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.ListFindingsResponse") throw BAIL;
-  let b = ensure(w, p, 3);
+  let b = ensure(w, p, 10);
   {
     const v = m.findings;
     if (v === undefined) { if (t !== undefined) throw BAIL; } else {
@@ -104,7 +111,16 @@ export function writeListFindingsResponse(w: Writer, m: any, p: number, isWhole:
       for (let i = 0; i < v.length; i++) {
         b[p++] = 10;
         p = close(w, p, writeFinding(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 3);
+        b = ensure(w, p, 10);
+      }
+    }
+  }
+  {
+    const v = m.silentWorkers;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 16;
+        p = putUint32(b, v, p);
       }
     }
   }
@@ -414,11 +430,12 @@ export function writeListOpenCallsRequest(w: Writer, m: any, p: number, isWhole:
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const knownListOpenCallsResponse = new Set<number>([1]);
+const knownListOpenCallsResponse = new Set<number>([1, 2]);
 
 export function readListOpenCallsResponse(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
   const $calls: unknown[] = [];
+  let $silentWorkers = 0;
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -434,6 +451,12 @@ export function readListOpenCallsResponse(r: Reader, p: number, end: number, dep
         p = e;
         break;
       }
+      case 16: { // silent_workers
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $silentWorkers = v;
+        break;
+      }
       default: {
         if (knownListOpenCallsResponse.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -442,7 +465,7 @@ export function readListOpenCallsResponse(r: Reader, p: number, end: number, dep
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = { $typeName: "runrpc.monitor.v1.ListOpenCallsResponse", calls: $calls };
+  const m: any = { $typeName: "runrpc.monitor.v1.ListOpenCallsResponse", calls: $calls, silentWorkers: $silentWorkers };
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -450,7 +473,7 @@ export function readListOpenCallsResponse(r: Reader, p: number, end: number, dep
 export function writeListOpenCallsResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.ListOpenCallsResponse") throw BAIL;
-  let b = ensure(w, p, 3);
+  let b = ensure(w, p, 10);
   {
     const v = m.calls;
     if (v === undefined) { if (t !== undefined) throw BAIL; } else {
@@ -458,7 +481,16 @@ export function writeListOpenCallsResponse(w: Writer, m: any, p: number, isWhole
       for (let i = 0; i < v.length; i++) {
         b[p++] = 10;
         p = close(w, p, writeOpenCall(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 3);
+        b = ensure(w, p, 10);
+      }
+    }
+  }
+  {
+    const v = m.silentWorkers;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 16;
+        p = putUint32(b, v, p);
       }
     }
   }
@@ -736,10 +768,10 @@ export function writeTakeProfileResponse(w: Writer, m: any, p: number, isWhole: 
 /** What this file has codecs of. */
 export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.monitor.v1.ListFindingsRequest", shape: "rDvXErRo-Pui9mXm", read: readListFindingsRequest, write: writeListFindingsRequest },
-  { typeName: "runrpc.monitor.v1.ListFindingsResponse", shape: "2g_2Tuzkiekq6cxx", read: readListFindingsResponse, write: writeListFindingsResponse },
+  { typeName: "runrpc.monitor.v1.ListFindingsResponse", shape: "oPMurnhyysCD1tcH", read: readListFindingsResponse, write: writeListFindingsResponse },
   { typeName: "runrpc.monitor.v1.Finding", shape: "ZVjSiK15LKM99_hq", read: readFinding, write: writeFinding },
   { typeName: "runrpc.monitor.v1.ListOpenCallsRequest", shape: "Bt1Ux5vGObi8ZljI", read: readListOpenCallsRequest, write: writeListOpenCallsRequest },
-  { typeName: "runrpc.monitor.v1.ListOpenCallsResponse", shape: "tZQeP5rg8f0CIJya", read: readListOpenCallsResponse, write: writeListOpenCallsResponse },
+  { typeName: "runrpc.monitor.v1.ListOpenCallsResponse", shape: "-P_t7vF5GUTKbaGE", read: readListOpenCallsResponse, write: writeListOpenCallsResponse },
   { typeName: "runrpc.monitor.v1.OpenCall", shape: "CgqTjaSV5LVkiAq0", read: readOpenCall, write: writeOpenCall },
   { typeName: "runrpc.monitor.v1.TakeProfileRequest", shape: "a9_LAnDZexCWWwfV", read: readTakeProfileRequest, write: writeTakeProfileRequest },
   { typeName: "runrpc.monitor.v1.TakeProfileResponse", shape: "7uhvPZqEufAaesqw", read: readTakeProfileResponse, write: writeTakeProfileResponse },

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file runrpc/monitor/v1/debug.proto.
  */
 export const file_runrpc_monitor_v1_debug: GenFile = /*@__PURE__*/
-  fileDesc("Ch1ydW5ycGMvbW9uaXRvci92MS9kZWJ1Zy5wcm90bxIRcnVucnBjLm1vbml0b3IudjEiFQoTTGlzdEZpbmRpbmdzUmVxdWVzdCJEChRMaXN0RmluZGluZ3NSZXNwb25zZRIsCghmaW5kaW5ncxgBIAMoCzIaLnJ1bnJwYy5tb25pdG9yLnYxLkZpbmRpbmciiQIKB0ZpbmRpbmcSDAoEa2luZBgBIAEoCRIMCgR0ZXh0GAIgASgJEgwKBGN1cmUYAyABKAkSDQoFcGxhY2UYBCABKAkSDgoGbWV0aG9kGAUgASgJEhIKCnJlcXVlc3RfaWQYBiABKAkSDQoFY291bnQYByABKAQSEAoIdG90YWxfbXMYCCABKAESEgoKbG9uZ2VzdF9tcxgJIAEoARIuCgpmaXJzdF90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXN0X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWNrGAwgAygJIhYKFExpc3RPcGVuQ2FsbHNSZXF1ZXN0IkMKFUxpc3RPcGVuQ2FsbHNSZXNwb25zZRIqCgVjYWxscxgBIAMoCzIbLnJ1bnJwYy5tb25pdG9yLnYxLk9wZW5DYWxsIowBCghPcGVuQ2FsbBIOCgZtZXRob2QYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIOCgZhZ2VfbXMYAyABKAESDgoGY2FsbGVyGAQgASgJEhMKC21lc3NhZ2VzX2luGAUgASgEEhQKDG1lc3NhZ2VzX291dBgGIAEoBBIRCgl3YWl0c19mb3IYByABKAkilgEKElRha2VQcm9maWxlUmVxdWVzdBI4CgRraW5kGAEgASgOMioucnVucnBjLm1vbml0b3IudjEuVGFrZVByb2ZpbGVSZXF1ZXN0LktpbmQSGQoHc2Vjb25kcxgCIAEoDUIIukgFKgMYrAIiKwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9IRUFQEAEiJAoTVGFrZVByb2ZpbGVSZXNwb25zZRINCgVwaWVjZRgBIAEoDDLKAgoMRGVidWdTZXJ2aWNlEmQKDExpc3RGaW5kaW5ncxImLnJ1bnJwYy5tb25pdG9yLnYxLkxpc3RGaW5kaW5nc1JlcXVlc3QaJy5ydW5ycGMubW9uaXRvci52MS5MaXN0RmluZGluZ3NSZXNwb25zZSIDkAIBEmcKDUxpc3RPcGVuQ2FsbHMSJy5ydW5ycGMubW9uaXRvci52MS5MaXN0T3BlbkNhbGxzUmVxdWVzdBooLnJ1bnJwYy5tb25pdG9yLnYxLkxpc3RPcGVuQ2FsbHNSZXNwb25zZSIDkAIBEl4KC1Rha2VQcm9maWxlEiUucnVucnBjLm1vbml0b3IudjEuVGFrZVByb2ZpbGVSZXF1ZXN0GiYucnVucnBjLm1vbml0b3IudjEuVGFrZVByb2ZpbGVSZXNwb25zZTABGgviphkHEgVhZG1pbmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_runrpc_options_v1_options]);
+  fileDesc("Ch1ydW5ycGMvbW9uaXRvci92MS9kZWJ1Zy5wcm90bxIRcnVucnBjLm1vbml0b3IudjEiFQoTTGlzdEZpbmRpbmdzUmVxdWVzdCJcChRMaXN0RmluZGluZ3NSZXNwb25zZRIsCghmaW5kaW5ncxgBIAMoCzIaLnJ1bnJwYy5tb25pdG9yLnYxLkZpbmRpbmcSFgoOc2lsZW50X3dvcmtlcnMYAiABKA0iiQIKB0ZpbmRpbmcSDAoEa2luZBgBIAEoCRIMCgR0ZXh0GAIgASgJEgwKBGN1cmUYAyABKAkSDQoFcGxhY2UYBCABKAkSDgoGbWV0aG9kGAUgASgJEhIKCnJlcXVlc3RfaWQYBiABKAkSDQoFY291bnQYByABKAQSEAoIdG90YWxfbXMYCCABKAESEgoKbG9uZ2VzdF9tcxgJIAEoARIuCgpmaXJzdF90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXN0X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YWNrGAwgAygJIhYKFExpc3RPcGVuQ2FsbHNSZXF1ZXN0IlsKFUxpc3RPcGVuQ2FsbHNSZXNwb25zZRIqCgVjYWxscxgBIAMoCzIbLnJ1bnJwYy5tb25pdG9yLnYxLk9wZW5DYWxsEhYKDnNpbGVudF93b3JrZXJzGAIgASgNIowBCghPcGVuQ2FsbBIOCgZtZXRob2QYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIOCgZhZ2VfbXMYAyABKAESDgoGY2FsbGVyGAQgASgJEhMKC21lc3NhZ2VzX2luGAUgASgEEhQKDG1lc3NhZ2VzX291dBgGIAEoBBIRCgl3YWl0c19mb3IYByABKAkilgEKElRha2VQcm9maWxlUmVxdWVzdBI4CgRraW5kGAEgASgOMioucnVucnBjLm1vbml0b3IudjEuVGFrZVByb2ZpbGVSZXF1ZXN0LktpbmQSGQoHc2Vjb25kcxgCIAEoDUIIukgFKgMYrAIiKwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9IRUFQEAEiJAoTVGFrZVByb2ZpbGVSZXNwb25zZRINCgVwaWVjZRgBIAEoDDLKAgoMRGVidWdTZXJ2aWNlEmQKDExpc3RGaW5kaW5ncxImLnJ1bnJwYy5tb25pdG9yLnYxLkxpc3RGaW5kaW5nc1JlcXVlc3QaJy5ydW5ycGMubW9uaXRvci52MS5MaXN0RmluZGluZ3NSZXNwb25zZSIDkAIBEmcKDUxpc3RPcGVuQ2FsbHMSJy5ydW5ycGMubW9uaXRvci52MS5MaXN0T3BlbkNhbGxzUmVxdWVzdBooLnJ1bnJwYy5tb25pdG9yLnYxLkxpc3RPcGVuQ2FsbHNSZXNwb25zZSIDkAIBEl4KC1Rha2VQcm9maWxlEiUucnVucnBjLm1vbml0b3IudjEuVGFrZVByb2ZpbGVSZXF1ZXN0GiYucnVucnBjLm1vbml0b3IudjEuVGFrZVByb2ZpbGVSZXNwb25zZTABGgviphkHEgVhZG1pbmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_runrpc_options_v1_options]);
 
 /**
  * @generated from message runrpc.monitor.v1.ListFindingsRequest
@@ -39,6 +39,13 @@ export type ListFindingsResponse = Message<"runrpc.monitor.v1.ListFindingsRespon
    * @generated from field: repeated runrpc.monitor.v1.Finding findings = 1;
    */
   findings: Finding[];
+
+  /**
+   * Workers that did not answer in time, and of which this tells nothing.
+   *
+   * @generated from field: uint32 silent_workers = 2;
+   */
+  silentWorkers: number;
 };
 
 /**
@@ -163,6 +170,13 @@ export type ListOpenCallsResponse = Message<"runrpc.monitor.v1.ListOpenCallsResp
    * @generated from field: repeated runrpc.monitor.v1.OpenCall calls = 1;
    */
   calls: OpenCall[];
+
+  /**
+   * As for ListFindings.
+   *
+   * @generated from field: uint32 silent_workers = 2;
+   */
+  silentWorkers: number;
 };
 
 /**
@@ -308,7 +322,7 @@ export const TakeProfileResponseSchema: GenMessage<TakeProfileResponse> = /*@__P
  */
 export const DebugService: GenService<{
   /**
-   * ListFindings tells what was found since the start, the latest first.
+   * ListFindings tells what was found since the start, the latest first: by all workers, where there are several.
    *
    * @generated from rpc runrpc.monitor.v1.DebugService.ListFindings
    */
@@ -318,7 +332,7 @@ export const DebugService: GenService<{
     output: typeof ListFindingsResponseSchema;
   },
   /**
-   * ListOpenCalls tells which calls are open, the oldest first.
+   * ListOpenCalls tells which calls are open, in all workers, the oldest first.
    *
    * @generated from rpc runrpc.monitor.v1.DebugService.ListOpenCalls
    */
@@ -328,8 +342,8 @@ export const DebugService: GenService<{
     output: typeof ListOpenCallsResponseSchema;
   },
   /**
-   * TakeProfile records where the process spends its time, or what its memory holds, and sends the file in pieces.
-   * One is taken at a time; a second one is RESOURCE_EXHAUSTED.
+   * TakeProfile records where the process spends its time, or what its memory holds, and sends the file in pieces. Of
+   * several workers it is the one that the connection came to. One is taken at a time; a second one is RESOURCE_EXHAUSTED.
    *
    * @generated from rpc runrpc.monitor.v1.DebugService.TakeProfile
    */

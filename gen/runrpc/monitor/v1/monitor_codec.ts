@@ -133,7 +133,7 @@ export function writeWatchRequest(w: Writer, m: any, p: number, isWhole: boolean
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any, $methods: any, $openCalls: any, $openCallCount: any, $endedCalls: any, $leftOutCalls: any, $process: any, $store: any, $findings: any, $serving: any, $threads: any) {
+const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any, $methods: any, $openCalls: any, $openCallCount: any, $endedCalls: any, $leftOutCalls: any, $process: any, $store: any, $findings: any, $serving: any, $threads: any, $silentWorkers: any) {
   this.$typeName = "runrpc.monitor.v1.WatchResponse";
   if ($time !== undefined) this.time = $time;
   this.intervalMs = $intervalMs;
@@ -147,10 +147,11 @@ const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any
   this.findings = $findings;
   this.serving = $serving;
   this.threads = $threads;
+  this.silentWorkers = $silentWorkers;
 };
 MadeWatchResponse.prototype = Object.prototype;
 
-const knownWatchResponse = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+const knownWatchResponse = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
 
 export function readWatchResponse(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -166,6 +167,7 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
   const $findings: Record<string, unknown> = {};
   const $serving: Record<string, unknown> = {};
   const $threads: unknown[] = [];
+  let $silentWorkers = 0;
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -328,6 +330,12 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
         p = e;
         break;
       }
+      case 104: { // silent_workers
+        let v = b[p++]!;
+        if (v > 0x7f) { v = varint(r, p); p = r.p; }
+        $silentWorkers = v;
+        break;
+      }
       default: {
         if (knownWatchResponse.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -336,7 +344,7 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeWatchResponse($time, $intervalMs, $methods, $openCalls, $openCallCount, $endedCalls, $leftOutCalls, $process, $store, $findings, $serving, $threads);
+  const m: any = new MadeWatchResponse($time, $intervalMs, $methods, $openCalls, $openCallCount, $endedCalls, $leftOutCalls, $process, $store, $findings, $serving, $threads, $silentWorkers);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -344,13 +352,13 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
 export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.WatchResponse") throw BAIL;
-  let b = ensure(w, p, 56);
+  let b = ensure(w, p, 63);
   {
     const v = m.time;
     if (v !== undefined && (t === undefined || isOwn(m, "time"))) {
       b[p++] = 10;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 56);
+      b = ensure(w, p, 63);
     }
   }
   {
@@ -369,7 +377,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 26;
         p = close(w, p, writeMethodActivity(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 56);
+        b = ensure(w, p, 63);
       }
     }
   }
@@ -380,7 +388,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 34;
         p = close(w, p, write_runrpc_monitor_v1_OpenCall(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 56);
+        b = ensure(w, p, 63);
       }
     }
   }
@@ -400,7 +408,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 50;
         p = close(w, p, writeEndedCall(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 56);
+        b = ensure(w, p, 63);
       }
     }
   }
@@ -418,7 +426,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
     if (v !== undefined && (t === undefined || isOwn(m, "process"))) {
       b[p++] = 66;
       p = close(w, p, writeProcess(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 56);
+      b = ensure(w, p, 63);
     }
   }
   {
@@ -426,7 +434,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
     if (v !== undefined && (t === undefined || isOwn(m, "store"))) {
       b[p++] = 74;
       p = close(w, p, writeStore(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 56);
+      b = ensure(w, p, 63);
     }
   }
   {
@@ -435,16 +443,16 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
       for (const k of Object.keys(v)) {
         const x = (v as Record<string, unknown>)[k];
-        b = ensure(w, p, 56 + 24 + 1);
+        b = ensure(w, p, 63 + 24 + 1);
         b[p++] = 82;
         const start = p++;
         b[p++] = 10;
-        p = putText(w, k, p, 56 + 24);
+        p = putText(w, k, p, 63 + 24);
         b = w.b;
         b[p++] = 16;
         p = putUint64(b, x, p);
         p = close(w, start, p);
-        b = ensure(w, p, 56);
+        b = ensure(w, p, 63);
       }
     }
   }
@@ -454,16 +462,16 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
       for (const k of Object.keys(v)) {
         const x = (v as Record<string, unknown>)[k];
-        b = ensure(w, p, 56 + 24 + 1);
+        b = ensure(w, p, 63 + 24 + 1);
         b[p++] = 90;
         const start = p++;
         b[p++] = 10;
-        p = putText(w, k, p, 56 + 24);
+        p = putText(w, k, p, 63 + 24);
         b = w.b;
         b[p++] = 16;
         p = putBool(b, x, p);
         p = close(w, start, p);
-        b = ensure(w, p, 56);
+        b = ensure(w, p, 63);
       }
     }
   }
@@ -474,7 +482,16 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 98;
         p = close(w, p, writeThreads(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 56);
+        b = ensure(w, p, 63);
+      }
+    }
+  }
+  {
+    const v = m.silentWorkers;
+    if (v !== 0) {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 104;
+        p = putUint32(b, v, p);
       }
     }
   }
@@ -3350,7 +3367,7 @@ export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): num
 /** What this file has codecs of. */
 export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.monitor.v1.WatchRequest", shape: "h0-mAq27pjWnulJM", read: readWatchRequest, write: writeWatchRequest },
-  { typeName: "runrpc.monitor.v1.WatchResponse", shape: "xMuWOG-XOBLYThHj", read: readWatchResponse, write: writeWatchResponse },
+  { typeName: "runrpc.monitor.v1.WatchResponse", shape: "OMj-6kxiyRy3bL4n", read: readWatchResponse, write: writeWatchResponse },
   { typeName: "runrpc.monitor.v1.MethodActivity", shape: "l8TXs7LhbQ7LB5kX", read: readMethodActivity, write: writeMethodActivity },
   { typeName: "runrpc.monitor.v1.EndedCall", shape: "C7i1NDynT6AZAHyd", read: readEndedCall, write: writeEndedCall },
   { typeName: "runrpc.monitor.v1.Process", shape: "vLtekZQhb6gbzf4Y", read: readProcess, write: writeProcess },

@@ -32,6 +32,14 @@ export function createKey(): CreatedKey {
   return { key, keyId, hash: hashKey(key) };
 }
 
+/** The key that these bytes always make: 8 of an id, and 32 of the secret. As unlike others as the bytes are. */
+export function keyFromBytes(id: Uint8Array, secret: Uint8Array): CreatedKey {
+  const letters = Array.from(id.subarray(0, 8), (byte) => ID_ALPHABET[byte % ID_ALPHABET.length]);
+  const keyId = `rr_${letters.join("")}`;
+  const key = `${keyId}_${Buffer.from(secret).toString("base64url")}`;
+  return { key, keyId, hash: hashKey(key) };
+}
+
 /** The id within a key; undefined when the text is not shaped like a key. */
 export function parseKey(text: string): { readonly keyId: string } | undefined {
   return SHAPE.test(text) ? { keyId: text.slice(0, ID_LENGTH) } : undefined;

@@ -11,10 +11,12 @@ import { callHeadKey } from "../../server/call/call-head-key.ts";
 import { deadlineFor } from "../../server/http/protocol.ts";
 import type { Route } from "../../server/routes/routes.ts";
 import type { Served } from "../../server/server-page.ts";
+import type { Peers } from "../../workers/peers.ts";
 import type { Follower } from "../follow/follower.ts";
 import { endOf, eventOf } from "./events.ts";
 import { createRequestReader } from "./request-reader.ts";
 import { runStream } from "./run-stream.ts";
+import { createSending } from "./sending.ts";
 import { createSessions, type Session } from "./sessions.ts";
 import { createSteps, withSteps } from "./with-steps.ts";
 
@@ -23,13 +25,15 @@ export interface Bridge {
   /** Makes a call and gives what comes of it. Never fails itself once the call has begun. */
   open(request: OpenStreamRequest, context: HandlerContext): AsyncIterable<StreamResponse>;
   /** Sends a request of an open one. */
-  send(request: SendMessageRequest, context: HandlerContext): Record<string, never>;
+  send(request: SendMessageRequest, context: HandlerContext): Promise<Record<string, never>>;
 }
 
 type StreamResponse = MessageInitShape<typeof OpenStreamResponseSchema>;
 
-export function createBridge(served: () => Served, follower: Pick<Follower, "of">): Bridge {
-  const sessions = createSessions();
+/** @param peers the processes that serve the port: a request may come to another one than its stream */
+export function createBridge(served: () => Served, follower: Pick<Follower, "of">, peers: Peers): Bridge {
+  const sessions = createSessions(peers.name);
+  const sendOn = createSending(sessions, peers);
 
   async function* open(request: OpenStreamRequest, context: HandlerContext): AsyncGenerator<StreamResponse> {
     const { routes, gate } = served();
@@ -64,13 +68,8 @@ export function createBridge(served: () => Served, follower: Pick<Follower, "of"
 
   return {
     open,
-    send({ session, number, request }, context) {
-      const open = sessions.find(session, context.values.get(principalKey)?.keyId);
-      if (request.case === "end") open.requests.end(number);
-      else if (request.case === "message") {
-        const { value } = request;
-        open.requests.add(number, Buffer.byteLength(value), () => open.read(value));
-      }
+    async send(request, context) {
+      await sendOn(request, context.values.get(principalKey)?.keyId);
       return {};
     },
   };

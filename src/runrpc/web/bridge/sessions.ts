@@ -8,7 +8,7 @@ const MAX_SESSIONS = 100;
 
 /** A stream that requests are sent to. */
 export interface Session {
-  /** 128 random bits. */
+  /** The name of its process and 128 random bits. */
   readonly id: string;
   readonly requests: RequestQueue;
   readonly read: ReadRequest;
@@ -29,13 +29,14 @@ export interface Sessions {
   find(id: string, keyId: string | undefined): Session;
 }
 
-export function createSessions(): Sessions {
+/** @param process the name of this process, as of `Peers` */
+export function createSessions(process: string): Sessions {
   const open = new Map<string, Session & { readonly keyId: string | undefined }>();
   return {
     add({ keyId, read, onTaken }) {
       if (open.size >= MAX_SESSIONS)
         throw new ConnectError(`${open.size} streams of pages are open, the maximum`, Code.ResourceExhausted);
-      const id = randomBytes(16).toString("base64url");
+      const id = `${process}.${randomBytes(16).toString("base64url")}`;
       const requests = createRequestQueue(onTaken);
       const session = { id, keyId, requests, read, close: () => void open.delete(id) };
       open.set(id, session);
@@ -43,9 +44,18 @@ export function createSessions(): Sessions {
     },
     find(id, keyId) {
       const session = open.get(id);
-      if (session === undefined || session.keyId !== keyId)
-        throw new ConnectError("the call has ended", Code.NotFound);
+      if (session === undefined || session.keyId !== keyId) throw callEnded();
       return session;
     },
   };
+}
+
+/** The name of the process that has a session. */
+export function processOf(id: string): string {
+  return id.slice(0, Math.max(0, id.indexOf(".")));
+}
+
+/** Nobody has the session. */
+export function callEnded(): ConnectError {
+  return new ConnectError("the call has ended", Code.NotFound);
 }

@@ -20,8 +20,9 @@ export function createFacts(): { readonly element: HTMLElement; update(look: Loo
 
   return {
     element: list,
-    update({ serving, process, openCallCount, reads, writes, records, threads }) {
+    update({ serving, process, openCallCount, reads, writes, records, threads, silentWorkers }) {
       tell("Health", ...healthOf(serving));
+      if (silentWorkers > 0 || values.has(SILENT)) tell(SILENT, String(silentWorkers), silentWorkers > 0);
       tell("Open calls", String(openCallCount));
       tell("Connections", String(process.connections));
       tell("Loop", `${percentText(process.loopBusy)} busy, ${durationText(process.loopDelayP99Ms)} late`);
@@ -45,6 +46,9 @@ function healthOf(serving: Look["serving"]): readonly [text: string, isBad: bool
   if (down.length === 0) return ["serving", false];
   return [down.length === names.length ? "not serving" : `not serving: ${down.join(", ")}`, true];
 }
+
+/** Of several workers: those that do not answer. */
+const SILENT = "Silent workers";
 
 function lastOf(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1);

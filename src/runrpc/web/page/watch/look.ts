@@ -19,6 +19,8 @@ export interface Look {
   /** Whether each service is serving, by its name. */
   readonly serving: Readonly<Record<string, boolean>>;
   readonly threads: readonly Threads[];
+  /** Of which nothing is told. */
+  readonly silentWorkers: number;
 }
 
 export type MethodActivity = Readonly<typeof METHOD>;
@@ -86,6 +88,7 @@ export function lookFrom(text: string): Look {
     ),
     serving: objectOf(json.serving) as Record<string, boolean>, // by its schema
     threads: listOf(json.threads).map((one) => filled(THREADS, one)),
+    silentWorkers: Number(json.silentWorkers ?? 0),
   };
 }
 
