@@ -46,6 +46,18 @@ export class DataError extends Error {
   }
 }
 
+/**
+ * What `look` makes of something that a query threw; `internal` where looking at it throws again, as at a Proxy, or at an
+ * object that is no text.
+ */
+export function lookedAt(look: () => DataError, query: string | undefined): DataError {
+  try {
+    return look();
+  } catch {
+    return new DataError("internal", "what was thrown cannot be shown", { query });
+  }
+}
+
 /** Where a {@link DataError} comes from. */
 export interface DataErrorDetails {
   readonly query?: string | undefined;

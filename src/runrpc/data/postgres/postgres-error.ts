@@ -1,10 +1,14 @@
-import { DataError, type DataErrorCode } from "../data-error.ts";
+import { DataError, type DataErrorCode, lookedAt } from "../data-error.ts";
 
 /**
  * Turns anything that a query threw into a {@link DataError}. Looks through drizzle's wrapper for the server's own error;
  * a DataError passes unchanged but for the name of the query; what is left is a bug, `internal` with its stack.
  */
 export function dataErrorFromThrown(thrown: unknown, query?: string): DataError {
+  return lookedAt(() => errorFromThrown(thrown, query), query);
+}
+
+function errorFromThrown(thrown: unknown, query: string | undefined): DataError {
   const error = rootOf(thrown);
   if (error instanceof DataError) return error.query === undefined ? withQuery(error, query) : error;
   const message = error instanceof Error ? error.message : String(error);
@@ -24,7 +28,7 @@ export function dataErrorFromThrown(thrown: unknown, query?: string): DataError 
     return new DataError("unavailable", message, { query, databaseCode: connectionFailure });
   }
   const internal = new DataError("internal", message, { query });
-  if (error instanceof Error && error.stack !== undefined) internal.stack = error.stack;
+  if (error instanceof Error && typeof error.stack === "string") internal.stack = error.stack;
   return internal;
 }
 

@@ -47,10 +47,10 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
     const createBatches = writer ? createWrites : createReads;
     const runBatch = createBatches(database, runner, find);
     const keepWal = writer ? createWalKeeper(database.client, setup) : () => {};
-    process.on("unhandledRejection", (reason) => {
-      if (!(reason instanceof StrayStatement)) throw reason;
-      post({ warning: reason.message });
-    });
+    // What a query leaves behind where nobody catches it is no reason to end the others.
+    const warn = (reason: unknown): void => post({ warning: strayText(reason) });
+    process.on("unhandledRejection", warn);
+    process.on("uncaughtException", warn);
     const tickets = new Int32Array(setup.tickets);
     serveBatches(
       runner,
@@ -59,6 +59,7 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
         keepWal();
       },
       (message) => openBatch(message, tickets, setup.maxBatchCalls, post),
+      (reason) => post({ failed: wireFromError(faultOf(reason)) }),
       () => {
         database.client.close();
         // Whatever an abandoned query still waits for must not keep the thread.
@@ -120,20 +121,40 @@ function finder(
   };
 }
 
-/** Runs batches one after the other: a query that is being found out holds up the next batch, not the message loop. */
+function strayText(reason: unknown): string {
+  if (reason instanceof StrayStatement) return reason.message;
+  return `a query left an error behind that nobody catches: ${dataErrorFromThrown(reason).message}`;
+}
+
+/** Why this worker has to go. */
+function faultOf(reason: unknown): DataError {
+  return new DataError("unavailable", `a database worker failed: ${dataErrorFromThrown(reason).message}`);
+}
+
+/**
+ * Runs batches one after the other: a query that is being found out holds up the next batch, not the message loop. Nothing
+ * runs after one that `fail` was told of.
+ */
 function serveBatches(
   runner: QueryRunner,
   runBatch: (batch: Batch) => Promise<void>,
   open: (message: readonly unknown[]) => Batch,
+  fail: (reason: unknown) => void,
   close: () => void,
 ): void {
   let last = Promise.resolve();
+  async function run(message: ToWorker): Promise<void> {
+    if (message === "close") return close();
+    runner.arm();
+    await runBatch(open(message));
+    runner.disarm();
+  }
   parentPort?.on("message", (message: ToWorker) => {
-    last = last.then(async () => {
-      if (message === "close") return close();
-      runner.arm();
-      await runBatch(open(message));
-      runner.disarm();
-    });
+    last = last
+      .then(() => run(message))
+      .catch((reason: unknown) => {
+        fail(reason);
+        return new Promise<never>(() => {});
+      });
   });
 }
