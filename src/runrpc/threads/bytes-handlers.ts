@@ -76,12 +76,13 @@ function streamOf(
       settle();
       return promise;
     },
-    /** Its reader has left: it resolves when the generator has ended. */
+    /** Its reader has left: it settles when the generator has ended, and as that did. */
     async return() {
       // The signal of a call that was cancelled says why, and aborts in the same turn.
       await undefined;
       call.cancel(nobodyReads());
       await over.promise;
+      if (end?.hasFailed === true) throw end.reason;
       return DONE;
     },
   };

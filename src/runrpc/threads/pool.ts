@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { ServerLog } from "../server/log.ts";
 import { setPatientTimeout } from "../server/patient-timeout.ts";
 import type { ThreadStats } from "../server/routes/service.ts";
 import { createCallQueue } from "./call-queue.ts";
@@ -23,8 +24,12 @@ export interface PoolOptions {
 }
 
 export interface Pool {
-  /** Resolves when all threads, the spare one too, have loaded the handlers; rejects with the reason why not. */
-  start(): Promise<void>;
+  /**
+   * Resolves when all threads, the spare one too, have loaded the handlers; rejects with the reason why not.
+   *
+   * @param log told where a thread cannot be started in the place of one that has ended. Default: nobody is.
+   */
+  start(log?: Pick<ServerLog, "error">): Promise<void>;
   /** @throws ConnectError `resource_exhausted` when too many wait, `unavailable` when it is closed. */
   add(call: LinkedCall): void;
   /** Takes a call out of the queue. False: it was sent to a thread already. */
@@ -66,6 +71,7 @@ export function createPool(options: PoolOptions): Pool {
     isSync: ({ method }) => kinds[method] !== "async",
   });
   let started: Promise<void> | undefined;
+  let log: Pick<ServerLog, "error"> | undefined;
   let isClosed = false;
   let retryMs: number = RETRY_MS.first;
   let retry: NodeJS.Timeout | undefined;
@@ -100,7 +106,8 @@ export function createPool(options: PoolOptions): Pool {
       },
       (reason: ConnectError) => {
         if (isClosed) return;
-        if (able.size === 0) queue.refuseAll(reason);
+        log?.error({ err: reason }, "a thread for handlers cannot be started in the place of another one");
+        if (able.size === 0) queue.refuseAll(unable(reason));
         retry = setTimeout(replace, retryMs).unref();
         retryMs = Math.min(2 * retryMs, RETRY_MS.greatest);
       },
@@ -131,7 +138,11 @@ export function createPool(options: PoolOptions): Pool {
     await Promise.all([...links].map((link) => link.terminate(reason)));
   }
 
-  const start = (): Promise<void> => (started ??= startAll());
+  const start: Pool["start"] = (given) => {
+    log ??= given;
+    started ??= startAll();
+    return started;
+  };
   return {
     start,
     add(call) {
@@ -161,6 +172,12 @@ export function createPool(options: PoolOptions): Pool {
     }),
     close,
   };
+}
+
+/** What the application's module said is no business of those who call. */
+function unable(reason: ConnectError): ConnectError {
+  const text = "there is no thread for this call, and none can be started at the moment";
+  return new ConnectError(text, Code.Unavailable, undefined, undefined, reason);
 }
 
 function shuttingDown(): ConnectError {

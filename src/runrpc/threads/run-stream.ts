@@ -39,9 +39,12 @@ export function runStream(
   let onCredit: (() => void) | undefined;
   let cancelled: { readonly reason: unknown } | undefined;
   let output: AsyncIterator<unknown> | undefined;
-  let hasLeft = false;
+  let leaving: Promise<void> | undefined;
+  let isOver = false;
 
   function finish(code: number, bytes: Buffer | undefined, value: unknown): void {
+    if (isOver) return;
+    isOver = true;
     line.say(code, bytes, value);
     if (isSync) line.flush();
     onEnd();
@@ -76,7 +79,7 @@ export function runStream(
           });
         if (cancelled !== undefined) continue;
         const result = await askNext(output);
-        if (isDone(result)) return done();
+        if (isOver || isDone(result)) return done();
         const bytes = await bytesOf(result.value, output);
         credit--;
         line.say(op.message, bytes);
@@ -91,21 +94,20 @@ export function runStream(
     }
   }
 
-  /** As `for await` does where its body throws, a generator is left whose value is none. */
-  async function bytesOf(value: unknown, iterator: AsyncIterator<unknown>): Promise<Buffer> {
+  /** @throws what the value is no message for; nobody will ask for another one then. */
+  async function bytesOf(value: unknown, from: AsyncIterator<unknown>): Promise<Buffer> {
     try {
       return encode(await value);
     } catch (reason) {
-      // What its `finally` throws is lost behind that.
-      await leave(iterator).catch(() => {});
+      await leave(from).catch(nothing); // the first fault is the one that is told
       throw reason;
     }
   }
 
-  async function leave(iterator: AsyncIterator<unknown>): Promise<void> {
-    if (hasLeft) return;
-    hasLeft = true;
-    await tellReturn(iterator);
+  /** Tells it once that it is over. Rejects with what it throws then, at once or later. */
+  function leave(iterator: AsyncIterator<unknown>): Promise<void> {
+    leaving ??= told(iterator);
+    return leaving;
   }
 
   function start(): void {
@@ -142,15 +144,18 @@ export function runStream(
       onCredit?.();
       onCredit = undefined;
       // A generator that waits is told; one that runs is, when it yields.
-      if (output !== undefined && !isSync && !hasLeft) {
-        hasLeft = true;
-        void Promise.resolve(tellReturn(output)).catch(() => {});
-      }
+      if (output !== undefined) leave(output).then(done, fail);
     },
   };
 }
 
 const NOTHING = Buffer.alloc(0);
+
+async function told(iterator: AsyncIterator<unknown>): Promise<void> {
+  await tellReturn(iterator);
+}
+
+function nothing(): void {}
 
 /** The messages of a client, as the handler takes them. */
 function createInput(decode: (bytes: Buffer) => Message, line: CallLine) {

@@ -15,6 +15,7 @@ import {
   type ThreadSetup,
 } from "./protocol.ts";
 import { createSentCalls } from "./sent-calls.ts";
+import { leaveAgain, type Stray } from "./strays.ts";
 import { type WireError, wireFromError } from "./wire-error.ts";
 
 /** A call for a thread, and what it hears from there. */
@@ -160,8 +161,9 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
       return;
     }
     signAtMs = performance.now();
-    const said = message as Ready; // all else is the channel's, or under `node --watch` Node's own, which names a module
+    const said = message as Ready | Stray; // all else is the channel's, or under `node --watch` Node's own, which names a module
     if ("ready" in said) loaded.resolve(said.ready);
+    else if ("stray" in said) leaveAgain(said);
     else if ("failed" in said) {
       trouble = new ConnectError(said.failed, Code.Unavailable);
       void worker.terminate();

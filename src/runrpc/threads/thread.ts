@@ -19,6 +19,7 @@ import { createQueryLine } from "./query-line.ts";
 import { type RunningCall, runStream } from "./run-stream.ts";
 import { runUnary } from "./run-unary.ts";
 import { methodOfStart } from "./start-text.ts";
+import { tellStrays } from "./strays.ts";
 import { createSyncLine, type Pace } from "./sync-line.ts";
 import { type ContextHost, ThreadContext } from "./thread-context.ts";
 import { createThreadMethod, type ThreadMethod } from "./thread-method.ts";
@@ -234,7 +235,10 @@ port.on("message", (message: unknown) => {
   work();
 });
 load().then(
-  (ready) => port.postMessage(ready),
+  (ready) => {
+    tellStrays((stray) => port.postMessage(stray));
+    port.postMessage(ready);
+  },
   (reason: unknown) =>
     port.postMessage({
       failed: `${setup.module} cannot be loaded in a thread: ${reason instanceof Error ? reason.stack : String(reason)}`,

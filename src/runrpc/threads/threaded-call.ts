@@ -37,6 +37,8 @@ export class ThreadedCall implements LinkedCall {
   readonly #context: HandlerContext;
   readonly #outlet: Outlet;
   #hasEnded = false;
+  /** Why its thread was told to end it. */
+  #cancelled: unknown = undefined;
   #link: ThreadLink | undefined = undefined;
   #number = 0;
   #taken = 0;
@@ -105,7 +107,9 @@ export class ThreadedCall implements LinkedCall {
     }
     const [wire, sent] = value as readonly [WireError, SentHeaders | undefined]; // the same
     this.#takeHeaders(sent);
-    this.#outlet.failed(errorFromWire(wire, this.#options.revive));
+    // A handler that throws the reason of its signal gives a copy of it.
+    const isCancel = isCopy(wire, this.#cancelled);
+    this.#outlet.failed(isCancel ? this.#cancelled : errorFromWire(wire, this.#options.revive));
   }
 
   message(bytes: Buffer): void {
@@ -136,6 +140,7 @@ export class ThreadedCall implements LinkedCall {
       if (this.#end()) this.#outlet.failed(reason);
       return;
     }
+    this.#cancelled = reason;
     link.cancel(this.#number, reason);
     this.#forgive = pool.endWithin(link);
   }
@@ -202,4 +207,13 @@ function setAll(headers: Headers, flat: readonly string[]): void {
 /** What a call that was left by its reader is cancelled with. */
 export function nobodyReads(): ConnectError {
   return new ConnectError("nobody reads this stream any more", Code.Canceled);
+}
+
+function isCopy(wire: WireError, original: unknown): boolean {
+  return (
+    original instanceof ConnectError &&
+    wire.kind === "connect" &&
+    wire.code === original.code &&
+    wire.message === original.rawMessage
+  );
 }

@@ -110,7 +110,7 @@ export function threaded<S extends DescService>(
     lifecycle: {
       start(server) {
         isStrict = strictAnswers ?? server.strictAnswers;
-        return pool.start();
+        return pool.start(server.log);
       },
       close: pool.close,
       threads: pool.stats,

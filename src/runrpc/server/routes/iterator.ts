@@ -26,7 +26,15 @@ function isGenerator(source: unknown): source is Generator<unknown> {
 
 function asyncFrom(generator: Generator<unknown>): AsyncIterator<unknown> {
   return {
-    next: async () => generator.next(),
+    async next() {
+      const { done = false, value } = generator.next();
+      try {
+        return { done, value: await value };
+      } catch (reason) {
+        if (!done) generator.return(undefined); // as `for await` does
+        throw reason;
+      }
+    },
     return: async () => generator.return(undefined),
   };
 }

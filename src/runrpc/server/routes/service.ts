@@ -1,4 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { ServerLog } from "../log.ts";
 import type { BytesHandler } from "./bytes-handler.ts";
 import type { Policy } from "./policy.ts";
 import type { GeneratorServiceImpl, ServiceImpl } from "./service-impl.ts";
@@ -20,6 +21,8 @@ export interface ServiceDefinition {
 export interface LifecycleStart {
   /** An answer with a field that its message does not have fails its call. */
   readonly strictAnswers: boolean;
+  /** Told of what goes wrong later. */
+  readonly log: Pick<ServerLog, "error">;
 }
 
 /** What belongs to a service and has to be started and ended. */
