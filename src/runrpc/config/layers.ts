@@ -1,5 +1,6 @@
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { closest, didYouMean } from "../closest.ts";
+import { withoutPassword } from "../url.ts";
 import { type ConfigField, configFields, configGroups } from "./fields.ts";
 import type { Environment, FlagValues } from "./loaded-config.ts";
 
@@ -34,7 +35,7 @@ export function layerOfFile(name: string, data: unknown): Layer {
   for (const [groupName, leaves] of entriesOf(data, () => complain("it does not hold a map of groups"))) {
     const fields = configFields.filter((field) => field.group === groupName);
     if (fields.length === 0) {
-      complain(`${groupName} is unknown${didYouMean(suggestGroup(groupName))}`);
+      complain(`${shortened(groupName)} is unknown${didYouMean(suggestGroup(groupName))}`);
       continue;
     }
     for (const [key, value] of entriesOf(leaves, () =>
@@ -42,7 +43,7 @@ export function layerOfFile(name: string, data: unknown): Layer {
     )) {
       const found = fields.find(({ field }) => field.name === key || field.jsonName === key);
       if (found === undefined) {
-        complain(`${groupName}.${key} is unknown${didYouMean(suggestKey(key, fields))}`);
+        complain(`${groupName}.${shortened(key)} is unknown${didYouMean(suggestKey(key, fields))}`);
       } else if (settings.some((setting) => setting.field === found)) {
         complain(`${found.path} is given twice`);
       } else if (value !== null) {
@@ -63,7 +64,7 @@ export function layerOfEnvironment(env: Environment): Layer {
     const field = configFields.find(({ variables }) => variables.includes(name));
     if (field === undefined) {
       const known = [...configFields.flatMap(({ variables }) => variables), ...otherVariables];
-      problems.push(`environment ${name} is unknown${didYouMean(closest(name, known))}`);
+      problems.push(`environment ${shortened(name)} is unknown${didYouMean(closest(name, known))}`);
       continue;
     }
     const source = `environment ${name}`;
@@ -112,8 +113,17 @@ export function placeOf({ source, field }: Setting): string {
 export function refusalOf(setting: Setting): string {
   const { field, value } = setting;
   const suggestion = typeof value === "string" ? closest(value, field.choices) : undefined;
-  return `${placeOf(setting)} is ${JSON.stringify(value)}; it takes ${field.takes}${didYouMean(suggestion)}`;
+  const shown = shortened(withoutPassword(JSON.stringify(value)));
+  return `${placeOf(setting)} is ${shown}; it takes ${field.takes}${didYouMean(suggestion)}`;
 }
+
+/** A name or a value of a stranger to the schema. */
+function shortened(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** In characters. */
+const MAX_SHOWN = 200;
 
 /** Keeps a setting that has the right type, by protobuf's JSON mapping. Ranges are checked when all layers are joined. */
 function addSetting(setting: Setting, settings: Setting[], problems: string[]): void {

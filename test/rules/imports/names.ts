@@ -13,6 +13,8 @@ export const LINE = /^src\/runrpc\/line\.ts$/;
 export const MONOTONIC = /^src\/runrpc\/monotonic\.ts$/;
 /** What reads JSON where it counts what a name is. */
 export const JSON_READER = /^src\/runrpc\/parse-json\.ts$/;
+/** What reads a file that people write, and that may be anything. */
+export const TEXT_FILES = /^src\/runrpc\/read-text-file\.ts$/;
 export const SERVER = /^src\/runrpc\/server\//;
 /** What the room of codecs is asked for. */
 export const CODECS =

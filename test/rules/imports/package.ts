@@ -1,4 +1,4 @@
-import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS, URLS } from "./names.ts";
+import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS, TEXT_FILES, URLS } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
 const CLIENT = /^src\/runrpc\/client\//;
@@ -49,6 +49,11 @@ export const packageRules: readonly Rule[] = [
     files: "src/runrpc/url.ts",
     why: "every room that reads or shows a URL uses it, so that it uses none",
     allowed: [],
+  },
+  {
+    files: "src/runrpc/read-text-file.ts",
+    why: "every room that is given the name of a file uses it, so that it uses none",
+    allowed: [NODE],
   },
   {
     files: "src/runrpc/app/*.ts",
@@ -124,7 +129,16 @@ export const packageRules: readonly Rule[] = [
   {
     files: "src/runrpc/config/*.ts",
     why: "the configuration knows its schema, the file and the environment",
-    allowed: [NODE, BUFBUILD, /^yaml$/, /^gen\/runrpc\//, /^src\/runrpc\/config\//, CLOSEST, URLS],
+    allowed: [
+      NODE,
+      BUFBUILD,
+      /^yaml$/,
+      /^gen\/runrpc\//,
+      /^src\/runrpc\/config\//,
+      CLOSEST,
+      TEXT_FILES,
+      URLS,
+    ],
   },
   {
     files: "src/runrpc/cli/**/*.ts",

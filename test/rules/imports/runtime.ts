@@ -9,6 +9,7 @@ import {
   NODE,
   OWN_CONTRACTS,
   SERVER,
+  TEXT_FILES,
 } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
@@ -51,6 +52,7 @@ export const runtimeRules: readonly Rule[] = [
       NODE,
       /^src\/runrpc\/server\/(listener\/|patient-timeout\.ts$)/,
       /^src\/runrpc\/server\/http2\/(engine|options|stream)\.ts$/,
+      TEXT_FILES,
     ],
   },
   {

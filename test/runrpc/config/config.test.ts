@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -224,6 +224,47 @@ describe("loadConfig", () => {
     assert.match((await problemOf("bad.yaml")) ?? "", /^config file bad\.yaml: .* at line 2, column/);
     assert.equal(await problemOf("list.yaml"), "config file list.yaml: it does not hold a map of groups");
   });
+
+  it("refuses a file that is anything else by mistake, in a short sentence", async () => {
+    const deep = "[".repeat(100_000);
+    const bomb = ["a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]"];
+    for (const [index, name] of [..."bcdefgh"].entries())
+      bomb.push(`${name}: &${name} [${Array(9).fill(`*${"abcdefgh"[index]}`).join(", ")}]`);
+    const where = folder({
+      "deep.yaml": deep,
+      "bomb.yaml": bomb.join("\n"),
+      "alias.yaml": "server: *nobody",
+      "tag.yaml": "database: {url: !env DATABASE_URL}",
+      "latin1.yaml": Buffer.from("database: {url: caf\u00e9.sqlite}", "latin1"),
+      "utf16.yaml": Buffer.from("\ufeffserver: {port: 1}", "utf16le"),
+      "long.yaml": `# ${"x".repeat(1_048_576)}`,
+      "name.yaml": JSON.stringify({
+        ["n".repeat(100_000)]: {},
+        server: { ["k".repeat(100_000)]: 1, port: "9".repeat(100_000) },
+      }),
+      "secret.yaml": "database: {url: ['postgres://me:hunter2@host/db']}",
+      "mark.yaml": "\ufeffserver: {port: 1}",
+    });
+    symlinkSync(join(where, "nowhere"), join(where, "runrpc.yaml"));
+    for (const [file, pattern] of [
+      ["deep.yaml", /^config file deep\.yaml: it is nested too deep/],
+      ["bomb.yaml", /^config file bomb\.yaml: Excessive alias count/],
+      ["alias.yaml", /^config file alias\.yaml: .*nobody/],
+      ["tag.yaml", /^config file tag\.yaml: .*!env/],
+      ["latin1.yaml", /^config file latin1\.yaml: it is no UTF-8: save it as UTF-8$/],
+      ["utf16.yaml", /^config file utf16\.yaml: it is UTF-16: save it as UTF-8$/],
+      ["long.yaml", /^config file long\.yaml: it has more than 1048576 bytes$/],
+      ["name.yaml", /^config file name\.yaml: n{200}… is unknown\n.*k{200}… is unknown\n.*server\.port is /s],
+      ["secret.yaml", /^config file secret\.yaml: database\.url is .*me:\*\*\*@host.*; it takes text/],
+      ["/dev/zero", /^config file \/dev\/zero: it has more than 1048576 bytes$/],
+      [undefined, /^config file runrpc\.yaml: there is no such file$/],
+    ] as const) {
+      const text = (await problemsOf({ folder: where, file })).join("\n");
+      assert.match(text, pattern);
+      assert.ok(text.length < 1_500, text);
+    }
+    assert.equal((await loadConfig({ folder: where, file: "mark.yaml" })).config.server.port, 1);
+  });
 });
 
 async function problemsOf(options: ConfigOptions): Promise<readonly string[]> {
@@ -236,7 +277,7 @@ async function problemsOf(options: ConfigOptions): Promise<readonly string[]> {
   throw new assert.AssertionError({ message: "the configuration was taken" });
 }
 
-function folder(files: Readonly<Record<string, string>>): string {
+function folder(files: Readonly<Record<string, string | Uint8Array>>): string {
   const path = mkdtempSync(join(tmpdir(), "runrpc-config-"));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
   after(() => rmSync(path, { recursive: true }));

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureVersion, type TlsOptions as ServerTlsOptions } from "node:tls";
+import { readTextFile } from "../../read-text-file.ts";
 import type { TlsOptions } from "./options.ts";
 
 /**
@@ -44,7 +44,8 @@ function secureVersion(version: string): SecureVersion {
 
 function read(what: string, file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    // The server reads them again while it serves: nothing here may be waited for.
+    return readTextFile(file, { onlyOrdinary: true });
   } catch (error) {
     throw new Error(`cannot read the TLS ${what} file ${JSON.stringify(file)}: ${reason(error)}`, {
       cause: error,

@@ -75,12 +75,21 @@ function firstLink(path: string, tell: (folder: string, name: string) => void): 
   let folder = root;
   for (const [index, name] of names.entries()) {
     const isLast = index === names.length - 1;
-    const stats = lstatSync(join(folder, name), { throwIfNoEntry: false });
-    if (isLast || stats === undefined || stats.isSymbolicLink()) tell(folder, name);
-    if (stats === undefined) return undefined;
-    if (stats.isSymbolicLink())
-      return join(resolve(folder, readlinkSync(join(folder, name))), ...names.slice(index + 1));
+    const target = targetOf(join(folder, name));
+    if (isLast || target !== null) tell(folder, name);
+    if (target === undefined) return undefined;
+    if (target !== null) return join(resolve(folder, target), ...names.slice(index + 1));
     folder = join(folder, name);
   }
   return undefined;
+}
+
+/** Where a link leads; null for what is no link, undefined for what is not there or cannot be looked at, as while it is turned. */
+function targetOf(path: string): string | null | undefined {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats?.isSymbolicLink() ? readlinkSync(path) : stats && null;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -138,6 +148,35 @@ if (certificates !== undefined) {
     put(join(folder, "b"), first);
     await told(/were reloaded/);
     assert.equal(await served(listener), fingerprintOf(first));
+  });
+
+  test("files that become a pipe, a folder, or a name that leads nowhere are told of, and those before them served", async (t) => {
+    const folder = makeFolder(t);
+    put(folder, first);
+    const { listener, notices, told } = await follow(t, folder);
+    const replace = (make: (path: string) => void): void => {
+      make(join(folder, "next"));
+      rmSync(join(folder, "tls.crt"), { recursive: true });
+      renameSync(join(folder, "next"), join(folder, "tls.crt"));
+    };
+    for (const [make, why] of [
+      // Nobody writes to it: whoever opened it would wait for ever, and the server with it.
+      [(path: string) => void execFileSync("mkfifo", [path]), /it is no ordinary file/],
+      [(path: string) => mkdirSync(path), /it is no ordinary file/],
+      // The system knows no such names.
+      [(path: string) => symlinkSync("n".repeat(300), path), /ENAMETOOLONG/],
+      [(path: string) => symlinkSync("tls.crt", path), /ELOOP/],
+      [(path: string) => writeFileSync(path, Buffer.alloc(2_000_000)), /it has more than 1048576 bytes/],
+    ] as const) {
+      notices.length = 0;
+      replace(make);
+      await told(new RegExp(`stay as they are: cannot read .*${why.source}`));
+      assert.equal(await served(listener), fingerprintOf(first));
+    }
+    replace((path) => copyFileSync(second.cert, path));
+    put(folder, { key: second.key });
+    await told(/were reloaded/);
+    assert.equal(await served(listener), fingerprintOf(second));
   });
 
   test("a reload that is asked for says what came of it", async (t) => {
