@@ -83,14 +83,18 @@ export const keyQueries = defineQueries({
     /**
      * What decides about the calls of these keys, revoked and expired ones included, in their order. A key that does not
      * exist has a row as well, whose `subject` is empty: answering it costs what answering for one that exists does, so that
-     * the time of a refusal does not tell ids that exist from others.
+     * the time of a refusal does not tell ids that exist from others. Of one whose `scopes` hold no JSON they are none.
      */
     async checkKeys(db, input: { readonly keyIds: readonly string[] }) {
       const statement = checkById(db);
       const found: Awaited<ReturnType<typeof statement.execute>> = [];
       for (const keyId of input.keyIds) {
-        const [row] = await statement.execute({ keyId });
-        found.push(row ?? nobody(keyId));
+        try {
+          const [row] = await statement.execute({ keyId });
+          found.push(row ?? nobody(keyId));
+        } catch (error) {
+          found.push(unreadable(keyId, error));
+        }
       }
       return found;
     },
@@ -173,6 +177,14 @@ function nobody(keyId: string) {
   const times = { expireTime: null, revokeTime: null };
   const limits = { callsPerSecond: null, maxConcurrentCalls: null };
   return { keyId, hash: Buffer.alloc(32), subject: "", scopes, ...times, loopbackOnly: false, ...limits };
+}
+
+/** A key that its row does not tell, which is no reason to tell nothing of the others. @throws any other error */
+function unreadable(keyId: string, error: unknown) {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof SyntaxError)) throw error;
+  const scopes = undefined as unknown as readonly string[]; // whoever judges the key sees that it has no list
+  return { ...nobody(keyId), subject: keyId, scopes };
 }
 
 async function insertKey(db: Db, { at, hash, loopbackOnly, ...key }: KeyToAdd): Promise<KeyInfo> {

@@ -2,6 +2,7 @@ import type { ServerLog } from "../log.ts";
 import { setPatientTimeout } from "../patient-timeout.ts";
 import type { KeyStore, StoredKey } from "./key-store.ts";
 import type { Principal } from "./principal.ts";
+import { createReadable } from "./readable-keys.ts";
 
 /** What the store said of one key id, and when it was asked. */
 export interface Lease {
@@ -62,6 +63,7 @@ export function createLeases(options: LeaseOptions): Leases {
   const pending = new Map<string, Question>();
   const lookups = new Set<AbortController>();
   const closing = new Error("the server is closing");
+  const isReadable = createReadable(log);
   let isClosed = false;
   let gathering: Question | undefined;
   let isFailing = false;
@@ -133,7 +135,8 @@ export function createLeases(options: LeaseOptions): Leases {
     const finds = inParts(ids).map(async (part) => keys.find(part, lookup.signal));
     try {
       for (const stored of (await orAborted(Promise.all(finds), lookup.signal)).flat()) {
-        if (leases.has(stored.keyId)) leases.set(stored.keyId, leaseOf(stored.keyId, stored, askedAt));
+        if (leases.has(stored.keyId) && isReadable(stored))
+          leases.set(stored.keyId, leaseOf(stored.keyId, stored, askedAt));
       }
       return leases;
     } finally {

@@ -30,6 +30,34 @@ test("the look-ups of one tick are one find, and those of one key one id in it",
   );
 });
 
+test("a key whose row cannot be read is none, is told once, and costs the others of its question nothing", async (t) => {
+  const log = listLog();
+  const { store, leases } = setUp(t, { log });
+  const good = store.add();
+  const changes: readonly (readonly [Partial<Record<keyof StoredKey, unknown>>, RegExp])[] = [
+    [{ scopes: undefined }, /its scopes are no list of texts$/],
+    [{ scopes: "users.read" }, /its scopes/],
+    [{ scopes: [7] }, /its scopes/],
+    [{ expiresAt: new Date("never") }, /its expiry is no date$/],
+    [{ expiresAt: "2027-01-01" }, /its expiry/],
+    [{ revokedAt: new Date(Number.NaN) }, /its time of revocation is no date$/],
+    [{ hash: "text" }, /its hash is no bytes$/],
+    [{ callsPerSecond: -1 }, /its limits are no numbers from 0$/],
+    [{ maxConcurrentCalls: "many" }, /its limits/],
+  ];
+  for (const [change, pattern] of changes) {
+    const odd = store.add(change as Partial<StoredKey>);
+    for (let round = 0; round < 2; round++) {
+      const [oddLease, goodLease] = await Promise.all([leases.renew(idOf(odd)), leases.renew(idOf(good))]);
+      assert.equal(oddLease.stored, undefined);
+      assert.equal(goodLease.stored?.keyId, idOf(good));
+    }
+    assert.equal(log.lines.length, 1);
+    assert.match(log.lines.splice(0)[0] ?? "", pattern);
+    store.change(odd, { scopes: [], expiresAt: undefined, revokedAt: undefined, hash: new Uint8Array(32) });
+  }
+});
+
 test("a look-up that is under way is joined", async (t) => {
   const { store, leases } = setUp(t);
   const id = idOf(store.add());
