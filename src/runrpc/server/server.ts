@@ -21,6 +21,7 @@ import { createStockLane } from "./lanes/stock/lane.ts";
 import { listen } from "./listener/listen.ts";
 import { guardLog, lastResortLog, type ServerLog } from "./log.ts";
 import { closeOnlookers, countOf, loadOnlookers, type Onlookers, watchOf } from "./onlookers.ts";
+import { checkOptionValues } from "./option-values.ts";
 import { createRefusals } from "./refusals.ts";
 import { createRequestKeeper } from "./requests/keep-requests.ts";
 import { BUILT_IN } from "./routes/policy.ts";
@@ -77,6 +78,7 @@ export interface Server {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   checkOptionNames("startServer", options, Object.keys(OPTION_NAMES));
+  checkOptionValues(options);
   const { production = false } = options;
   const settings = resolveSettings(options, production);
   const log = guardLog(options.log ?? lastResortLog);
@@ -158,7 +160,7 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
     mayBeCut: timeouts.maxConnectionAgeMs > 0 && timeouts.maxConnectionAgeGraceMs > 0,
   });
   await watch?.start(calls.current, log);
-  await startServices(options.services, { strictAnswers });
+  await startServices(options.services, { strictAnswers, log });
   // The process that has the port of calls has that of metrics too.
   if (part === undefined) await metrics.open();
   const listener = await listen(

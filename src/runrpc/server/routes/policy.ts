@@ -38,6 +38,9 @@ export interface PolicyDefaults {
 /**
  * Reads a method's policy: its own option, else its service's, else the server's default. What `override` says wins, but
  * for `maxRequestBytes`, which it can only lower.
+ *
+ * @throws Error for a public method whose scopes are asked for beside `public` or nearer to it, as those of a method whose
+ *   service is public: nobody would be held to them. Those of a service do not concern a method that is public by itself.
  */
 export function policyOf(
   method: DescMethod,
@@ -63,12 +66,26 @@ export function policyOf(
     method.methodKind === "unary" ? defaults.unaryDeadlineMs : 0,
   );
   const maxRequestBytes = pick("maxRequestBytes", defaults.maxRequestBytes);
+  const isPublic = pick("public", false);
+  const scopes = pick("scopes", []);
+  if (isPublic && override.isPublic === undefined) {
+    const isOpenedItself = own !== undefined && isFieldSet(own, PolicySchema.field.public);
+    checkPublic(method, isOpenedItself ? own.scopes : scopes);
+  }
   return {
-    isPublic: pick("public", false),
-    scopes: pick("scopes", []),
+    isPublic,
+    scopes,
     defaultDeadlineMs,
     maxDeadlineMs,
     ...override,
     maxRequestBytes: Math.min(maxRequestBytes, override.maxRequestBytes ?? maxRequestBytes),
   };
+}
+
+/** Who writes scopes relies on them, and a service that is public above opens all of its methods in silence. */
+function checkPublic({ parent, name }: DescMethod, scopes: readonly string[]): void {
+  if (scopes.length === 0) return;
+  throw new Error(
+    `${parent.typeName}.${name} is public and asks for the scope ${scopes.join(", ")}, which nobody would be held to: write \`public: false\` beside the scope, or leave it out`,
+  );
 }

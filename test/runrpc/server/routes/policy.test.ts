@@ -64,6 +64,29 @@ describe("policyOf", () => {
     );
   });
 
+  it("a public method that asks for a scope is refused, unless the scope is its service's and it is public itself", () => {
+    const open: Init = { public: true };
+    const asking: Init = { scopes: ["admin"] };
+    const refused: readonly (readonly [Init | undefined, Init | undefined])[] = [
+      [open, asking],
+      [{ ...open, ...asking }, undefined],
+      [{ ...open, ...asking }, { maxDeadlineMs: 5 }],
+      [undefined, { ...open, ...asking }],
+      [asking, { public: true, scopes: ["users.read"] }],
+    ];
+    for (const [service, method] of refused) {
+      assert.throws(() => policyOf(methodWith(service, method), defaults), {
+        message:
+          /^t\.S\.Do is public and asks for the scope (admin|users\.read), which nobody would be held to: /,
+      });
+    }
+    assert.equal(policyOf(methodWith(asking, open), defaults).isPublic, true);
+    assert.equal(policyOf(methodWith(open, { ...asking, public: false }), defaults).isPublic, false);
+    // Said in code, of a contract that is somebody else's.
+    assert.equal(policyOf(methodWith(open, asking), defaults, { isPublic: false }).isPublic, false);
+    assert.equal(policyOf(methodWith(undefined, asking), defaults, { isPublic: true }).isPublic, true);
+  });
+
   it("a deadline of 0 is kept, and means none", () => {
     assert.equal(policyOf(methodWith(undefined, { defaultDeadlineMs: 0 }), defaults).defaultDeadlineMs, 0);
   });
