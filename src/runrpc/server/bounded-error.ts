@@ -3,6 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { boundedText } from "./bounded-text.ts";
 import { fittingHeaders, MAX_METADATA_BYTES, MAX_METADATA_ENTRIES } from "./http/header-bytes.ts";
 import { percentEncoded } from "./http/percent-encoding.ts";
+import { REQUEST_ID } from "./http/server-headers.ts";
 
 /** `grpc-status` and the names of `grpc-message` and `grpc-status-details-bin`, with what each entry adds. */
 const STATUS_BYTES = 192;
@@ -15,21 +16,28 @@ const ANY_BYTES = 32;
 
 /**
  * An error that every protocol can carry: its message is bounded, and so are message, details and metadata together, as
- * the trailers of gRPC hold them. A detail, or an entry of the metadata, that does not fit is left out whole. An error
- * within the bounds stays the object that it is.
+ * the trailers of gRPC hold them. A detail, or an entry of the metadata, that does not fit is left out whole, and so is the
+ * id of another request. An error within the bounds stays the object that it is.
  */
 export function boundedError(error: ConnectError): ConnectError {
   const message = boundedText(String(error.rawMessage));
   const free = MAX_METADATA_BYTES - STATUS_BYTES - percentEncoded(message).length;
   // gRPC has the message beside the details a second time.
   const { details, bytes } = fittingDetails(error.details, message, free - RESERVED_BYTES);
-  const metadata = fittingHeaders(error.metadata, free - bytes, MAX_METADATA_ENTRIES / 2);
+  const metadata = fittingHeaders(withoutId(error.metadata), free - bytes, MAX_METADATA_ENTRIES / 2);
   if (message === error.rawMessage && details === error.details && metadata === error.metadata) return error;
   const bounded = new ConnectError(message, error.code, metadata, [], error.cause ?? error);
   bounded.details = details;
   bounded.isWireError = error.isWireError;
   if (error.stack !== undefined) bounded.stack = error.stack;
   return bounded;
+}
+
+function withoutId(metadata: Headers): Headers {
+  if (!metadata.has(REQUEST_ID)) return metadata;
+  const rest = new Headers(metadata);
+  rest.delete(REQUEST_ID);
+  return rest;
 }
 
 type Detail = ConnectError["details"][number];

@@ -1,7 +1,10 @@
+/** What a client is told of the id that the log and the record of its call have. */
+export const REQUEST_ID = "x-request-id";
+
 /**
  * The headers and trailers that say what an answer is, which no handler sets: the server writes them from what it sends. With
- * a `content-length` of its own a handler would break the call, and with a `grpc-status` the client would hear of another
- * end than the record.
+ * a `content-length` of its own a handler would break the call, with a `grpc-status` the client would hear of another
+ * end than the record, and with an `x-request-id`, as of an answer that it passes on, of another call.
  */
 export const SERVER_HEADERS: readonly string[] = [
   "connect-accept-encoding",
@@ -16,6 +19,7 @@ export const SERVER_HEADERS: readonly string[] = [
   "grpc-status-details-bin",
   "te",
   "trailer",
+  REQUEST_ID,
 ];
 
 /** Takes out of a handler's headers what is the server's, and puts in what the server has for it. */

@@ -158,9 +158,13 @@ async function* one<T>(value: T): AsyncGenerator<T> {
   yield value;
 }
 
+/** The one message of a stream that interceptors made, which may be endless by their fault. */
 async function only<T>(source: AsyncIterable<T>): Promise<T> {
   let found: { readonly value: T } | undefined;
-  for await (const value of source) found ??= { value };
+  for await (const value of source) {
+    if (found !== undefined) throw new Error("an interceptor gave a second message where there is one");
+    found = { value };
+  }
   if (found === undefined) throw new Error("an interceptor ended the stream without its message");
   return found.value;
 }

@@ -341,6 +341,33 @@ for (const lane of LANES) {
     }
   }
 
+  test(`lane ${lane}: whoever gives a promise of a message that rejects is told to return`, async (t) => {
+    for (const iterable of [
+      (left: () => void) => ({
+        [Symbol.asyncIterator]: () => ({
+          next: async () => ({ done: false, value: thenable(boom) }),
+          async return() {
+            left();
+          },
+        }),
+      }),
+      function* (left: () => void) {
+        try {
+          yield Promise.reject(new Error("boom"));
+        } finally {
+          left();
+        }
+      },
+    ]) {
+      const left = Promise.withResolvers<void>();
+      const { call, errors } = await start(t, lane, { users: { streamUsers: () => iterable(left.resolve) } });
+      const { status, record } = await call(SERVER_STREAM, EMPTY);
+      assert.deepEqual([status, record.code, record.abandoned], [Code.Internal, "internal", false]);
+      await left.promise;
+      assert.equal(errors().length, 1);
+    }
+  });
+
   test(`lane ${lane}: what a handler throws after its cancel is logged once, its heeding the signal is not`, async (t) => {
     const untilAborted = ({ signal }: HandlerContext) =>
       new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));

@@ -5,8 +5,11 @@ import { exchange, outcomeOf, transportOf } from "../../../wire/matrix/calls.ts"
 import { methods } from "../../../wire/matrix/cells.ts";
 import { validRequest } from "../../../wire/matrix/requests.ts";
 import { serve } from "./fast/serve.ts";
+import { protocols, tell } from "./told.ts";
 
 // What says how an answer is framed, encoded and ended is the server's: client and record hear the same of each call.
+
+const EMPTY = new Uint8Array();
 
 const owned = {
   "content-length": "3",
@@ -105,6 +108,50 @@ for (const lane of ["stock", "auto"] as const) {
       });
     }
   }
+
+  test(`lane ${lane}: the id of another request, as of an answer that is passed on, is not told`, async (t) => {
+    const { session, nextRecord } = await serve(
+      t,
+      {
+        users: {
+          getUser(_request, { responseHeader, responseTrailer }) {
+            for (const headers of [responseHeader, responseTrailer]) headers.set("x-request-id", "another");
+            return {};
+          },
+          async *streamUsers(_request, { responseHeader }) {
+            responseHeader.set("x-request-id", "another");
+            yield {};
+            throw new ConnectError("passed on", Code.Aborted, { "x-request-id": "another", "x-kept": "yes" });
+          },
+          listUsers() {
+            throw new ConnectError("passed on", Code.Aborted, { "x-request-id": "another", "x-kept": "yes" });
+          },
+        },
+      },
+      { server: { host: "127.0.0.1", port: 0, lane } },
+    );
+    for (const protocol of protocols) {
+      for (const [name, isUnary] of [
+        ["GetUser", true],
+        ["ListUsers", true],
+        ["StreamUsers", false],
+      ] as const) {
+        const { seen: answer, error } = await tell(
+          session,
+          protocol,
+          `/rig.users.v1.UserService/${name}`,
+          isUnary,
+          [EMPTY],
+        );
+        const { requestId } = await nextRecord();
+        assert.equal(answer.headers["x-request-id"], requestId, `${protocol} ${name}`);
+        const all = JSON.stringify([answer.headers, answer.trailers, answer.body.toString("latin1")]);
+        assert.ok(!all.includes("another"), `${protocol} ${name}: ${all}`);
+        if (name !== "GetUser")
+          assert.equal(error?.metadata.get("x-kept") ?? answer.headers["x-kept"], "yes");
+      }
+    }
+  });
 
   test(`lane ${lane}: a control character in a handler's header or trailer is internal, in every protocol`, async (t) => {
     for (const where of ["responseHeader", "responseTrailer"] as const) {

@@ -108,7 +108,7 @@ export class Producer implements TurnWaiter {
       }
       value = result.value;
       if (isThenable(value)) {
-        follow(value, this.#onValue, this.#onThrow);
+        follow(value, this.#onValue, (reason) => this.#refused(reason));
         return;
       }
     } catch (reason) {
@@ -130,6 +130,14 @@ export class Producer implements TurnWaiter {
     if (this.#state !== "held") return;
     this.#state = "idle";
     if (this.#consumer.hasRoom) this.pull();
+  }
+
+  /** The value that was promised is none. The iterator does not know, and would wait for ever to be asked again. */
+  #refused(reason: unknown): void {
+    if (this.#state === "asked") {
+      this.#consumer.threw(reason);
+      this.leave();
+    } else this.#call.failLate(reason);
   }
 
   #threw(reason: unknown): void {

@@ -168,7 +168,9 @@ export class StreamExchange implements Exchange, CallParts, Consumer, AnswerOwne
       const output = start(input, this.context);
       if (kind !== "client_streaming") {
         this.#producer = new Producer(this.call, iteratorOf(output), this);
-        this.#producer.pull();
+        // It may have sent headers that HTTP does not take, before it gave anything to be left.
+        if (this.#answer.isOver) this.#producer.leave();
+        else this.#producer.pull();
       } else if (isThenable(output)) {
         follow(
           output,

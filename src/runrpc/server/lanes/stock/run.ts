@@ -83,18 +83,20 @@ function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncI
   const ask = async (): Promise<{ readonly value: unknown } | undefined> => {
     try {
       const result = await call.enter(() => askNext(source ?? begin()), undefined, undefined);
-      return isDone(result) ? undefined : { value: await result.value };
+      return isDone(result) ? undefined : { value: result.value };
     } catch (reason) {
       if (call.cancelledBy !== undefined) call.failLate(reason);
       throw reason;
     }
   };
-  const messageOf = (value: unknown): Message => {
+  const messageOf = async (value: unknown): Promise<Message> => {
     try {
-      return whole(value);
+      return whole(isThenable(value) ? await untilCancelled(call, Promise.resolve(value)) : value);
     } catch (reason) {
+      const isOpen = call.cancelledBy === undefined;
       const error = call.fail(reason);
-      void leave();
+      // At a cancel it was left by then.
+      if (isOpen) void leave();
       throw error;
     }
   };
@@ -111,7 +113,8 @@ function guardedIterator(call: Call, start: () => unknown, whole: Whole): AsyncI
         throw call.fail(reason);
       }
       if (result !== undefined) {
-        const value = messageOf(result.value);
+        const value = await messageOf(result.value);
+        if (call.cancelledBy !== undefined) throw call.error;
         call.sent();
         return { done: false, value };
       }

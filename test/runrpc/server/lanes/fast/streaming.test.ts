@@ -84,6 +84,35 @@ test("headers leave before the first message when the handler sends them", async
   await once(stream, "close");
 });
 
+test("a handler that sends headers which HTTP does not take, before it gives its iterable, is told to return", async (t) => {
+  const left = Promise.withResolvers<void>();
+  const running = await serve(t, {
+    users: {
+      streamUsers(_request, context) {
+        context.responseHeader.set("x-odd", "a\u0001b");
+        sendHeaders(context);
+        return {
+          [Symbol.asyncIterator]: () => ({
+            next: () => new Promise<never>(() => {}),
+            async return() {
+              left.resolve();
+              return { done: true as const, value: undefined };
+            },
+          }),
+        };
+      },
+    },
+  });
+  const stream = open(running.session, USERS);
+  const answer = seen(stream);
+  stream.end(REQUEST);
+  const { headers, trailers } = await answer;
+  assert.equal(trailers["grpc-status"] ?? headers["grpc-status"], "13");
+  await left.promise;
+  const { code, abandoned } = await running.nextRecord();
+  assert.deepEqual([code, abandoned], ["internal", false]);
+});
+
 test("a generator is not asked for more while its client does not read", async (t) => {
   let yielded = 0;
   let returned = false;
