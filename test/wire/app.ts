@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { type App, startApp } from "../../src/runrpc/app/start-app.ts";
+import { type App, type StartOptions, startApp } from "../../src/runrpc/app/start-app.ts";
 import { type FlagValues, type LoadedConfig, loadConfig } from "../../src/runrpc/config/config.ts";
 import definition from "../app/main.ts";
 
@@ -44,7 +44,7 @@ export interface RequestLogRow {
 }
 
 /** Starts the app on a free port of 127.0.0.1, silent; `flags` are values by path, such as `server.lane`. */
-export async function startTestApp(flags: FlagValues = {}): Promise<TestApp> {
+export async function startTestApp(flags: FlagValues = {}, options: StartOptions = {}): Promise<TestApp> {
   const folder = await mkdtemp(join(tmpdir(), "runrpc-wire-"));
   const file = join(folder, "db.sqlite");
   const loaded = await loadConfig({
@@ -57,7 +57,7 @@ export async function startTestApp(flags: FlagValues = {}): Promise<TestApp> {
       ...flags,
     },
   });
-  const app = await startApp(definition, loaded);
+  const app = await startApp(definition, loaded, options);
   return {
     app,
     url: app.url,

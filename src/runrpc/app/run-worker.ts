@@ -43,6 +43,7 @@ export async function runWorker(): Promise<void> {
   // Ctrl-C and a terminal that closes come to all processes, and the primary says what becomes of them.
   process.on("SIGINT", ignore);
   process.on("SIGHUP", ignore);
+  process.on("SIGUSR2", ignore);
   const terminated = Promise.withResolvers<void>();
   process.on("SIGTERM", () => setTimeout(terminated.resolve, ECHO_MS));
   const reader = new Reader();

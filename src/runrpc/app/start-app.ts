@@ -180,11 +180,13 @@ export async function startProcess<M extends QueryModules>(
       ...(logSettings.requests ? { keepRequests: { maxBytes: logSettings.maxKeptRequestBytes } } : {}),
       ...(part === undefined ? {} : { part: { sockets: part.sockets, processes: workers.count } }),
       onRecord(record) {
-        onRecord(record);
         monitor?.record(record);
-        if (!isLogged(logSettings.mode, record)) return;
-        log.access(record);
-        if (logSettings.table) requestLog.write(record);
+        if (isLogged(logSettings.mode, record)) {
+          log.access(record);
+          if (logSettings.table) requestLog.write(record);
+        }
+        // Last, so that what it throws takes nothing from the log; and given back, so that what it rejects with is heard.
+        return onRecord(record);
       },
     });
     server = started;

@@ -1,6 +1,7 @@
 import { type Registry, toJson } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { type Command, Option } from "commander";
+import { printable } from "../printable.ts";
 import { exitCodeOf, watchStopSignals } from "../signals.ts";
 import { describeMethod, kindNames, methodTable } from "./call/describe.ts";
 import { findMethod, findTarget } from "./call/find-method.ts";
@@ -174,11 +175,12 @@ async function run(
         registry,
         alwaysEmitImplicit: options.emitDefaults ?? false,
       });
-      return writeLine(io.stdout, JSON.stringify(json));
+      // What may not be shown is escaped as JSON has it: for a program it is the same.
+      return writeLine(io.stdout, printable(JSON.stringify(json)));
     },
     onHeaders: (kind, received) => {
       if (!options.verbose) return;
-      for (const [name, value] of received) io.stderr.write(`${kind} ${name}: ${value}\n`);
+      for (const [name, value] of received) io.stderr.write(`${kind} ${name}: ${printable(value)}\n`);
     },
   });
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { OpenKeys } from "../app/open-keys.ts";
 import type { IssuedKey, KeyInfo } from "../platform/keys/admin.ts";
+import { printable } from "../printable.ts";
 import { loadApp } from "./app.ts";
 import { addConfigOptions, loadConfigOf } from "./config-options.ts";
 import { CommandFailure, formatTable, type Io } from "./io.ts";
@@ -144,9 +145,9 @@ function tableOf(keys: readonly KeyInfo[], now: Date): string {
   const rows = keys.map((key) => [
     key.keyId,
     stateOf(key, now),
-    key.subjectName ?? key.subject,
-    key.name,
-    key.scopes.join(","),
+    printable(key.subjectName ?? key.subject),
+    printable(key.name),
+    printable(key.scopes.join(",")),
     day(key.createdAt),
     day(key.expiresAt),
     day(key.lastUsedAt),

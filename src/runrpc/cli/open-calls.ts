@@ -1,5 +1,6 @@
 import type { App } from "../app/start-app.ts";
 import type { WorkerCalls } from "../app/start-group.ts";
+import { printable } from "../printable.ts";
 import { formatTable } from "./io.ts";
 
 type OpenCalls = ReturnType<NonNullable<App["openCalls"]>>;
@@ -13,10 +14,10 @@ export function openCallsText(calls: OpenCalls): string {
   const rows = calls
     .slice(0, MAX_SHOWN)
     .map(({ method, requestId, ageMs, caller, messagesIn, messagesOut, waitsFor }) => [
-      method,
+      printable(method),
       requestId,
       `${(ageMs / 1_000).toFixed(1)} s`,
-      caller,
+      printable(caller),
       `${messagesIn} in, ${messagesOut} out`,
       waitsFor,
     ]);

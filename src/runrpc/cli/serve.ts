@@ -50,11 +50,27 @@ async function serve(loaded: LoadedConfig, io: Io): Promise<number> {
   io.outliveReaders();
   // Watched before the start, so that a signal in the middle of it still closes the database in order.
   const signals = watchStopSignals();
-  const hangUp: { heard(): void } = { heard() {} };
-  if (io.env.WATCH_REPORT_DEPENDENCIES === undefined) process.on("SIGHUP", () => hangUp.heard());
+  const heard: Heard = { hangUp() {}, whatRuns: () => sayNothingRuns(loaded, io) };
+  if (io.env.WATCH_REPORT_DEPENDENCIES === undefined) process.on("SIGHUP", () => heard.hangUp());
   else followWatcher(signals);
+  process.on("SIGUSR2", () => heard.whatRuns());
   const run = loaded.config.workers.count > 1 ? runGroup : runOne;
-  return Promise.race([run(loaded, io, signals, hangUp), signals.second.then(exitCodeOf)]);
+  return Promise.race([run(loaded, io, signals, heard), signals.second.then(exitCodeOf)]);
+}
+
+/** What the signals do that end nothing, as soon as there is a server: left to the system, both would end it. */
+interface Heard {
+  /** SIGHUP. */
+  hangUp(): void;
+  /** SIGUSR2. */
+  whatRuns(): void;
+}
+
+function sayNothingRuns(loaded: LoadedConfig, { stderr }: Io): void {
+  const text = loaded.config.server.debug
+    ? "the server has not started yet"
+    : "SIGUSR2 prints the calls in flight in debug mode, which is off (--debug)";
+  stderr.write(speaksJson(loaded) ? jsonLine(text) : `${text}\n`);
 }
 
 /** Under `node --watch` a closed terminal ends the watcher, which says nothing to us: the port would stay taken. */
@@ -69,24 +85,19 @@ async function contracts() {
   return contractsHere();
 }
 
-async function runOne(
-  loaded: LoadedConfig,
-  io: Io,
-  { first }: StopSignals,
-  hangUp: { heard(): void },
-): Promise<number> {
+async function runOne(loaded: LoadedConfig, io: Io, { first }: StopSignals, heard: Heard): Promise<number> {
   const { createDebugMode, startApp } = await import("../app/start-app.ts");
   // Before the application's code is loaded, which may take functions out of the modules that debug mode wraps.
   const debug = loaded.config.server.debug ? await createDebugMode(loaded.config) : undefined;
   const app = await startApp(await loadApp(), loaded, { debug, contracts });
-  hangUp.heard = app.reloadCertificates;
+  heard.hangUp = app.reloadCertificates;
   const isJson = speaksJson(loaded);
   const { openCalls } = app;
   if (openCalls !== undefined)
-    process.on("SIGUSR2", () => {
+    heard.whatRuns = () => {
       const calls = openCalls();
       io.stderr.write(isJson ? jsonLine("the calls in flight", { calls }) : openCallsText(calls));
-    });
+    };
   io.stdout.write(isJson ? welcomeLine(app) : welcomeText(app, loaded, io.stdout));
   const reason = await Promise.race([first, app.strayed.then(() => undefined)]);
   sayDrain(reason ?? "an error that nobody caught (errors.on_stray)", loaded, io);
@@ -95,23 +106,18 @@ async function runOne(
 }
 
 /** The same by several processes, which this one leads. */
-async function runGroup(
-  loaded: LoadedConfig,
-  io: Io,
-  { first }: StopSignals,
-  hangUp: { heard(): void },
-): Promise<number> {
+async function runGroup(loaded: LoadedConfig, io: Io, { first }: StopSignals, heard: Heard): Promise<number> {
   const { startGroup } = await import("../app/start-group.ts");
   const main = findApp();
   const group = await startGroup(await loadApp(main), loaded, { main, env: io.env, contracts, stop: first });
   if (group === undefined) return exitCodes.ok;
-  hangUp.heard = group.roll;
+  heard.hangUp = group.roll;
   const isJson = speaksJson(loaded);
   if (loaded.config.server.debug)
-    process.on("SIGUSR2", async () => {
+    heard.whatRuns = async () => {
       const workers = await group.openCalls();
       io.stderr.write(isJson ? jsonLine("the calls in flight", { workers }) : workerCallsText(workers));
-    });
+    };
   io.stdout.write(isJson ? welcomeLine(group) : welcomeText(group, loaded, io.stdout));
   const reason = await Promise.race([first, group.gaveUp]);
   sayDrain(reason instanceof Error ? reason.message : reason, loaded, io);

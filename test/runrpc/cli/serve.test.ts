@@ -76,6 +76,18 @@ describe("runrpc serve", () => {
     call.kill("SIGKILL");
   });
 
+  it("goes on at SIGUSR2 without debug mode, and says what that would be for", async () => {
+    const { child } = await serve({ cwd: makeFolder() }, /grpcurl/);
+    const said = once(child.stderr, "data");
+    child.kill("SIGUSR2");
+    assert.match(
+      String((await said)[0]),
+      /^SIGUSR2 prints the calls in flight in debug mode, which is off \(--debug\)\n$/,
+    );
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "close"), [0, null]);
+  });
+
   it("reloads its certificates on SIGHUP, and goes on", async () => {
     const certificates = makeCertificates();
     if (certificates === undefined) return;

@@ -10,6 +10,7 @@ import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/vali
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { isCertificateFault } from "../../client/certificate-fault.ts";
+import { printable } from "../../printable.ts";
 
 /** A failed call as JSON: what `--json` prints. */
 export interface ShownError {
@@ -44,10 +45,11 @@ function jsonOf(type: DescMessage, value: Uint8Array, registry: Registry): JsonV
   }
 }
 
-/** `code: message`, each detail as JSON on a line of its own, and what may help. */
+/** `code: message`, each detail as JSON on a line of its own, and what may help: nothing of it steers a terminal. */
 export function formatError(shown: ShownError, hint: string): string {
-  const details = shown.details.map((detail) => `  ${JSON.stringify(detail)}\n`).join("");
-  return `${shown.code}: ${shown.message}\n${details}${hint === "" ? "" : `${hint}\n`}`;
+  const message = shown.message.split("\n").map(printable).join("\n");
+  const details = shown.details.map((detail) => `  ${printable(JSON.stringify(detail))}\n`).join("");
+  return `${shown.code}: ${message}\n${details}${hint === "" ? "" : `${hint}\n`}`;
 }
 
 /** What to do about failures that are about the connection or about reflection, and not about the call; else empty. */
