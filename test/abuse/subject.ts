@@ -31,7 +31,8 @@ export interface Subject extends ServeProcess, Watched {
 const WITNESS_MS = 2_500;
 /** The same beside other tests, on a machine that may be busy: it is answered. */
 const BUSY_WITNESS_MS = 25_000;
-const GROWTH_BYTES = 64e6;
+/** What a process may hold more after an attack, where its row says nothing else. */
+export const GROWTH_BYTES = 64e6;
 
 /** Starts a server in a folder of its own; what has to hold of it is tried at the end of the row. */
 export async function startSubject(arena: Arena, options: SubjectOptions): Promise<Subject> {
