@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { createOutbox } from "runrpc";
 import { take } from "runrpc/testing";
 import type { ChatResponse } from "../../../gen/chat/v1/chat_pb.ts";
+import type { ChatQueries } from "../../../src/services/chat/queries.ts";
 import { createRooms, type Rooms } from "../../../src/services/chat/rooms.ts";
 import { addUser, openTestStore, type TestStore } from "../fixture.ts";
 
@@ -68,9 +69,18 @@ test("a member hears what is stored from its entry on, by whatever process, in t
 });
 
 test("a member whose outbox overflows is out of the room at once", async () => {
-  const rooms = roomsOfProcess();
+  const { chat } = db.queries;
+  const hasRead = Promise.withResolvers<void>();
+  const listMessages: ChatQueries["listMessages"] = async (...asked) => {
+    const rows = await chat.listMessages(...asked);
+    hasRead.resolve();
+    return rows;
+  };
+  const rooms = createRooms({ ...chat, listMessages }, db.wakeups);
   const slow = member("slow", 1);
   await rooms.join("overflow", slow).entered;
+  // Both of what comes are of one reading.
+  await hasRead.promise;
   for (const text of ["a", "b"]) await store("overflow", text);
   rooms.notify("overflow");
   await assert.rejects(take(slow.items, 1), { code: 8 });

@@ -122,7 +122,11 @@ if (certificates !== undefined) {
       /^cannot read the TLS certificate file ".*missing\.pem"/,
     ],
     ["a missing CA", { ...tls, caFile: missing }, /^cannot read the TLS CA file ".*missing\.pem"/],
-    ["a directory", { ...tls, keyFile: certificates.dir }, /^cannot read the TLS key file .*EISDIR/],
+    [
+      "a directory",
+      { ...tls, keyFile: certificates.dir },
+      /^cannot read the TLS key file .*it is no ordinary file/,
+    ],
     [
       "a broken key",
       { ...tls, keyFile: broken },
