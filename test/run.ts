@@ -23,7 +23,8 @@ const { values, positionals } = parseArgs({
 });
 const files = await filesOf(positionals);
 const isOnNode = values.http2 === "node";
-// For the processes that tests start.
+// For the processes that tests start, and their own: what each would compile and strip of its types again.
+process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules/.cache/compiled");
 if (isOnNode) process.env.RUNRPC_HTTP2 = "node";
 const postgres = values.database === "postgres" ? await startPostgres() : undefined;
 if (postgres !== undefined) process.env.RUNRPC_TEST_DATABASE = postgres.socketUrl("postgres");
