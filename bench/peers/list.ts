@@ -2,6 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeCertificates } from "../../test/runrpc/server/listener/certificates.ts";
+import { launchEnvironment } from "../../test/wire/launch-environment.ts";
 import { buildGo } from "./go.ts";
 import { preparePython } from "./python.ts";
 import type { PeerCommand } from "./start.ts";
@@ -24,13 +25,8 @@ export interface PeerSpec {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** As src/launch.js starts a server. */
-const ourEnvironment = {
-  MALLOC_ARENA_MAX: "1",
-  MALLOC_MMAP_THRESHOLD_: "2097152",
-  MALLOC_TRIM_THRESHOLD_: "4194304",
-  NODE_OPTIONS: "--max-semi-space-size=16",
-};
+/** As `runrpc serve` starts. */
+const ourEnvironment = { ...launchEnvironment, NODE_OPTIONS: "--max-semi-space-size=16" };
 
 /** Everybody who can take part on this machine, and the versions that only they know. */
 export interface Peers {

@@ -50,7 +50,7 @@ export interface PageFiles {
 
 /**
  * Finds the files of the page. They are the browser's own modules, so that a clone has nothing to build and a package nothing to
- * bundle. Each is made when it is first asked for: all at once would hold the loop for a quarter of a second.
+ * bundle. Each is made when it is first asked for: all at once would hold the loop for 0.4 seconds.
  */
 export function createPageFiles(): PageFiles {
   const folder = new URL("./page/", import.meta.url);

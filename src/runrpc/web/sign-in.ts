@@ -28,10 +28,10 @@ export function signInToken(secret: Uint8Array): string {
 export function createSignIn({ secret, subject, claim }: SignInOptions): SignIn {
   const wanted = hash("sha256", signInToken(secret), "buffer");
   const { key, keyId, hash: keyHash } = keyFromBytes(derived(secret, "key id"), derived(secret, "key"));
-  let stored: StoredKey | undefined;
+  let stored: Promise<StoredKey> | undefined;
 
-  async function own(): Promise<StoredKey> {
-    stored ??= {
+  async function make(): Promise<StoredKey> {
+    return {
       keyId,
       hash: keyHash,
       subject: await subject(),
@@ -40,6 +40,14 @@ export function createSignIn({ secret, subject, claim }: SignInOptions): SignIn 
       revokedAt: undefined,
       loopbackOnly: true,
     };
+  }
+
+  /** The same for all who ask at once: the account may have to be made. After a failure it is made again. */
+  function own(): Promise<StoredKey> {
+    stored ??= make().catch((reason: unknown) => {
+      stored = undefined;
+      throw reason;
+    });
     return stored;
   }
 

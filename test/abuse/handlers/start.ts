@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { launchEnvironment } from "../../wire/launch-environment.ts";
 import { collecting } from "../../wire/memory.ts";
 import { knownUser } from "../requests.ts";
 import type { Arena } from "../row.ts";
@@ -28,12 +29,7 @@ export async function serveHandlers(arena: Arena, options: SubjectOptions = {}):
   // As src/runrpc/launch.js starts a server.
   const child = fork(script, [arena.lane, arena.http2], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
-    env: {
-      MALLOC_ARENA_MAX: "1",
-      MALLOC_MMAP_THRESHOLD_: "2097152",
-      MALLOC_TRIM_THRESHOLD_: "4194304",
-      ...process.env,
-    },
+    env: { ...launchEnvironment, ...process.env },
     execArgv: [...process.execArgv, "--max-semi-space-size=16", collecting],
   });
   const [{ port, key }] = (await once(child, "message")) as [{ port: number; key: string }]; // what process.ts tells first

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, it } from "node:test";
+import { launchEnvironment } from "../../wire/launch-environment.ts";
 
 /** Makes this Node say that it is an older one, without the child that the launcher starts hearing of it. */
 const pretendOld =
@@ -45,7 +46,7 @@ it("an older Node hands over to the one that npm installed, with arguments, stre
 const condition = "--conditions=runrpc-source";
 
 const printsEnvironment =
-  "export async function main() { console.log(process.pid, process.execArgv.join('|'), process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_); return 0; }";
+  "export async function main() { console.log(process.pid, process.execArgv.join('|'), process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_, process.env.MALLOC_TRIM_THRESHOLD_); return 0; }";
 
 /** What the command printed: whether it runs in the process that was started, its flags, and its number of heaps. */
 async function environmentOf(
@@ -53,11 +54,16 @@ async function environmentOf(
   env: NodeJS.ProcessEnv = {},
   flags = ["--no-warnings"],
 ) {
-  const { MALLOC_ARENA_MAX: _arenas, MALLOC_MMAP_THRESHOLD_: _threshold, ...outer } = process.env;
+  const {
+    MALLOC_ARENA_MAX: _arenas,
+    MALLOC_MMAP_THRESHOLD_: _mmap,
+    MALLOC_TRIM_THRESHOLD_: _trim,
+    ...outer
+  } = process.env;
   const script = install(printsEnvironment, "exec");
   const child = spawn(process.execPath, [...flags, script, ...args], { env: { ...outer, ...env } });
-  const [pid, flag, arenas, largeBytes] = (await text(child.stdout)).trim().split(" ");
-  return { isSame: Number(pid) === child.pid, flag, arenas, largeBytes };
+  const [pid, flag, arenas, largeBytes, freeBytes] = (await text(child.stdout)).trim().split(" ");
+  return { isSame: Number(pid) === child.pid, flag, arenas, largeBytes, freeBytes };
 }
 
 it("a server has one heap for all of its threads, in the process that was started and with its flags", async () => {
@@ -67,9 +73,16 @@ it("a server has one heap for all of its threads, in the process that was starte
     flag: isLinux ? `--max-semi-space-size=16|${condition}|--no-warnings` : `${condition}|--no-warnings`,
     arenas: isLinux ? "1" : "undefined",
     largeBytes: isLinux ? "2097152" : "undefined",
+    freeBytes: isLinux ? "4194304" : "undefined",
   });
   const old = await environmentOf(["serve"], {}, ["--import", pretendOld]);
   assert.deepEqual([old.arenas, old.flag], ["1", `--max-semi-space-size=16|${condition}`]);
+});
+
+it("servers that tests and benchmarks start without it have the same environment", async () => {
+  if (process.platform !== "linux") return;
+  const { arenas, largeBytes, freeBytes } = await environmentOf(["serve"]);
+  assert.deepEqual(Object.values(launchEnvironment), [arenas, largeBytes, freeBytes]);
 });
 
 it("the number of heaps that the environment asks for stays, and other commands are left alone", async () => {

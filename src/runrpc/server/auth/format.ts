@@ -28,14 +28,16 @@ const SHAPE = /^rr_[0-9A-Za-z]{8}_[0-9A-Za-z_-]{43}$/;
 export function createKey(): CreatedKey {
   let keyId = "rr_";
   while (keyId.length < ID_LENGTH) keyId += ID_ALPHABET.charAt(randomInt(ID_ALPHABET.length));
-  const key = `${keyId}_${randomBytes(32).toString("base64url")}`;
-  return { key, keyId, hash: hashKey(key) };
+  return keyOf(keyId, randomBytes(32));
 }
 
 /** The key that these bytes always make: 8 of an id, and 32 of the secret. As unlike others as the bytes are. */
 export function keyFromBytes(id: Uint8Array, secret: Uint8Array): CreatedKey {
   const letters = Array.from(id.subarray(0, 8), (byte) => ID_ALPHABET[byte % ID_ALPHABET.length]);
-  const keyId = `rr_${letters.join("")}`;
+  return keyOf(`rr_${letters.join("")}`, secret);
+}
+
+function keyOf(keyId: string, secret: Uint8Array): CreatedKey {
   const key = `${keyId}_${Buffer.from(secret).toString("base64url")}`;
   return { key, keyId, hash: hashKey(key) };
 }
