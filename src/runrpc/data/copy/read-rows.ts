@@ -20,7 +20,7 @@ const stretchRows = 1_000;
 /** Looks at every value of every table, before anything is written. */
 export interface Examiner {
   examine(table: MatchedTable, tell: (rows: number) => Promise<void>): Promise<ExaminedTable>;
-  /** Throws `invalid_argument` that names the values that Postgres cannot store, when there were any. */
+  /** Throws `invalid_argument` that names the values that cannot be copied as they are, when there were any. */
   refuseFaults(): void;
 }
 
@@ -76,9 +76,11 @@ export function createExaminer(source: Source): Examiner {
     refuseFaults() {
       if (count === 0) return;
       const more = count > shownFaults ? `\n  and ${count - shownFaults} more` : "";
+      const what =
+        count === 1 ? "a value cannot be copied as it is" : `${count} values cannot be copied as they are`;
       throw new DataError(
         "invalid_argument",
-        `Postgres cannot store ${count === 1 ? "a value" : `${count} values`}, and nothing was written:\n  ${faults.join("\n  ")}${more}`,
+        `${what}, and nothing was written:\n  ${faults.join("\n  ")}${more}`,
       );
     },
   };

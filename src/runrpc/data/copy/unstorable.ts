@@ -1,4 +1,4 @@
-/** Thrown for a value that Postgres cannot hold, or not as it is. The message goes on from the name of its column. */
+/** Thrown for a value that cannot be carried to Postgres, or not as it is. The message goes on from the name of its column. */
 export class Unstorable extends Error {
   override readonly name = "Unstorable";
 }

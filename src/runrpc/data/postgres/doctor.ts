@@ -2,7 +2,7 @@ import type pg from "pg";
 import { DataError } from "../data-error.ts";
 import { type Check, type Examination, migrationsCheck } from "../examination.ts";
 import type { Address } from "./address.ts";
-import { readServerFacts, type ServerFacts } from "./check-server.ts";
+import { readSchema, readServerFacts, type SchemaFacts, type ServerFacts } from "./check-server.ts";
 import { connect, endClient } from "./connection.ts";
 import { compareMigrations } from "./migration-journal.ts";
 import { dataErrorFromThrown } from "./postgres-error.ts";
@@ -13,8 +13,8 @@ import {
 } from "./store-options.ts";
 
 /**
- * Looks a database over, beside whoever serves it, and changes nothing: the server, whether it takes writes, its encoding, room
- * for connections, constraints, migrations. One that cannot be reached is a failed check as well.
+ * Looks a database over, beside whoever serves it, and changes nothing: the server, whether it takes writes, the schema that tables
+ * are made in, its encoding, room for connections, constraints, migrations. One that cannot be reached is a failed check as well.
  */
 export async function examineDatabase(options: Omit<PostgresOptions, "modules">): Promise<Examination> {
   const resolved = resolvePostgresOptions({ ...options, modules: async () => ({}) });
@@ -47,6 +47,7 @@ async function examine(client: pg.Client, options: ResolvedPostgresOptions): Pro
   const facts = await readServerFacts(client);
   await look("server", async () => serverCheck(options.address));
   await look("writes", async () => writesCheck(facts));
+  await look("schema", async () => schemaCheck(await readSchema(client)));
   await look("encoding", async () => encodingCheck(facts));
   await look("connections", async () => connectionsCheck(facts, options.connections));
   await look("constraints", () => constraintsCheck(client));
@@ -60,8 +61,26 @@ function serverCheck({ shown, tls }: Address): Omit<Check, "name"> {
   return { state: "ok", text: `${shown}, ${tls === false ? "in clear" : "by TLS, verified"}` };
 }
 
-function writesCheck({ isReadOnly }: ServerFacts): Omit<Check, "name"> {
-  return isReadOnly ? { state: "failed", text: "the server takes none" } : { state: "ok", text: "taken" };
+/** Calls that write say so in their transactions, whatever is the default; migrations keep to it. */
+function writesCheck({ isStandby, isReadOnly }: ServerFacts): Omit<Check, "name"> {
+  if (isStandby) return { state: "failed", text: "the server takes none: it is a standby" };
+  if (isReadOnly)
+    return { state: "warning", text: "default_transaction_read_only is on: no migration can be applied" };
+  return { state: "ok", text: "taken" };
+}
+
+function schemaCheck({ name, path, mayCreate }: SchemaFacts): Omit<Check, "name"> {
+  if (name === null)
+    return {
+      state: "failed",
+      text: `search_path is ${path}, which names none that there is and the role may use`,
+    };
+  if (!mayCreate)
+    return {
+      state: "warning",
+      text: `${name}, in which the role may create nothing: no migration can be applied`,
+    };
+  return { state: "ok", text: name };
 }
 
 function encodingCheck({ encoding }: ServerFacts): Omit<Check, "name"> {

@@ -30,11 +30,18 @@ export async function migrateResolved(options: ResolvedPostgresOptions): Promise
   }
 }
 
-/** What the server says against it is for whoever starts to change: a role without rights, a server that takes no writes. */
+/** invalid_schema_name. */
+const noSchema = "3F000";
+
+/** What the server says against it is for whoever starts to change: a role without rights, a path without a schema. */
 function refusalOf(thrown: unknown, name: string): DataError {
   const error = dataErrorFromThrown(thrown);
   const code = error.code === "unavailable" ? error.code : "failed_precondition";
-  return new DataError(code, `the database ${name} cannot be migrated: ${error.message}`, {
+  const cure =
+    error.databaseCode === noSchema
+      ? ": name one that there is in search_path, which is set for the role, the database or the server"
+      : "";
+  return new DataError(code, `the database ${name} cannot be migrated: ${error.message}${cure}`, {
     databaseCode: error.databaseCode,
     cause: thrown,
   });

@@ -114,5 +114,7 @@ function withQuery(error: DataError, query: string | undefined): DataError {
 }
 
 function explainReadOnly(message: string, query: string | undefined): string {
-  return `${message}: ${query ?? "a query"} writes; export it under "write", or see that the server takes writes`;
+  return query === undefined
+    ? `${message}: switch off default_transaction_read_only, which is set for the role, the database or the server`
+    : `${message}: ${query} writes; export it under "write"`;
 }

@@ -225,7 +225,7 @@ test("what Postgres cannot store is named by column and row, before a row is wri
   assert.deepEqual(
     lines.map((line) => line.replace(/, and .*|: .*/, "")),
     [
-      "Postgres cannot store 9 values",
+      "9 values cannot be copied as they are",
       'all.Text where id = "nul" has U+0000 in its text',
       'all.json where id = "nul in json" has U+0000 in its JSON',
       'all.json where id = "half" has half of a surrogate pair in its JSON',
@@ -248,6 +248,31 @@ test("what Postgres cannot store is named by column and row, before a row is wri
   assert.match(second.message, /all\.big where id = "two" is no bigint.*\n/);
   assert.match(second.message, /\n {2}and 12 more$/);
   assert.deepEqual(await countRows(pair), [{ rows: 0 }]);
+});
+
+test("JSON that is not copied is told for what it is, with its row, in a line of a bounded length", {
+  skip,
+}, async (t) => {
+  const pair = await openPair(t, server);
+  const nested = (levels: number) => `${"[".repeat(levels)}"\\n"${"]".repeat(levels)}`;
+  const name = "n".repeat(1_000);
+  const insert = pair.client.prepare('INSERT INTO "all" (id, json) VALUES (?, ?)');
+  insert.run("deep", nested(501));
+  insert.run("twice", `{"${name}": 1, "${name}": 2}`);
+  insert.run("great", '{"a": [1e400]}');
+  insert.run("steers", "\u001b[2J");
+  const { message } = await rejection(pair.copy());
+  const [head, ...lines] = message.split("\n  ");
+  assert.equal(head, "4 values cannot be copied as they are, and nothing was written:");
+  assert.deepEqual(lines.slice(0, 3), [
+    'all.json where id = "deep" has JSON that is not copied: it is deeper than the maximum of 500 objects and arrays within each other',
+    `all.json where id = "twice" has JSON that is not copied: duplicate object key "${"n".repeat(178)}…`,
+    'all.json where id = "great" has a number in its JSON that no double holds',
+  ]);
+  assert.match(lines[3] ?? "", /^all\.json where id = "steers" is no JSON: .*\\u001b/);
+  pair.client.exec(`DELETE FROM "all" WHERE id <> 'deep'`);
+  pair.client.prepare('UPDATE "all" SET json = ?').run(nested(500));
+  assert.equal((await pair.copy()).tables.find(({ name }) => name === "all")?.rows, 1);
 });
 
 test("a database with rows is refused, with its tables and their counts, and left as it is", {
