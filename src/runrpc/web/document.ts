@@ -32,6 +32,7 @@ ${preloads}
 <div class="links"></div>
 <div class="who"></div>
 </header>
+<div class="news" role="status"></div>
 <div class="place">
 <noscript>This page is made by scripts, which are switched off here.</noscript>
 </div>

@@ -16,6 +16,8 @@ export interface PageFile {
 /** The sources of a clone are TypeScript; a published package has what tsc made of them. */
 const SCRIPT = extname(import.meta.url);
 
+const FOLDER = new URL("./page/", import.meta.url);
+
 const TYPES: Readonly<Record<string, string>> = {
   [SCRIPT]: "text/javascript; charset=utf-8",
   ".svg": "image/svg+xml",
@@ -53,12 +55,7 @@ export interface PageFiles {
  * bundle. Each is made when it is first asked for: all at once would hold the loop for 0.4 seconds.
  */
 export function createPageFiles(): PageFiles {
-  const folder = new URL("./page/", import.meta.url);
-  const read = (path: string): string => readFileSync(new URL(path, folder), "utf8");
-  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => extname(path) in TYPES && !path.endsWith(".d.ts"))
-    .sort();
+  const paths = sourcePaths();
   const makers = new Map(
     paths.map((path) => [path, () => fileOf(TYPES[extname(path)] ?? "", served(path, read(path)))]),
   );
@@ -80,14 +77,35 @@ export function createPageFiles(): PageFiles {
   };
 }
 
+/** A digest of all the files: a server with other ones has another page. */
+export function digestOfPage(): string {
+  return digestOf([...sourcePaths(), ...STYLES].map((path) => `${path}\n${read(path)}`).join("\n"));
+}
+
+/** 128 bits of SHA-256, as text. */
+export function digestOf(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("base64url").slice(0, 22);
+}
+
+/** Scripts and pictures, by path below the folder. */
+function sourcePaths(): readonly string[] {
+  return readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => extname(path) in TYPES && !path.endsWith(".d.ts"))
+    .sort();
+}
+
+function read(path: string): string {
+  return readFileSync(new URL(path, FOLDER), "utf8");
+}
+
 function served(path: string, text: string): string {
   return path.endsWith(".ts") ? plainScript(text) : text;
 }
 
 function fileOf(type: string, text: string): PageFile {
   const body = Buffer.from(text);
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-  return { type, body, gzipped: gzipSync(body, { level: 9 }), etag };
+  return { type, body, gzipped: gzipSync(body, { level: 9 }), etag: `"${digestOf(body)}"` };
 }
 
 /** Node warns once in a process that this function may change, which concerns nobody who reads the output of a server. */

@@ -4,9 +4,10 @@ import type { Peers } from "../workers/peers.ts";
 import { createFileAnswers } from "./answer-files.ts";
 import { createBridge } from "./bridge/bridge.ts";
 import { describeServices } from "./describe.ts";
+import { digestOf, digestOfPage } from "./files.ts";
 import { createFollower } from "./follow/follower.ts";
 import { createReports } from "./follow/report.ts";
-import { createPageService } from "./page-service.ts";
+import { createPageService, type ServedSchema } from "./page-service.ts";
 import type { SignIn } from "./sign-in.ts";
 
 export interface PageOptions {
@@ -35,19 +36,26 @@ export interface Page extends ServerPage {
  */
 export function createPage({ hosts, signIn, peers, contracts, traceLink = "" }: PageOptions): Page {
   let served: Served | undefined;
-  let schema: Promise<string> | undefined;
+  let schema: Promise<ServedSchema> | undefined;
+  let page: string | undefined;
   const answer = createFileAnswers(hosts);
   const whatIsServed = (): Served => {
     if (served === undefined) throw new Error("the page was asked before its server had started");
     return served;
   };
-  const describe = async (): Promise<string> =>
-    JSON.stringify({ ...describeServices(whatIsServed().routes, await contracts?.()), traceLink });
+  const describe = async (): Promise<ServedSchema> => {
+    const json = JSON.stringify({
+      ...describeServices(whatIsServed().routes, await contracts?.()),
+      traceLink,
+    });
+    return { json, version: digestOf(json) };
+  };
   const follower = createFollower();
   return {
     definition: createPageService({
       signIn,
       schema: () => (schema ??= describe()),
+      page: () => (page ??= digestOfPage()),
       bridge: createBridge(whatIsServed, follower, peers),
       report: createReports(follower, peers),
     }),

@@ -129,15 +129,25 @@ export function writeSignInResponse(w: Writer, m: any, p: number, isWhole: boole
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const knownGetSchemaRequest = new Set<number>([]);
+const knownGetSchemaRequest = new Set<number>([1]);
 
 export function readGetSchemaRequest(r: Reader, p: number, end: number, _depth: number): any {
   const b = r.b;
+  let $known = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
     if (tag > 0x7f) { tag = longTag(r, p); p = r.p; }
     switch (tag) {
+      case 10: { // known
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $known = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownGetSchemaRequest.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -146,7 +156,7 @@ export function readGetSchemaRequest(r: Reader, p: number, end: number, _depth: 
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = { $typeName: "runrpc.web.v1.GetSchemaRequest" };
+  const m: any = { $typeName: "runrpc.web.v1.GetSchemaRequest", known: $known };
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -154,15 +164,28 @@ export function readGetSchemaRequest(r: Reader, p: number, end: number, _depth: 
 export function writeGetSchemaRequest(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.web.v1.GetSchemaRequest") throw BAIL;
+  let b = ensure(w, p, 2);
+  {
+    const v = m.known;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 10;
+        p = putText(w, v, p, 2);
+        b = w.b;
+      }
+    }
+  }
   const unknowns = m.$unknown;
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const knownGetSchemaResponse = new Set<number>([1]);
+const knownGetSchemaResponse = new Set<number>([1, 2, 3]);
 
 export function readGetSchemaResponse(r: Reader, p: number, end: number, _depth: number): any {
   const b = r.b;
   let $json = "";
+  let $version = "";
+  let $page = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -177,6 +200,24 @@ export function readGetSchemaResponse(r: Reader, p: number, end: number, _depth:
         p = e;
         break;
       }
+      case 18: { // version
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $version = text(b, p, e);
+        p = e;
+        break;
+      }
+      case 26: { // page
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $page = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownGetSchemaResponse.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -185,7 +226,7 @@ export function readGetSchemaResponse(r: Reader, p: number, end: number, _depth:
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = { $typeName: "runrpc.web.v1.GetSchemaResponse", json: $json };
+  const m: any = { $typeName: "runrpc.web.v1.GetSchemaResponse", json: $json, version: $version, page: $page };
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -193,13 +234,33 @@ export function readGetSchemaResponse(r: Reader, p: number, end: number, _depth:
 export function writeGetSchemaResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.web.v1.GetSchemaResponse") throw BAIL;
-  let b = ensure(w, p, 2);
+  let b = ensure(w, p, 6);
   {
     const v = m.json;
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 10;
-        p = putText(w, v, p, 2);
+        p = putText(w, v, p, 6);
+        b = w.b;
+      }
+    }
+  }
+  {
+    const v = m.version;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 18;
+        p = putText(w, v, p, 6);
+        b = w.b;
+      }
+    }
+  }
+  {
+    const v = m.page;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 26;
+        p = putText(w, v, p, 6);
         b = w.b;
       }
     }
@@ -1184,8 +1245,8 @@ export function writeGetReportResponse_Query(w: Writer, m: any, p: number, isWho
 export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.web.v1.SignInRequest", shape: "7g5jhoiTOPHlObaw", read: readSignInRequest, write: writeSignInRequest },
   { typeName: "runrpc.web.v1.SignInResponse", shape: "WLKXDhNk80Zh0IT8", read: readSignInResponse, write: writeSignInResponse },
-  { typeName: "runrpc.web.v1.GetSchemaRequest", shape: "dFquYOOrPC6n94TW", read: readGetSchemaRequest, write: writeGetSchemaRequest },
-  { typeName: "runrpc.web.v1.GetSchemaResponse", shape: "AuLdi73R2Shdp7Er", read: readGetSchemaResponse, write: writeGetSchemaResponse },
+  { typeName: "runrpc.web.v1.GetSchemaRequest", shape: "eRUYHDPlD3Tb_YuB", read: readGetSchemaRequest, write: writeGetSchemaRequest },
+  { typeName: "runrpc.web.v1.GetSchemaResponse", shape: "3fzFOIlE3ykLwidQ", read: readGetSchemaResponse, write: writeGetSchemaResponse },
   { typeName: "runrpc.web.v1.OpenStreamRequest", shape: "L6nob8d2-f23l27_", read: readOpenStreamRequest, write: writeOpenStreamRequest },
   { typeName: "runrpc.web.v1.OpenStreamResponse", shape: "Ir7Eqihnex914dY-", read: readOpenStreamResponse, write: writeOpenStreamResponse },
   { typeName: "runrpc.web.v1.OpenStreamResponse.Metadata", shape: "Gae4sm5nCyyZ1XAs", read: readOpenStreamResponse_Metadata, write: writeOpenStreamResponse_Metadata },

@@ -1,7 +1,12 @@
 // The page of a server: it signs in, learns what is served, and shows it.
-import { callPage } from "./connect/page-call.ts";
+import { CallFailure } from "./connect/ask.ts";
 import { button, h, loadingView, partOfDocument } from "./dom.ts";
+import { keepDrafts, takeDrafts } from "./drafts.ts";
+import { createLookAgain } from "./look-again.ts";
+import { createNews } from "./news.ts";
 import type { Schema } from "./schema.ts";
+import { changesOf } from "./schema-changes.ts";
+import { askSchema, type ServedSchema } from "./served-schema.ts";
 import { keepKey, keyOfSession, signInByLink } from "./session.ts";
 import { createShell, type Shell } from "./shell.ts";
 import { createSignInView } from "./view/sign-in.ts";
@@ -9,7 +14,11 @@ import { createSignInView } from "./view/sign-in.ts";
 const place = partOfDocument(".place");
 const links = partOfDocument(".links");
 const who = partOfDocument(".who");
+const news = createNews();
+const drafts = takeDrafts();
+const lookAgain = createLookAgain({ look, onFault: tellFault });
 let shell: Shell | undefined;
+let served: ServedSchema | undefined;
 
 partOfDocument(".host").textContent = location.host;
 // A link that is followed in a tab which has the page already changes the fragment alone.
@@ -32,23 +41,55 @@ async function begin(): Promise<void> {
 /** Shows what is served to the owner of a key; gives the reason where that cannot be. */
 async function enter(key: string): Promise<string | undefined> {
   try {
-    const { json } = await callPage<{ json: string }>("GetSchema", {}, key);
+    take(await askSchema(key, served));
     keepKey(key);
-    const schema = JSON.parse(json) as Schema; // of the server's own version
-    shell?.close();
-    shell = createShell({ schema, key: keyOfSession, onUnauthenticated: tellStale });
+    shell ??= createShell({ schema: schemaOf, key: keyOfSession, drafts, onFailure: lookAgain.again });
     links.replaceChildren(shell.links);
     who.replaceChildren(h("code", {}, key.slice(0, 11)), button("Sign out", signOut));
     place.replaceChildren(shell.element);
+    shell.renew();
     return undefined;
   } catch (error) {
     return textOf(error);
   }
 }
 
+/** What the server serves from here on. */
+function take(found: ServedSchema): void {
+  const before = served;
+  served = found;
+  if (before === undefined) return;
+  if (before.page !== found.page) news.tellNewPage(loadAgain);
+  else if (before.version !== found.version) news.tellChanges(changesOf(before.schema, found.schema));
+}
+
+function schemaOf(): Schema {
+  if (served === undefined) throw new Error("the page shows services before it knows of any");
+  return served.schema;
+}
+
+/** Looks whether the server has come back as another one. */
+async function look(): Promise<void> {
+  const key = keyOfSession();
+  if (shell === undefined || key === undefined) return;
+  const before = served;
+  take(await askSchema(key, before));
+  if (before?.version !== served?.version) shell.renew();
+}
+
+function tellFault(error: unknown): void {
+  const code = error instanceof CallFailure ? error.error.code : "";
+  news.tellGone(code === "unavailable" ? textOf(error) : undefined);
+  if (code === "unauthenticated") tellStale();
+}
+
+function loadAgain(): void {
+  keepDrafts(drafts);
+  location.reload();
+}
+
+/** What was shown stays behind it, and is there again with the next key. */
 function askForKey(reason: string): void {
-  shell?.close();
-  shell = undefined;
   keepKey(undefined);
   links.replaceChildren();
   who.replaceChildren();
@@ -58,13 +99,18 @@ function askForKey(reason: string): void {
 }
 
 function signOut(): void {
+  shell?.close();
+  shell = undefined;
+  served = undefined;
+  drafts.clear();
+  news.clear();
   askForKey("");
 }
 
-/** A call was refused: for its own key, where it names one, or because that of the page has ended. */
+/** The key of the page does not do any more: the server has started anew, or somebody has revoked it. */
 function tellStale(): void {
   if (who.querySelector(".stale") !== null) return;
-  const again = button("The key may have ended: sign in again", signOut, { class: "stale danger" });
+  const again = button("The key has ended: sign in again", () => askForKey(""), { class: "stale danger" });
   who.prepend(again);
 }
 

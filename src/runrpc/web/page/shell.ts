@@ -6,6 +6,8 @@ import type { View, ViewParts } from "./view.ts";
 export interface Shell {
   readonly links: HTMLElement;
   readonly element: HTMLElement;
+  /** The schema is another one, or the key is. */
+  renew(): void;
   close(): void;
 }
 
@@ -22,13 +24,11 @@ const VIEWS: Readonly<Record<string, { readonly title: string; readonly load: ()
   keys: { title: "Keys", load: async () => (await import("./keys/keys-view.ts")).createKeysView },
 };
 
-export function createShell(given: Omit<ViewParts, "drafts" | "replay">): Shell {
-  const drafts = new Map<string, string>();
+export function createShell(given: Omit<ViewParts, "replay">): Shell {
   const parts: ViewParts = {
     ...given,
-    drafts,
     replay(method, request) {
-      drafts.set(`#/${method}`, request);
+      given.drafts.set(`#/${method}`, request);
       location.hash = `#/${method}`;
     },
   };
@@ -77,6 +77,12 @@ export function createShell(given: Omit<ViewParts, "drafts" | "replay">): Shell 
   return {
     links: h("nav", { class: "views", "aria-label": "Views" }, ...links),
     element,
+    renew() {
+      for (const view of made.values()) view.renew?.();
+      // What it was told to the end of is asked for anew.
+      shown?.hide();
+      shown?.show("");
+    },
     close() {
       isClosed = true;
       removeEventListener("hashchange", onHash);

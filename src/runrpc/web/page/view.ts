@@ -5,6 +5,8 @@ export interface View {
   readonly element: HTMLElement;
   /** It is shown from here on. @param place what follows its name in the address, such as `users.v1.UserService/GetUser` */
   show(place: string): void;
+  /** The schema is another one. */
+  renew?(): void;
   /** Another one is. */
   hide(): void;
   /** Its key is gone. */
@@ -13,10 +15,11 @@ export interface View {
 
 /** What a view is made from. */
 export interface ViewParts {
-  readonly schema: Schema;
+  /** What is served, as the page has learnt it last. */
+  readonly schema: () => Schema;
   readonly key: () => string | undefined;
-  /** The key does not work any more. */
-  readonly onUnauthenticated: () => void;
+  /** A call has failed: the key may have ended, or the server. */
+  readonly onFailure: () => void;
   /** The requests that were begun, as JSON, by the link of their method. */
   readonly drafts: Map<string, string>;
   /** Opens the form of a method, such as `users.v1.UserService/GetUser`, with a request. */

@@ -5,6 +5,8 @@ import type { NewKey } from "./key-list.ts";
 /** Asks what a key is to be made of. */
 export interface CreateForm {
   readonly element: HTMLFormElement;
+  /** What methods ask for; those that are chosen stay so. */
+  offerScopes(schema: Schema): void;
   /** Whom keys were made for before. */
   offerOwners(owners: readonly string[]): void;
 }
@@ -35,7 +37,18 @@ export function createKeyForm(schema: Schema, create: (wanted: NewKey) => Promis
     { id: freshId() },
     ...EXPIRIES.map(([days, text]) => h("option", { value: days }, text)),
   );
-  const boxes = scopesOf(schema).map((scope) => h("input", { type: "checkbox", value: scope }));
+  const scopes = h("fieldset", {});
+  const chosen = (): readonly string[] =>
+    [...scopes.querySelectorAll("input")].filter(({ checked }) => checked).map(({ value }) => value);
+  const offerScopes = (offered: Schema): void => {
+    const checked = chosen();
+    const boxes = scopesOf(offered).map((scope) =>
+      h("input", { type: "checkbox", value: scope, checked: checked.includes(scope) }),
+    );
+    const labels = boxes.map((box) => h("label", { class: "box" }, box, h("code", {}, box.value)));
+    scopes.replaceChildren(h("legend", {}, "Scopes"), ...labels);
+  };
+  offerScopes(schema);
   const fault = h("p", { class: "error", role: "alert" });
   const submit = h("button", { class: "primary" }, "Create key");
   const element = h(
@@ -46,12 +59,7 @@ export function createKeyForm(schema: Schema, create: (wanted: NewKey) => Promis
     owners,
     field("Name", name),
     field("Expires", expiry),
-    h(
-      "fieldset",
-      {},
-      h("legend", {}, "Scopes"),
-      ...boxes.map((box) => h("label", { class: "box" }, box, h("code", {}, box.value))),
-    ),
+    scopes,
     field("Other scopes", others),
     h("div", { class: "bar" }, submit),
     fault,
@@ -60,12 +68,11 @@ export function createKeyForm(schema: Schema, create: (wanted: NewKey) => Promis
     event.preventDefault();
     submit.disabled = true;
     fault.textContent = "";
-    const scopes = boxes.filter(({ checked }) => checked).map(({ value }) => value);
     try {
       await create({
         user: user.value.trim(),
         name: name.value.trim(),
-        scopes: [...new Set([...scopes, ...others.value.split(/[\s,]+/).filter((scope) => scope !== "")])],
+        scopes: [...new Set([...chosen(), ...others.value.split(/[\s,]+/).filter((scope) => scope !== "")])],
         expireTime: expireTime(Number(expiry.value)),
       });
       element.reset();
@@ -76,6 +83,7 @@ export function createKeyForm(schema: Schema, create: (wanted: NewKey) => Promis
   });
   return {
     element,
+    offerScopes,
     offerOwners(known) {
       owners.replaceChildren(...known.map((value) => h("option", { value })));
     },

@@ -9,13 +9,13 @@ import { createKeyList, type IssuedKey, type Key, type NewKey, ownerOf } from ".
 import { createKeyTable } from "./key-table.ts";
 
 /** The life of API keys: they are made, listed, replaced and revoked. */
-export function createKeysView({ schema, key, onUnauthenticated }: ViewParts): View {
+export function createKeysView({ schema, key, onFailure }: ViewParts): View {
   const keys = createKeyList(key);
   const table = createKeyTable({
     rotate: (found) => void rotate(found),
     revoke: (found) => void revoke(found),
   });
-  const form = createKeyForm(schema, create);
+  const form = createKeyForm(schema(), create);
   const state = h("p", { class: "state", role: "status" });
   const issued = h("div", { class: "issued", role: "status" });
   const body = h("div", { class: "keys", hidden: true }, form.element, table.element);
@@ -61,7 +61,7 @@ export function createKeysView({ schema, key, onUnauthenticated }: ViewParts): V
   }
 
   function tell(error: unknown): void {
-    showRefusal(state, error, onUnauthenticated);
+    showRefusal(state, error, onFailure);
   }
 
   function showSecret({ key: made, secret }: IssuedKey): void {
@@ -84,6 +84,7 @@ export function createKeysView({ schema, key, onUnauthenticated }: ViewParts): V
       document.title = "Keys · runrpc";
       void refresh();
     },
+    renew: () => form.offerScopes(schema()),
     hide: forget,
     close: forget,
   };

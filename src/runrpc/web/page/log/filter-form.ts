@@ -5,6 +5,8 @@ import type { CallFilter } from "./search.ts";
 /** Asks which calls are looked for. */
 export interface FilterForm {
   readonly element: HTMLFormElement;
+  /** Names the methods and services that there are. */
+  offer(schema: Schema): void;
   get(): CallFilter;
   /** Looks for one call alone. */
   setRequestId(requestId: string): void;
@@ -35,15 +37,18 @@ const CODES = [
  * @param more buttons beside that of the search
  */
 export function createFilterForm(
-  { services }: Schema,
+  schema: Schema,
   search: () => void,
   ...more: readonly HTMLElement[]
 ): FilterForm {
-  const known = services.flatMap(({ name, methods }) => [
-    name,
-    ...methods.map((each) => `${name}/${each.name}`),
-  ]);
-  const names = h("datalist", { id: freshId() }, ...known.map((value) => h("option", { value })));
+  const names = h("datalist", { id: freshId() });
+  const offer = ({ services }: Schema): void =>
+    names.replaceChildren(
+      ...services
+        .flatMap(({ name, methods }) => [name, ...methods.map((each) => `${name}/${each.name}`)])
+        .map((value) => h("option", { value })),
+    );
+  offer(schema);
   const method = line("text", { list: names.id, placeholder: "a method or a service" });
   const code = h(
     "select",
@@ -77,6 +82,7 @@ export function createFilterForm(
   });
   return {
     element,
+    offer,
     get: () => ({
       ...given("method", method.value.trim()),
       ...(code.value === "" ? {} : { codes: [code.value] }),

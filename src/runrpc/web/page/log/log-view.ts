@@ -17,12 +17,12 @@ import { type Search, searchCalls } from "./search.ts";
  * The server's request log: calls that are looked for, or followed as they end, and the record of one of them, from which it is made
  * again.
  */
-export function createLogView({ schema, key, replay, onUnauthenticated }: ViewParts): View {
+export function createLogView({ schema, key, replay, onFailure }: ViewParts): View {
   const followButton = button("Follow", () => (isFollowing() ? begin() : follow()), {
     "aria-pressed": "false",
     title: "Shows calls as they end",
   });
-  const form = createFilterForm(schema, () => (isFollowing() ? follow() : begin()), followButton);
+  const form = createFilterForm(schema(), () => (isFollowing() ? follow() : begin()), followButton);
   const list = createCallList(() => void goOn());
   const state = h("p", { class: "state", role: "status" });
   const record = h("div", { class: "record-place", "aria-live": "polite" });
@@ -104,7 +104,7 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
     opened = place;
     list.mark(place);
     const show = (found: KeptCall): void =>
-      record.replaceChildren(callRecord(found, schema.traceLink, replayOf(found)));
+      record.replaceChildren(callRecord(found, schema().traceLink, replayOf(found)));
     try {
       if (fresh !== undefined) show({ call: fresh, requestNote: "looked for…" });
       const found =
@@ -121,19 +121,19 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
   }
 
   function replayOf({ call: { method } }: KeptCall): ((request: string) => void) | undefined {
-    const isServed = schema.services.some(({ name, methods }) =>
+    const isServed = schema().services.some(({ name, methods }) =>
       methods.some((each) => `${name}/${each.name}` === method),
     );
     return isServed ? (request) => replay(method, request) : undefined;
   }
 
   function tell(error: unknown): void {
-    showRefusal(state, error, onUnauthenticated);
+    showRefusal(state, error, onFailure);
   }
 
   function tellFault(error: CallError, isFinal: boolean): void {
     const text = isFinal ? error.message : `${error.message}. Trying again…`;
-    showRefusal(state, new CallFailure(error), onUnauthenticated, text);
+    showRefusal(state, new CallFailure(error), onFailure, text);
   }
 
   return {
@@ -148,6 +148,7 @@ export function createLogView({ schema, key, replay, onUnauthenticated }: ViewPa
       const fresh = list.fresh(place);
       if (/^\d+$/.test(place) || fresh !== undefined) void open(place, fresh);
     },
+    renew: () => form.offer(schema()),
     hide() {
       leave?.();
       leave = undefined;

@@ -27,12 +27,12 @@ export interface CallPanelOptions {
   readonly key: () => string | undefined;
   readonly editor: RequestEditor;
   readonly settings: SettingsEditor;
-  /** The key does not work any more. */
-  readonly onUnauthenticated: () => void;
+  /** As for `ViewParts`. */
+  readonly onFailure: () => void;
 }
 
 export function createCallPanel(options: CallPanelOptions): CallPanel {
-  const { schema, service, method, key, editor, settings, onUnauthenticated } = options;
+  const { schema, service, method, key, editor, settings, onFailure } = options;
   const streamsIn = method.kind === "client_streaming" || method.kind === "bidi_streaming";
   const response = h("div", { class: "responses" });
   let view: ResponseView | undefined;
@@ -92,7 +92,7 @@ export function createCallPanel(options: CallPanelOptions): CallPanel {
     refresh();
     if (event.error === undefined) return;
     shown.showElsewhere(editor.showViolations(violationsOf(event.error)));
-    if (event.error.code === "unauthenticated") onUnauthenticated();
+    onFailure();
   }
 
   /** What never came to the server has no report. */

@@ -1,3 +1,4 @@
+import type { CallSettings } from "../connect/call-settings.ts";
 import { button, h } from "../dom.ts";
 import type { MethodSchema, Schema, ServiceSchema } from "../schema.ts";
 import { snippetsOf } from "../snippets/snippets.ts";
@@ -17,13 +18,18 @@ export interface MethodViewOptions {
   readonly draft: string;
   /** Hears of each change of the request. */
   readonly onDraft: (text: string) => void;
-  readonly onUnauthenticated: () => void;
+  /** As for `ViewParts`. */
+  readonly onFailure: () => void;
+  /** What its calls are made with, to begin with. */
+  readonly settings: CallSettings;
 }
 
 /** A method: what it is, its request, its calls. */
 export interface MethodView {
   readonly element: HTMLElement;
   send(): void;
+  /** What its calls are made with. */
+  settings(): CallSettings;
   /** Cancels what is open. */
   close(): void;
 }
@@ -61,7 +67,7 @@ export function createMethodView(options: MethodViewOptions): MethodView {
     onDraft(text);
     showCopies();
   });
-  const settings = createSettingsEditor(method.deadlineMs, showCopies);
+  const settings = createSettingsEditor(method.deadlineMs, options.settings, showCopies);
   const calls = createCallPanel({ ...options, editor, settings });
   return {
     element: h(
@@ -74,6 +80,7 @@ export function createMethodView(options: MethodViewOptions): MethodView {
       panel,
     ),
     send: calls.send,
+    settings: settings.get,
     close: calls.close,
   };
 }

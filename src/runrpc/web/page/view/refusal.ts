@@ -5,13 +5,13 @@ import { h } from "../dom.ts";
 export function showRefusal(
   state: HTMLElement,
   error: unknown,
-  onUnauthenticated: () => void,
+  onFailure: () => void,
   text: string = error instanceof Error ? error.message : String(error),
 ): void {
   const code = error instanceof CallFailure ? error.error.code : "";
-  if (code === "unauthenticated") onUnauthenticated();
   if (code === "unimplemented") state.replaceChildren(...monitorOff());
   else state.textContent = text;
+  onFailure();
 }
 
 function monitorOff(): readonly (Node | string)[] {

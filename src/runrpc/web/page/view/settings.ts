@@ -18,21 +18,30 @@ const TOKEN = "[\\w!#$%&'*+.^`\\|~\\-]+";
 /** What a browser sends as it is. */
 const VALUE = "[\\x20-\\x7e\\x80-\\xff]*";
 
-/** @param deadlineMs the method's own; 0 is none */
-export function createSettingsEditor(deadlineMs: number, changed: () => void): SettingsEditor {
+/**
+ * @param deadlineMs the method's own; 0 is none
+ * @param given what to begin with
+ */
+export function createSettingsEditor(
+  deadlineMs: number,
+  given: CallSettings,
+  changed: () => void,
+): SettingsEditor {
   const deadline = h("input", {
     type: "number",
     min: 1,
     max: MAX_DEADLINE_MS,
     step: 1,
     placeholder: deadlineMs === 0 ? "none" : String(deadlineMs),
+    value: given.timeoutMs,
     oninput: changed,
   });
   const rows = h("div", { class: "headers" });
-  const add = (): void => {
-    const text = (what: string, pattern: string, title: string) =>
+  const add = (givenName = "", givenValue = ""): HTMLInputElement => {
+    const text = (what: string, value: string, pattern: string, title: string) =>
       h("input", {
         type: "text",
+        value,
         placeholder: what,
         pattern,
         title,
@@ -41,20 +50,21 @@ export function createSettingsEditor(deadlineMs: number, changed: () => void): S
         spellcheck: "false",
         oninput: changed,
       });
-    const name = text("name", TOKEN, "letters, digits and !#$%&'*+-.^_`|~");
+    const name = text("name", givenName, TOKEN, "letters, digits and !#$%&'*+-.^_`|~");
     name.addEventListener("input", () => name.setCustomValidity(withheld(name.value.trim())));
-    const value = text("value", VALUE, "printable characters of Latin-1");
+    const value = text("value", givenValue, VALUE, "printable characters of Latin-1");
     const remove = button("×", () => drop(row), { class: "icon", "aria-label": "remove this header" });
     const row = h("div", { class: "inline" }, name, value, remove);
     rows.append(row);
-    name.focus();
+    return name;
   };
-  const more = button("+ header", add);
+  const more = button("+ header", () => add().focus());
   const drop = (row: HTMLElement): void => {
     row.remove();
     more.focus();
     changed();
   };
+  for (const [name, value] of given.headers) add(name, value);
   const element = h("div", { class: "settings" }, h("label", {}, "Deadline, ms ", deadline), rows, more);
   return {
     element,

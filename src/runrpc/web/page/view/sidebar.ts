@@ -19,18 +19,21 @@ export interface Sidebar {
   readonly element: HTMLElement;
   /** Marks the method that is shown. */
   show(link: string): void;
+  /** What is filtered by. */
+  filter(): string;
   /** Keys lead to it no longer. */
   close(): void;
 }
 
-/** A list of all methods with a filter, which `/` leads to. */
-export function createSidebar({ services }: Schema): Sidebar {
+/** A list of all methods with a filter, which `/` leads to. @param wanted what is filtered by, to begin with */
+export function createSidebar({ services }: Schema, wanted: string): Sidebar {
   const filter = h("input", {
     type: "search",
     placeholder: "Filter methods  /",
     "aria-label": "Filter methods",
     autocomplete: "off",
     spellcheck: "false",
+    value: wanted,
   });
   const own = services.filter(({ isBuiltIn }) => !isBuiltIn);
   const builtIn = services.filter(({ isBuiltIn }) => isBuiltIn);
@@ -75,7 +78,9 @@ export function createSidebar({ services }: Schema): Sidebar {
     filter.select();
   };
   document.addEventListener("keydown", onKey);
+  if (wanted !== "") narrow();
   return {
+    filter: () => filter.value,
     element: h("aside", { class: "sidebar" }, filter, nav),
     show(wanted) {
       for (const link of links) {

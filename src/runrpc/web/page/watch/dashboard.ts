@@ -13,14 +13,14 @@ import { createOpenCallTable } from "./open-calls.ts";
 import { watchLooks } from "./watch-stream.ts";
 
 /** What the server does, as it does it. It is asked while it is looked at. */
-export function createDashboard({ schema, key, onUnauthenticated }: ViewParts): View {
+export function createDashboard({ schema, key, onFailure }: ViewParts): View {
   const facts = createFacts();
   const charts = createCharts();
   const methods = createMethodTable();
   const calls = createOpenCallTable(async (requestId) => {
     await ask(`${MONITOR}/CancelCall`, { requestId }, key());
   });
-  const isDebug = schema.services.some(({ name }) => name === DEBUG);
+  const isDebug = schema().services.some(({ name }) => name === DEBUG);
   const findings = createFindingList(isDebug, key);
   const state = h("p", { class: "state", role: "status" });
   const body = h(
@@ -47,7 +47,7 @@ export function createDashboard({ schema, key, onUnauthenticated }: ViewParts): 
 
   function tell(error: CallError, isFinal: boolean): void {
     const text = isFinal ? error.message : `${error.message}. Trying again…`;
-    showRefusal(state, new CallFailure(error), onUnauthenticated, text);
+    showRefusal(state, new CallFailure(error), onFailure, text);
   }
 
   function hide(): void {
