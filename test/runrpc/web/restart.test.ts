@@ -142,7 +142,7 @@ describe("a page whose server starts again", { skip, timeout: 120_000 }, () => {
   it("looks when somebody comes back to the tab, also where no call has failed", async () => {
     await server?.drain({ isReplaced: true });
     await start(first);
-    await page.evaluate(() => dispatchEvent(new Event("focus")));
+    await page.evaluate('dispatchEvent(new Event("focus"))');
     await news("gone: things.v1.ThingService/Mend");
     // What was typed for a field that is gone stays in the JSON.
     assert.deepEqual(JSON.parse(await page.getByLabel("The request as JSON").inputValue()), {
@@ -156,7 +156,7 @@ describe("a page whose server starts again", { skip, timeout: 120_000 }, () => {
     await input("name").fill("lead");
     await server?.drain({ isReplaced: true });
     await start(second);
-    await page.evaluate(() => dispatchEvent(new Event("focus")));
+    await page.evaluate('dispatchEvent(new Event("focus"))');
     await news("gone: things.v1.ThingService/Melt");
     assert.equal(await input("name").inputValue(), "lead");
     await page.goto(`${server?.url}/_/#/things.v1.ThingService/Smelt`);
@@ -167,7 +167,7 @@ describe("a page whose server starts again", { skip, timeout: 120_000 }, () => {
     await page.getByRole("link", { name: "Mend" }).click();
     await input("name").fill("kettle");
     await answerSchema({ status: 401, json: { code: "unauthenticated", message: "unknown key" } });
-    await page.evaluate(() => dispatchEvent(new Event("focus")));
+    await page.evaluate('dispatchEvent(new Event("focus"))');
     await page.getByRole("button", { name: "The key has ended: sign in again" }).click();
     await page.unrouteAll();
     await page.getByLabel("API key").fill("another");
@@ -180,7 +180,7 @@ describe("a page whose server starts again", { skip, timeout: 120_000 }, () => {
     await answerSchema({
       json: { version: "2", page: "2", json: '{"services":[],"messages":{},"enums":{}}' },
     });
-    await page.evaluate(() => dispatchEvent(new Event("focus")));
+    await page.evaluate('dispatchEvent(new Event("focus"))');
     await news("another version of this page");
     await page.unrouteAll();
     await page.getByRole("button", { name: "Load it again" }).click();

@@ -7,6 +7,7 @@ import {
   ticketDone,
   ticketRunning,
   ticketWaiting,
+  tookFromMs,
 } from "./thread-protocol.ts";
 
 /** One batch of calls in a worker, and the answers given so far. */
@@ -50,7 +51,7 @@ export function openBatch(
     },
     answer(index, outcome, tookMs) {
       Atomics.store(tickets, base + index, ticketDone);
-      const took = 1 + Math.floor(tookMs);
+      const took = tookFromMs(tookMs);
       if ("error" in outcome) answers.push(index, -took, wireFromError(outcome.error));
       else answers.push(index, took, outcome.value);
     },

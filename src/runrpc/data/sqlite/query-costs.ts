@@ -29,7 +29,7 @@ export function createQueryCosts(): QueryCosts {
     ran(query, tookMs) {
       if (query < 0) return false;
       const known = costs[query];
-      if (tookMs === 0 && known === 0) return false;
+      if (tookMs < 1 && known === 0) return false;
       const before = classOf(query);
       const cost = known === undefined ? tookMs : Math.max(tookMs, known * decay);
       costs[query] = cost < 1 ? 0 : cost;

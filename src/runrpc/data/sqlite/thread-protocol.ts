@@ -45,6 +45,15 @@ export function maxTransferBytes(heapMb: number | undefined): number {
 
 export const setupKey = "runrpcStore";
 
+/** What a call took, in whole microseconds plus one: a small integer, and never 0, so that its sign can tell of failure. */
+export function tookFromMs(tookMs: number): number {
+  return 1 + Math.round(tookMs * 1_000);
+}
+
+export function msFromTook(took: number): number {
+  return (Math.abs(took) - 1) / 1_000;
+}
+
 /** Query number of {@link import("./open-store.ts").Store.ping}. */
 export const pingQuery = -1;
 
@@ -59,7 +68,7 @@ export type ToWorker = readonly unknown[] | "close";
 
 /**
  * Worker to main. An array is (part of) the answer to a batch: `[slot, last, index, took, value, index, took, value, …]`,
- * where `last` tells that the slot is free. `took` is the time of the call in whole milliseconds plus one; it is negative
+ * where `last` tells that the slot is free. `took` is as {@link tookFromMs} has it; it is negative
  * when `value` is a {@link WireError} instead of a result.
  */
 export type FromWorker =

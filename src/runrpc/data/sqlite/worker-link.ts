@@ -7,6 +7,7 @@ import type { AnswerNews } from "../trouble.ts";
 import { createBatchSlots } from "./batch-slots.ts";
 import {
   type FromWorker,
+  msFromTook,
   type Ready,
   setupKey,
   type ToWorker,
@@ -125,8 +126,9 @@ export function startWorker(
       const call = slots.answered(number, Number(answer[at]));
       if (call === undefined) continue;
       const took = Number(answer[at + 1]);
-      events.onTook?.(call.query, Math.abs(took) - 1);
-      call.onRan?.(Math.abs(took) - 1);
+      const tookMs = msFromTook(took);
+      events.onTook?.(call.query, tookMs);
+      call.onRan?.(tookMs);
       if (took > 0) {
         worked = true;
         if (!call.settled) call.resolve(answer[at + 2]);

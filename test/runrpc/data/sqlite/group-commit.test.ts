@@ -49,7 +49,7 @@ test("each write is told what it took itself, with the commit that it shared", a
     queries.items.insertSlowly({ name: "slow", rows: 1_000_000 }, note("slow")),
     queries.items.insertName("quick", note("quick")),
   ]);
-  assert.ok(ranMs.quick >= 0 && ranMs.slow > ranMs.quick, JSON.stringify(ranMs));
+  assert.ok(ranMs.quick > 0 && ranMs.slow > ranMs.quick, JSON.stringify(ranMs));
 });
 
 test("a background write waits for every foreground write", async (t) => {

@@ -6,7 +6,7 @@ import type { Notices } from "../../notices.ts";
 import type { Shared, Side } from "../side.ts";
 import { createSideCounts } from "../side-counts.ts";
 import type { ResolvedSqliteOptions } from "../store-options.ts";
-import type { Ready } from "../thread-protocol.ts";
+import { msFromTook, type Ready } from "../thread-protocol.ts";
 import { createWaitingCalls } from "../waiting-calls.ts";
 import type { FrameSocket } from "./frame-socket.ts";
 import { encodeFrame } from "./frames.ts";
@@ -113,7 +113,7 @@ export function createRemoteSide(path: string, options: ResolvedSqliteOptions, s
       const call = sent.answered(Number(answers[at]));
       if (call === undefined) continue;
       const took = Number(answers[at + 1]);
-      call.onRan?.(Math.abs(took) - 1);
+      call.onRan?.(msFromTook(took));
       if (took > 0) {
         worked = true;
         call.resolve(answers[at + 2]);

@@ -1,6 +1,7 @@
 import type { CallOrigin, PendingCall } from "../../call-queue.ts";
 import { wireFromError } from "../../data-error.ts";
 import { dataErrorFromThrown } from "../sqlite-error.ts";
+import { tookFromMs } from "../thread-protocol.ts";
 
 /** Who made a call, and is told its answer. */
 export interface Caller extends CallOrigin {
@@ -54,12 +55,12 @@ export class WorkerCall implements PendingCall {
 
   resolve(value: unknown): void {
     this.settled = true;
-    this.origin.answer(this.id, 1 + this.ranMs, value);
+    this.origin.answer(this.id, tookFromMs(this.ranMs), value);
   }
 
   reject(reason: unknown): void {
     this.settled = true;
-    this.origin.answer(this.id, -1 - this.ranMs, wireFromError(dataErrorFromThrown(reason)));
+    this.origin.answer(this.id, -tookFromMs(this.ranMs), wireFromError(dataErrorFromThrown(reason)));
   }
 
   /** Takes it back: where it has not begun it never runs, and nobody hears of it any more. */
