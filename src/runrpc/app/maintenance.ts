@@ -14,6 +14,7 @@ import type { MigrationsReport } from "../data/migrations.ts";
 import type { QueryModules } from "../data/query.ts";
 import { withoutPassword } from "../url.ts";
 import { storeOptions } from "./app-store.ts";
+import { checkConfig } from "./check-config.ts";
 import type { AppDefinition } from "./define-app.ts";
 
 export type { CopyProgress } from "../data/maintenance.ts";
@@ -21,9 +22,10 @@ export type { CopyProgress } from "../data/maintenance.ts";
 /** Applies the migrations of the platform and of the application to the database, which is made when there is none. */
 export async function migrateApp<M extends QueryModules>(
   definition: AppDefinition<M>,
-  { config }: LoadedConfig,
+  loaded: LoadedConfig,
 ): Promise<MigrationsReport & { readonly database: string }> {
-  const options = storeOptions(definition, config.database);
+  checkConfig(loaded);
+  const options = storeOptions(definition, loaded.config.database);
   const database = "url" in options ? withoutPassword(options.url) : options.file;
   return { ...(await migrateDatabase(options)), database };
 }
@@ -54,9 +56,10 @@ export function copyApp<M extends QueryModules>(
 }
 
 /** Looks the database of the configuration over, for the `doctor` command. Safe beside a running server. */
-export function examineApp<M extends QueryModules>(
+export async function examineApp<M extends QueryModules>(
   definition: AppDefinition<M>,
-  { config }: LoadedConfig,
+  loaded: LoadedConfig,
 ): Promise<Examination> {
-  return examineDatabase(storeOptions(definition, config.database));
+  checkConfig(loaded);
+  return examineDatabase(storeOptions(definition, loaded.config.database));
 }

@@ -5,6 +5,7 @@ import { silentLog } from "../server/log.ts";
 import { createWakeups } from "../streams/wakeup.ts";
 import { noAccounts } from "./accounts.ts";
 import { openAppStore, partsOf } from "./app-store.ts";
+import { checkConfig } from "./check-config.ts";
 import type { AppDefinition } from "./define-app.ts";
 import { BUILT_IN_SCOPES, scopesOf } from "./scopes.ts";
 
@@ -17,9 +18,10 @@ export interface OpenKeys extends KeyAdmin, AsyncDisposable {
 /** Opens the table of keys of an application, for the `keys` command. Safe beside a running server. */
 export async function openKeys<M extends QueryModules>(
   definition: AppDefinition<M>,
-  { config }: LoadedConfig,
+  loaded: LoadedConfig,
 ): Promise<OpenKeys> {
-  const store = await openAppStore(definition, { ...config.database, readers: 1, connections: 1 });
+  checkConfig(loaded);
+  const store = await openAppStore(definition, { ...loaded.config.database, readers: 1, connections: 1 });
   const parts = partsOf(store.queries, silentLog, () => () => {}, createWakeups());
   const accounts = definition.accounts?.(parts) ?? noAccounts;
   return {

@@ -22,6 +22,7 @@ import { createAppMonitor } from "./app-monitor.ts";
 import { type AppPage, createSignInSecret, openAppPage, pageLinkAt } from "./app-page.ts";
 import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
 import { askedOnce } from "./asked-once.ts";
+import { checkConfig } from "./check-config.ts";
 import { createChores, createChoresElsewhere } from "./chores.ts";
 import { connectErrorFromDataError } from "./data-errors.ts";
 import type { AppDefinition } from "./define-app.ts";
@@ -85,6 +86,7 @@ export async function startApp<M extends QueryModules>(
     throw new ConfigError([
       `workers.count is ${count}: a program that starts an application is one process, \`runrpc serve\` starts several`,
     ]);
+  checkConfig(loaded);
   return startProcess(definition, loaded, options);
 }
 

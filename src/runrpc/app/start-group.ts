@@ -17,6 +17,7 @@ import { createAppLeader } from "./app-monitor.ts";
 import { createSignInSecret, pageLinkAt } from "./app-page.ts";
 import { storeOptions } from "./app-store.ts";
 import { askedOnce } from "./asked-once.ts";
+import { checkConfig } from "./check-config.ts";
 import { textOfContracts } from "./contracts-text.ts";
 import type { AppDefinition } from "./define-app.ts";
 import { openGroupDatabase } from "./group-database.ts";
@@ -95,6 +96,7 @@ export async function startGroup<M extends QueryModules>(
   const { count } = config.workers;
   const { drainDelayMs, drainTimeoutMs } = config.timeouts;
   // Before a database is made or migrated, so that a start that fails leaves none behind.
+  checkConfig(loaded);
   storeOptions(definition, config.database);
   await tryListening(config);
   const log = openLog(config.log, config.server.debug);

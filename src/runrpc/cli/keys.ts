@@ -143,12 +143,12 @@ function showIssued(issued: IssuedKey, json: boolean | undefined, io: Io): void 
 function tableOf(keys: readonly KeyInfo[], now: Date): string {
   const day = (date: Date | undefined) => date?.toISOString().slice(0, 16).replace("T", " ") ?? "never";
   const rows = keys.map((key) => [
-    key.keyId,
+    printable(key.keyId),
     stateOf(key, now),
     printable(key.subjectName ?? key.subject),
     printable(key.name),
     printable(key.scopes.join(",")),
-    day(key.createdAt),
+    key.createdAt === undefined ? "" : day(key.createdAt),
     day(key.expiresAt),
     day(key.lastUsedAt),
     String(key.useCount),
@@ -170,5 +170,6 @@ function parseCount(text: string): number {
 function stateOf(key: KeyInfo, now: Date): string {
   if (key.revokedAt !== undefined && key.revokedAt <= now) return "revoked";
   if (key.expiresAt !== undefined && key.expiresAt <= now) return "expired";
+  if (key.fault !== undefined) return `cannot be read: ${key.fault}`;
   return key.loopbackOnly ? "active, loopback only" : "active";
 }

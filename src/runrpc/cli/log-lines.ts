@@ -35,6 +35,7 @@ export function matches(call: EndedCall, filter: LogFilter): boolean {
 export function callLine(call: EndedCall, isJson: boolean): string {
   if (isJson) return toJsonString(EndedCallSchema, call);
   const { method, code, durationMs, protocol, messagesIn, messagesOut, requestId, error, cancelledBy } = call;
+  const { fault } = call;
   const time = call.startTime === undefined ? "" : timestampDate(call.startTime).toISOString();
   return [
     time,
@@ -47,6 +48,7 @@ export function callLine(call: EndedCall, isJson: boolean): string {
     requestId,
     cancelledBy === "" ? "" : `cancelled by ${cancelledBy}`,
     error,
+    fault === "" ? "" : `cannot be read: ${fault}`,
   ]
     .filter((part) => part !== "")
     .map(printable)

@@ -141,13 +141,13 @@ export function createDebug({
       readers ??= setInterval(lookAtReaders, READERS_MS).unref();
       return followed;
     },
-    stray(error, head) {
+    stray(error, call) {
       const stack = framesOf(error instanceof Error ? String(error.stack ?? "") : "");
       report({
         kind: "stray",
         text: `nobody caught: ${error instanceof Error ? error.message : String(error)}`,
         cure: "await the promise, or catch the error where it is thrown",
-        call: head,
+        call,
         place: placeOf(stack),
         stack,
       });

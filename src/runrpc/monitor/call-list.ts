@@ -48,8 +48,9 @@ function byEnd(one: ListedRequest, other: ListedRequest): number {
   return endOf(other) - endOf(one) || other.id - one.id;
 }
 
+/** 0 of a row whose times cannot be read: it is listed last. */
 function endOf({ startedAt, durationMs }: ListedRequest): number {
-  return startedAt.getTime() + durationMs;
+  return Number(startedAt) + Number(durationMs) || 0;
 }
 
 /** @throws ConnectError `not_found` */

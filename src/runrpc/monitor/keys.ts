@@ -12,7 +12,7 @@ import { coversScope, requirePrincipal } from "../server/auth/principal.ts";
 
 /** A key as clients are told of it. */
 export function keyFromInfo(info: KeyInfo): Key {
-  const { keyId, subject, subjectName = "", name, scopes, loopbackOnly, useCount } = info;
+  const { keyId, subject, subjectName = "", name, scopes, loopbackOnly, useCount, fault = "" } = info;
   const { createdAt, expiresAt, revokedAt, lastUsedAt, callsPerSecond, maxConcurrentCalls } = info;
   return create(KeySchema, {
     keyId,
@@ -20,7 +20,7 @@ export function keyFromInfo(info: KeyInfo): Key {
     subjectName,
     name,
     scopes: [...scopes],
-    createTime: timestampFromDate(createdAt),
+    ...(createdAt === undefined ? {} : { createTime: timestampFromDate(createdAt) }),
     ...(expiresAt === undefined ? {} : { expireTime: timestampFromDate(expiresAt) }),
     ...(revokedAt === undefined ? {} : { revokeTime: timestampFromDate(revokedAt) }),
     ...(lastUsedAt === undefined ? {} : { lastUseTime: timestampFromDate(lastUsedAt) }),
@@ -28,6 +28,7 @@ export function keyFromInfo(info: KeyInfo): Key {
     loopbackOnly,
     ...(callsPerSecond === undefined ? {} : { callsPerSecond }),
     ...(maxConcurrentCalls === undefined ? {} : { maxConcurrentCalls }),
+    fault,
   });
 }
 

@@ -7,6 +7,7 @@ import type { Principal } from "./auth/principal.ts";
  * more than a small call does.
  */
 export interface CallFacts {
+  readonly requestId: string;
   readonly headers: IncomingHttpHeaders;
   readonly scheme: "http" | "https";
   /** The path with its query, as the client sent it. */

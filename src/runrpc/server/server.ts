@@ -208,8 +208,8 @@ async function serve(options: ServerOptions, { settings, log, onlookers }: Serve
   const strays = watchStrays({
     log,
     currentCall: calls.current,
-    onStray(error, head) {
-      watch?.stray(error, head);
+    onStray(error, call) {
+      watch?.stray(error, call);
       if (settings.errors.onStray !== "drain") return;
       process.exitCode = 1;
       strayed.resolve();

@@ -17,12 +17,13 @@ export async function tryListening(settings: ServerSettings): Promise<void> {
   if (tls !== undefined) serverTlsOptions(tls, resolved.timeouts.firstByteTimeoutMs);
   const { host, port } = resolved.server;
   const { enabled, address } = resolved.metrics;
-  await tryBinding((server) => bind(server, host, port));
-  if (enabled && address !== "") await tryBinding((server) => bindAddress(server, address));
+  await using both = new AsyncDisposableStack(); // at once, or they could be the same port
+  both.use(await tryBinding((server) => bind(server, host, port)));
+  if (enabled && address !== "") both.use(await tryBinding((server) => bindAddress(server, address)));
 }
 
-async function tryBinding(listen: (server: Server) => Promise<unknown>): Promise<void> {
+async function tryBinding(listen: (server: Server) => Promise<unknown>): Promise<AsyncDisposable> {
   const server = createServer((socket) => socket.destroy());
   await listen(server);
-  await new Promise((resolve) => server.close(resolve));
+  return server;
 }

@@ -1,6 +1,7 @@
 import type { Call, CallHead } from "./call/call.ts";
 import type { CallWatch } from "./call/call-watch.ts";
 import type { OpenCall } from "./call/open-call.ts";
+import type { StrayOrigin } from "./call/strays.ts";
 import type { ServerLog } from "./log.ts";
 import type { ServiceDefinition } from "./routes/service.ts";
 
@@ -16,7 +17,7 @@ export interface ServerWatch {
   /** A call has begun. */
   begun(call: Call): CallWatch;
   /** An error that nobody caught, and the call that it comes from, where that is known. */
-  stray(error: unknown, head: CallHead | undefined): void;
+  stray(error: unknown, call: StrayOrigin | undefined): void;
   /** The server is about to listen. `current` gives the call as a part of which the code at hand runs. */
   start(current: () => CallHead | undefined, log: Required<ServerLog>): Promise<void>;
   /** The server has drained, or did not start. */

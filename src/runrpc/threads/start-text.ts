@@ -2,12 +2,15 @@ import { deserialize, serialize } from "node:v8";
 import type { HandlerContext } from "@connectrpc/connect";
 import { monotonicMs } from "../monotonic.ts";
 import { type Principal, principalKey } from "../server/auth/principal.ts";
+import { callHeadKey } from "../server/call/call-head-key.ts";
 import { factsOf } from "../server/call-facts.ts";
 
 /** What a thread is told of a call that begins. */
 export interface StartFacts {
   /** When the deadline is, by `monotonicMs()`; undefined: there is none. */
   readonly deadlineMs: number | undefined;
+  /** Empty where the call has none, as beside a server. */
+  readonly requestId: string;
   readonly requestMethod: string;
   readonly protocolName: string;
   /** The URL of the call is `target`, seen from `base`. */
@@ -26,10 +29,12 @@ export interface StartFacts {
 export function startText(method: number, context: HandlerContext): string {
   const facts = factsOf(context);
   const values = facts === undefined ? textOfValues(valuesOf(context.values)) : textOf(facts.principal);
+  const requestId =
+    facts === undefined ? (context.values.get(callHeadKey)?.requestId ?? "") : facts.requestId;
   const { requestMethod, protocolName } = context;
   const timeoutMs = context.timeoutMs();
   const deadlineMs = timeoutMs === undefined ? "" : monotonicMs() + timeoutMs;
-  const text = `${method}:${values.length}:${values}${deadlineMs}\n${requestMethod}\n${protocolName}\n`;
+  const text = `${method}:${values.length}:${values}${deadlineMs}\n${requestId}\n${requestMethod}\n${protocolName}\n`;
   if (facts === undefined) return `${text}${context.url}\n${linesOf([...context.requestHeader].flat())}`;
   const { headers, scheme, target } = facts;
   let lines = `${text}${scheme}://${headers[":authority"] ?? headers.host ?? ""}\n${target}`;
@@ -52,11 +57,18 @@ export function readStart(text: string): StartFacts {
   const first = text.indexOf(":");
   const second = text.indexOf(":", first + 1);
   const end = second + 1 + Number(text.slice(first + 1, second));
-  const [deadlineMs, requestMethod = "", protocolName = "", base = "", target = "", ...headers] = text
-    .slice(end)
-    .split("\n");
+  const [
+    deadlineMs,
+    requestId = "",
+    requestMethod = "",
+    protocolName = "",
+    base = "",
+    target = "",
+    ...headers
+  ] = text.slice(end).split("\n");
   return {
     deadlineMs: deadlineMs === "" ? undefined : Number(deadlineMs),
+    requestId,
     requestMethod,
     protocolName,
     base,

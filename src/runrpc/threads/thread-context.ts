@@ -1,5 +1,6 @@
 import type { ContextKey, ContextValues, HandlerContext } from "@connectrpc/connect";
 import { monotonicMs } from "../monotonic.ts";
+import type { StrayOrigin } from "../server/call/strays.ts";
 import { sendHeadersKey } from "../server/send-headers.ts";
 import type { SentHeaders } from "./protocol.ts";
 import { readStart, type StartFacts } from "./start-text.ts";
@@ -101,6 +102,12 @@ export class ThreadContext implements HandlerContext {
     return header === undefined && trailer === undefined
       ? undefined
       : { header: header && [...header].flat(), trailer: trailer && [...trailer].flat() };
+  }
+
+  /** What is told of the call where its code fails outside of it. */
+  static origin(context: ThreadContext): StrayOrigin {
+    const { name, parent } = context.method;
+    return { path: `/${parent.typeName}/${name}`, requestId: context.#start.requestId };
   }
 
   /** The call is cancelled. The first reason stays. */

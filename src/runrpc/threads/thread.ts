@@ -19,7 +19,7 @@ import { createQueryLine } from "./query-line.ts";
 import { type RunningCall, runStream } from "./run-stream.ts";
 import { runUnary } from "./run-unary.ts";
 import { methodOfStart } from "./start-text.ts";
-import { tellStrays } from "./strays.ts";
+import { createThreadStrays } from "./strays.ts";
 import { createSyncLine, type Pace } from "./sync-line.ts";
 import { type ContextHost, ThreadContext } from "./thread-context.ts";
 import { createThreadMethod, type ThreadMethod } from "./thread-method.ts";
@@ -39,6 +39,7 @@ const channel = createChannel({
 });
 const queries = createQueryLine(setup.queries, (value) => channel.say(op.query, 0, undefined, value));
 const running = new Map<number, RunningCall>();
+const strays = createThreadStrays();
 const line = createSyncLine({
   flush: channel.flush,
   hear() {
@@ -107,14 +108,17 @@ function run(
       say: (code: number, said: Buffer | undefined, more?: unknown) => channel.say(code, call, said, more),
       flush: channel.flush,
     };
-    running.set(call, runStream(method, bytes, context, speech, ended));
+    const start = () => runStream(method, bytes, context, speech, ended);
+    running.set(call, strays.enter(context, start));
     return true;
   }
   let isGoingOn = false;
-  isGoingOn = runUnary(method, bytes ?? NOTHING, context, (code, said, value) => {
-    channel.say(code, call, said, value);
-    if (isGoingOn) ended();
-  });
+  isGoingOn = strays.enter(context, () =>
+    runUnary(method, bytes ?? NOTHING, context, (code, said, value) => {
+      channel.say(code, call, said, value);
+      if (isGoingOn) ended();
+    }),
+  );
   if (isGoingOn)
     running.set(
       call,
@@ -236,7 +240,7 @@ port.on("message", (message: unknown) => {
 });
 load().then(
   (ready) => {
-    tellStrays((stray) => port.postMessage(stray));
+    strays.tell((stray) => port.postMessage(stray));
     port.postMessage(ready);
   },
   (reason: unknown) =>

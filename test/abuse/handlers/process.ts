@@ -1,5 +1,6 @@
 // A server whose handlers do what `x-deed` says: `node process.ts LANE HTTP2`, with a channel to whoever has forked it.
 import type { HandlerContext } from "@connectrpc/connect";
+import { silentLog } from "../../../src/runrpc/server/log.ts";
 import { startServer } from "../../../src/runrpc/server/server.ts";
 import { ChatService } from "../../gen/rig/chat/v1/chat_pb.ts";
 import { LogService } from "../../gen/rig/logs/v1/logs_pb.ts";
@@ -32,6 +33,7 @@ const server = await startServer({
     partOfService(ChatService, { chat: stream }),
   ],
   keys,
+  log: silentLog,
   server: { host: "127.0.0.1", port: 0, lane, http2 },
   timeouts: { drainTimeoutMs: 0, pingIntervalMs: 500, pingTimeoutMs: 500 },
   onRecord: ({ requestId, code, cancelledBy }) => tell({ requestId, code, cancelledBy }),

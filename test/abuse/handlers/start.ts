@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -28,10 +29,17 @@ export async function serveHandlers(arena: Arena, options: SubjectOptions = {}):
   const script = fileURLToPath(new URL("./process.ts", import.meta.url));
   // As src/runrpc/launch.js starts a server.
   const child = fork(script, [arena.lane, arena.http2], {
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...launchEnvironment, ...process.env },
     execArgv: [...process.execArgv, "--max-semi-space-size=16", collecting],
   });
+  let complaints = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaints += text;
+  });
+  arena.after(() =>
+    arena.attempt("nothing on standard error", () => assert.equal(complaints.slice(0, 2_000), "")),
+  );
   const [{ port, key }] = (await once(child, "message")) as [{ port: number; key: string }]; // what process.ts tells first
   const begun = createArrivals<unknown>();
   const records = createArrivals<Told>();

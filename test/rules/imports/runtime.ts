@@ -127,7 +127,14 @@ export const runtimeRules: readonly Rule[] = [
   {
     files: "src/runrpc/monitor/*.ts",
     why: "the monitor tells what the server, the store and the platform say of themselves",
-    allowed: [NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, /^src\/runrpc\/(contracts|monitor|paging)\//],
+    allowed: [
+      NODE,
+      CONNECT,
+      BUFBUILD,
+      OWN_CONTRACTS,
+      SERVER,
+      /^src\/runrpc\/(contracts|monitor|paging|values)\//,
+    ],
     types: [
       /^src\/runrpc\/workers\/peers\.ts$/,
       /^src\/runrpc\/data\/store\.ts$/,

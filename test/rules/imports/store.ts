@@ -41,9 +41,9 @@ export const storeRules: readonly Rule[] = [
   },
 
   {
-    files: "src/runrpc/platform/*/{queries,remove-keys}.ts",
+    files: "src/runrpc/platform/*/{queries,read-keys,remove-keys}.ts",
     why: "queries run in a worker thread, where there is drizzle and the table",
-    allowed: [/^drizzle-orm$/, QUERY_ROOM, /^src\/runrpc\/platform\/{own}\/(table|row)\.ts$/],
+    allowed: [/^drizzle-orm$/, QUERY_ROOM, /^src\/runrpc\/platform\/{own}\/(table|row|read-keys)\.ts$/],
     types: [/^src\/runrpc\/data\/store\.ts$/],
   },
   {
@@ -58,13 +58,16 @@ export const storeRules: readonly Rule[] = [
     allowed: [/^drizzle-orm\/sqlite-core$/],
   },
   {
-    files: "src/runrpc/platform/*/!(queries|table|row|remove-keys).ts",
+    files: "src/runrpc/platform/*/!(queries|table|row|read-keys|remove-keys).ts",
     why: "the platform satisfies two interfaces of the server over queries that are handed in",
-    allowed: [/^src\/runrpc\/server\/auth\/format\.ts$/, /^src\/runrpc\/platform\/{own}\/(?!queries|table)/],
+    allowed: [
+      /^src\/runrpc\/(server\/auth\/format|values\/read-row)\.ts$/,
+      /^src\/runrpc\/platform\/{own}\/(?!queries|table)/,
+    ],
     types: [
       /^src\/runrpc\/server\/(log|call\/record|auth\/key-store)\.ts$/,
       /^src\/runrpc\/data\/chore\.ts$/,
-      /^src\/runrpc\/platform\/{own}\/queries\.ts$/,
+      /^src\/runrpc\/platform\/{own}\/(queries|read-keys)\.ts$/,
     ],
   },
   {

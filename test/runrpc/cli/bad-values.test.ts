@@ -1,6 +1,8 @@
 // What is typed wrong ends with a sentence and the right exit code: before anything is done, and without a stack.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -55,6 +57,59 @@ const rows: readonly (readonly [args: readonly string[], code: number, sentence:
   [["config", "--port", "70000"], 2, /port/],
   [["config", "--config", "no.yaml"], 2, /no\.yaml/],
 ];
+
+// Whatever would make a file or open a port looks at all of the configuration before.
+const settings: readonly (readonly [env: Readonly<Record<string, string>>, sentence: RegExp])[] = [
+  [{ RUNRPC_CORS_ORIGINS: "example.com" }, /the CORS origin "example\.com" has no scheme/],
+  [{ RUNRPC_CORS_ORIGINS: "https://a.example.com,*" }, /the CORS origin "\*" covers all others/],
+  [{ RUNRPC_CORS_ALLOWED_HEADERS: "x y" }, /the CORS header "x y" is not the name of a header/],
+  [{ RUNRPC_CORS_EXPOSED_HEADERS: "a:b" }, /the CORS header "a:b" is not the name of a header/],
+  [{ RUNRPC_TRUSTED_PROXIES: "10.0.0.0/33" }, /server\.trusted_proxies: "10\.0\.0\.0\/33" cannot be read/],
+  [{ RUNRPC_WEB_HOSTS: "https://api.example.com" }, /web\.hosts names "https:\/\/api\.example\.com"/],
+];
+for (const [env, sentence] of settings)
+  it(`${JSON.stringify(env)} is told in a sentence before any file is made`, async () => {
+    const where = mkdtempSync(join(folder, "settings-"));
+    const database = ["--database", join(where, "data.sqlite")];
+    const command =
+      [["serve", "--port", "0"], ["migrate"]][settings.findIndex(([one]) => one === env) % 2] ?? [];
+    const { code, stdout, stderr } = await runCommand([...command, ...database], { cwd: where, env });
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, sentence);
+    assert.ok(stderr.endsWith(` (environment ${Object.keys(env)[0]})\n`), stderr);
+    assert.deepEqual(readdirSync(where), []);
+  });
+
+it("all settings that cannot be used are told at once, by every command that opens the database", async () => {
+  const env = { RUNRPC_CORS_ORIGINS: "null", RUNRPC_TRUSTED_PROXIES: "there", RUNRPC_WEB_HOSTS: "a:1" };
+  const where = mkdtempSync(join(folder, "settings-"));
+  const database = ["--database", join(where, "data.sqlite")];
+  for (const command of [["serve", "--port", "0", "--workers", "2"], ["doctor"], ["keys", "list"]]) {
+    const { code, stdout, stderr } = await runCommand([...command, ...database], { cwd: where, env });
+    assert.deepEqual([code, stdout], [2, ""], command.join(" "));
+    assert.match(
+      stderr,
+      /^error: the CORS origin .*\nerror: server\.trusted_proxies: .*\nerror: web\.hosts .*\n$/,
+    );
+    assert.deepEqual(readdirSync(where), [], command.join(" "));
+  }
+});
+
+it("metrics on the port of calls are refused before any file is made", async () => {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number }; // of TCP
+  await new Promise((resolve) => probe.close(resolve));
+  const where = mkdtempSync(join(folder, "settings-"));
+  const metrics = ["--metrics", "--metrics-address", `127.0.0.1:${port}`];
+  for (const workers of [[], ["--workers", "2"]]) {
+    const args = ["serve", "--host", "127.0.0.1", "--port", `${port}`, ...metrics, ...workers];
+    const { code, stdout, stderr } = await runCommand(args, { cwd: where });
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, new RegExp(`^error: metrics\\.address 127\\.0\\.0\\.1:${port}: `));
+    assert.deepEqual(readdirSync(where), []);
+  }
+});
 
 it("runrpc migration looks for its configuration beside the application, wherever that is", async () => {
   const project = join(folder, "elsewhere");

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { it } from "node:test";
+import Database from "better-sqlite3";
 import { makeFolder } from "../../app/project.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -94,4 +96,36 @@ it("a script is told of a scope that no method asks for, and has its key; --yes 
     const silent = await run("eve@example.com", "--scope", "users.raed", "--json", flag);
     assert.deepEqual([silent.code, silent.stderr], [0, ""]);
   }
+});
+
+it("a key whose row cannot be read is listed with what is wrong, beside the others, and can be revoked", async () => {
+  const folder = makeFolder();
+  const run = async (...args: string[]) => {
+    const { stdout, stderr, code } = await runCommand(["keys", ...args], { cwd: folder });
+    return [code, stdout, stderr] as const;
+  };
+  await run("create", "--user", "eve@example.com", "--new-user", "--scope", "users.read");
+  const client = new Database(join(folder, "data/runrpc.sqlite"));
+  client.exec(`INSERT INTO keys SELECT 'rr_edited' AS key_id, hash, subject, label, 'users.read' AS scopes, create_time,
+    expire_time, revoke_time, last_use_time, use_count, calls_per_second, max_concurrent_calls, loopback_only FROM keys`);
+  client.close();
+
+  const [listed, json, complaints] = await run("list", "--json");
+  assert.deepEqual([listed, complaints], [0, ""]);
+  assert.deepEqual(
+    JSON.parse(json).map(({ scopes, fault }: { scopes: string[]; fault?: string }) => [scopes, fault]),
+    [
+      [["users.read"], undefined],
+      [[], "scopes is no list of texts"],
+    ],
+  );
+  const [, table] = await run("list");
+  assert.match(table, /^rr_\S{8} +active +eve@example\.com /m);
+  assert.match(table, /^rr_edited +cannot be read: scopes is no list of texts +eve@example\.com /m);
+  assert.deepEqual(await run("rotate", "rr_edited"), [
+    1,
+    "",
+    "error: the scopes of the key rr_edited cannot be read: make another key, and revoke this one\n",
+  ]);
+  assert.deepEqual(await run("revoke", "rr_edited"), [0, "revoked rr_edited\n", ""]);
 });

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { createFileRegistry, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import Database from "better-sqlite3";
 import { defineApp, threaded } from "runrpc";
 import { startTestApp, type TestApp } from "runrpc/testing";
 import {
@@ -236,6 +237,51 @@ describe("the request log, as the monitor lists it", () => {
     await assert.rejects(listCalls({ pageToken: "bm8" }), { code: Code.InvalidArgument });
   });
 });
+
+// Postgres lets nobody write such values.
+if (process.env.RUNRPC_TEST_DATABASE === undefined)
+  it("a call and a key whose rows cannot be read are listed with what is wrong, beside the others", async () => {
+    await using app = await startTestApp(definition, { config });
+    const monitor = app.client(MonitorService);
+    for (const id of [nobody, nobody, "x"])
+      await app
+        .client(UserService)
+        .getUser({ id })
+        .catch(() => {});
+    const [, edited] = await logged(app, 3);
+    const { key } = await monitor.createKey({ user: "dev@localhost", scopes: ["users.read"] });
+    const client = new Database(app.file);
+    client
+      .prepare(
+        "UPDATE request_log SET started_at = 'once', bytes_in = -1, duration_ms = 'long', code = x'00' WHERE id = ?",
+      )
+      .run(edited?.id);
+    client.prepare("UPDATE keys SET scopes = 'users.read' WHERE key_id = ?").run(key?.keyId);
+    client.close();
+
+    const fault =
+      "startedAt is no time, code is no text, durationMs is no number, bytesIn is no whole number from 0";
+    const { startTime: _, ...read } = edited ?? {};
+    const { call } = await monitor.getCall({ id: edited?.id ?? 0n });
+    assert.deepEqual({ ...call }, { ...read, code: "", durationMs: 0, bytesIn: 0n, fault });
+    const json = async (method: string, request: object) => {
+      const headers = { "x-api-key": app.key, "content-type": "application/json" };
+      const url = `${app.url}/${MonitorService.typeName}/${method}`;
+      const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(request) });
+      return (await answer.json()) as { readonly [list: string]: readonly { readonly fault?: string }[] };
+    };
+    const { calls = [] } = await json("ListCalls", { method: "rig.users.v1.UserService" });
+    assert.deepEqual(
+      calls.map((one) => one.fault),
+      [undefined, undefined, fault],
+    );
+    const { keys = [] } = await json("ListKeys", {});
+    assert.deepEqual(
+      keys.flatMap((one) => one.fault ?? []),
+      ["scopes is no list of texts"],
+    );
+    assert.ok(keys.length > 1);
+  });
 
 describe("keys, as the monitor keeps them", () => {
   it("are made, listed, rotated and revoked; a revoked one does not work", async () => {

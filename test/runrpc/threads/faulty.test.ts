@@ -99,21 +99,32 @@ for (const lane of ["auto", "stock"])
         () => "answered",
         (reason: unknown) => ConnectError.from(reason).code,
       );
-      const threadOf = async (digit: number) => (await users.getUser({ id: idOf(digit) })).user?.displayName;
+      const headers = { "x-request-id": "strays" };
+      const threadOf = async (digit: number) =>
+        (await users.getUser({ id: idOf(digit) }, { headers })).user?.displayName;
       const before = await threadOf(4);
       for (const [digit, text] of [
         [1, "rejection in a thread"],
         [2, "timer in a thread"],
       ] as const) {
         assert.equal(await threadOf(digit), before);
-        const { level, err } = await nextLine();
-        assert.deepEqual([level, err], ["fatal", text]);
+        const { level, err, path, requestId } = await nextLine();
+        assert.deepEqual(
+          [level, err, path, requestId],
+          ["fatal", text, "/rig.users.v1.UserService/GetUser", "strays"],
+        );
       }
       assert.equal(await threadOf(4), before);
       leave.abort();
       assert.equal(await waits, Code.Canceled);
+      for await (const _ of users.streamUsers({ limit: STREAM.leavesBehind }, { headers }));
+      const { err, path, requestId } = await nextLine();
+      assert.deepEqual(
+        [err, path, requestId],
+        ["a stream in a thread", "/rig.users.v1.UserService/StreamUsers", "strays"],
+      );
       child.kill("SIGTERM");
-      assert.deepEqual(await nextLine(), { strays: 2 });
+      assert.deepEqual(await nextLine(), { strays: 3 });
       child.stdout.resume();
       assert.deepEqual(await once(child, "close"), [0, null]);
     });

@@ -7,8 +7,8 @@ import { UserService } from "../../gen/rig/users/v1/users_pb.ts";
 
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 const level = (name: keyof ServerLog) => (fields: object, message: string) => {
-  const { err } = fields as { readonly err?: unknown };
-  print({ level: name, message, err: err instanceof Error ? err.message : String(err) });
+  const { err, ...others } = fields as { readonly err?: unknown };
+  print({ ...others, level: name, message, err: err instanceof Error ? err.message : String(err) });
 };
 const server = await startServer({
   services: [threaded(UserService, new URL("./handlers/faulty.ts", import.meta.url), { threads: 1 })],

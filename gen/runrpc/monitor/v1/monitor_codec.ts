@@ -705,7 +705,7 @@ export function writeMethodActivity(w: Writer, m: any, p: number, isWhole: boole
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeEndedCall: any = function (this: any, $id: any, $requestId: any, $startTime: any, $durationMs: any, $method: any, $kind: any, $protocol: any, $httpVersion: any, $code: any, $error: any, $messagesIn: any, $messagesOut: any, $bytesIn: any, $bytesOut: any, $peer: any, $subject: any, $keyId: any, $cancelledBy: any, $abandoned: any, $traceId: any) {
+const MadeEndedCall: any = function (this: any, $id: any, $requestId: any, $startTime: any, $durationMs: any, $method: any, $kind: any, $protocol: any, $httpVersion: any, $code: any, $error: any, $messagesIn: any, $messagesOut: any, $bytesIn: any, $bytesOut: any, $peer: any, $subject: any, $keyId: any, $cancelledBy: any, $abandoned: any, $traceId: any, $fault: any) {
   this.$typeName = "runrpc.monitor.v1.EndedCall";
   this.id = $id;
   this.requestId = $requestId;
@@ -727,10 +727,11 @@ const MadeEndedCall: any = function (this: any, $id: any, $requestId: any, $star
   this.cancelledBy = $cancelledBy;
   this.abandoned = $abandoned;
   this.traceId = $traceId;
+  this.fault = $fault;
 };
 MadeEndedCall.prototype = Object.prototype;
 
-const knownEndedCall = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+const knownEndedCall = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]);
 
 export function readEndedCall(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -754,6 +755,7 @@ export function readEndedCall(r: Reader, p: number, end: number, depth: number):
   let $cancelledBy = "";
   let $abandoned = false;
   let $traceId = "";
+  let $fault = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -913,6 +915,15 @@ export function readEndedCall(r: Reader, p: number, end: number, depth: number):
         p = e;
         break;
       }
+      case 170: { // fault
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $fault = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownEndedCall.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -921,7 +932,7 @@ export function readEndedCall(r: Reader, p: number, end: number, depth: number):
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeEndedCall($id, $requestId, $startTime, $durationMs, $method, $kind, $protocol, $httpVersion, $code, $error, $messagesIn, $messagesOut, $bytesIn, $bytesOut, $peer, $subject, $keyId, $cancelledBy, $abandoned, $traceId);
+  const m: any = new MadeEndedCall($id, $requestId, $startTime, $durationMs, $method, $kind, $protocol, $httpVersion, $code, $error, $messagesIn, $messagesOut, $bytesIn, $bytesOut, $peer, $subject, $keyId, $cancelledBy, $abandoned, $traceId, $fault);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -929,7 +940,7 @@ export function readEndedCall(r: Reader, p: number, end: number, depth: number):
 export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.EndedCall") throw BAIL;
-  let b = ensure(w, p, 105);
+  let b = ensure(w, p, 108);
   {
     const v = m.id;
     if (v !== 0n) {
@@ -944,7 +955,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 18;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -954,7 +965,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== undefined && (t === undefined || isOwn(m, "startTime"))) {
       b[p++] = 26;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 105);
+      b = ensure(w, p, 108);
     }
   }
   {
@@ -971,7 +982,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 42;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -981,7 +992,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 50;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -991,7 +1002,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 58;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -1001,7 +1012,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 66;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -1011,7 +1022,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 74;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -1021,7 +1032,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 82;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -1067,7 +1078,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 122;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -1078,7 +1089,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 130;
         b[p++] = 1;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -1089,7 +1100,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 138;
         b[p++] = 1;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -1100,7 +1111,7 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 146;
         b[p++] = 1;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -1121,7 +1132,18 @@ export function writeEndedCall(w: Writer, m: any, p: number, isWhole: boolean): 
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 162;
         b[p++] = 1;
-        p = putText(w, v, p, 105);
+        p = putText(w, v, p, 108);
+        b = w.b;
+      }
+    }
+  }
+  {
+    const v = m.fault;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 170;
+        b[p++] = 1;
+        p = putText(w, v, p, 108);
         b = w.b;
       }
     }
@@ -2179,7 +2201,7 @@ export function writeListKeysResponse(w: Writer, m: any, p: number, isWhole: boo
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeKey: any = function (this: any, $keyId: any, $subject: any, $subjectName: any, $name: any, $scopes: any, $createTime: any, $expireTime: any, $revokeTime: any, $lastUseTime: any, $useCount: any, $loopbackOnly: any, $callsPerSecond: any, $maxConcurrentCalls: any) {
+const MadeKey: any = function (this: any, $keyId: any, $subject: any, $subjectName: any, $name: any, $scopes: any, $createTime: any, $expireTime: any, $revokeTime: any, $lastUseTime: any, $useCount: any, $loopbackOnly: any, $callsPerSecond: any, $maxConcurrentCalls: any, $fault: any) {
   this.$typeName = "runrpc.monitor.v1.Key";
   this.keyId = $keyId;
   this.subject = $subject;
@@ -2194,10 +2216,11 @@ const MadeKey: any = function (this: any, $keyId: any, $subject: any, $subjectNa
   this.loopbackOnly = $loopbackOnly;
   if ($callsPerSecond !== undefined) this.callsPerSecond = $callsPerSecond;
   if ($maxConcurrentCalls !== undefined) this.maxConcurrentCalls = $maxConcurrentCalls;
+  this.fault = $fault;
 };
 MadeKey.prototype = Object.prototype;
 
-const knownKey = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+const knownKey = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
 
 export function readKey(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -2214,6 +2237,7 @@ export function readKey(r: Reader, p: number, end: number, depth: number): any {
   let $loopbackOnly = false;
   let $callsPerSecond: any;
   let $maxConcurrentCalls: any;
+  let $fault = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -2330,6 +2354,15 @@ export function readKey(r: Reader, p: number, end: number, depth: number): any {
         $maxConcurrentCalls = v;
         break;
       }
+      case 114: { // fault
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $fault = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownKey.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -2338,7 +2371,7 @@ export function readKey(r: Reader, p: number, end: number, depth: number): any {
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeKey($keyId, $subject, $subjectName, $name, $scopes, $createTime, $expireTime, $revokeTime, $lastUseTime, $useCount, $loopbackOnly, $callsPerSecond, $maxConcurrentCalls);
+  const m: any = new MadeKey($keyId, $subject, $subjectName, $name, $scopes, $createTime, $expireTime, $revokeTime, $lastUseTime, $useCount, $loopbackOnly, $callsPerSecond, $maxConcurrentCalls, $fault);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -2346,13 +2379,13 @@ export function readKey(r: Reader, p: number, end: number, depth: number): any {
 export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.Key") throw BAIL;
-  let b = ensure(w, p, 52);
+  let b = ensure(w, p, 54);
   {
     const v = m.keyId;
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 10;
-        p = putText(w, v, p, 52);
+        p = putText(w, v, p, 54);
         b = w.b;
       }
     }
@@ -2362,7 +2395,7 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 18;
-        p = putText(w, v, p, 52);
+        p = putText(w, v, p, 54);
         b = w.b;
       }
     }
@@ -2372,7 +2405,7 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 26;
-        p = putText(w, v, p, 52);
+        p = putText(w, v, p, 54);
         b = w.b;
       }
     }
@@ -2382,7 +2415,7 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
     if (v !== "") {
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 34;
-        p = putText(w, v, p, 52);
+        p = putText(w, v, p, 54);
         b = w.b;
       }
     }
@@ -2393,7 +2426,7 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
       if (!(Array.isArray(v))) throw BAIL;
       for (let i = 0; i < v.length; i++) {
         b[p++] = 42;
-        p = putText(w, v[i], p, 52);
+        p = putText(w, v[i], p, 54);
         b = w.b;
       }
     }
@@ -2403,7 +2436,7 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
     if (v !== undefined && (t === undefined || isOwn(m, "createTime"))) {
       b[p++] = 50;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 52);
+      b = ensure(w, p, 54);
     }
   }
   {
@@ -2411,7 +2444,7 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
     if (v !== undefined && (t === undefined || isOwn(m, "expireTime"))) {
       b[p++] = 58;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 52);
+      b = ensure(w, p, 54);
     }
   }
   {
@@ -2419,7 +2452,7 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
     if (v !== undefined && (t === undefined || isOwn(m, "revokeTime"))) {
       b[p++] = 66;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 52);
+      b = ensure(w, p, 54);
     }
   }
   {
@@ -2427,7 +2460,7 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
     if (v !== undefined && (t === undefined || isOwn(m, "lastUseTime"))) {
       b[p++] = 74;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 52);
+      b = ensure(w, p, 54);
     }
   }
   {
@@ -2460,6 +2493,16 @@ export function writeKey(w: Writer, m: any, p: number, isWhole: boolean): number
     if (v !== undefined && (t === undefined || isOwn(m, "maxConcurrentCalls"))) {
       b[p++] = 104;
       p = putUint32(b, v, p);
+    }
+  }
+  {
+    const v = m.fault;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 114;
+        p = putText(w, v, p, 54);
+        b = w.b;
+      }
     }
   }
   const unknowns = m.$unknown;
@@ -3369,7 +3412,7 @@ export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.monitor.v1.WatchRequest", shape: "h0-mAq27pjWnulJM", read: readWatchRequest, write: writeWatchRequest },
   { typeName: "runrpc.monitor.v1.WatchResponse", shape: "OMj-6kxiyRy3bL4n", read: readWatchResponse, write: writeWatchResponse },
   { typeName: "runrpc.monitor.v1.MethodActivity", shape: "l8TXs7LhbQ7LB5kX", read: readMethodActivity, write: writeMethodActivity },
-  { typeName: "runrpc.monitor.v1.EndedCall", shape: "C7i1NDynT6AZAHyd", read: readEndedCall, write: writeEndedCall },
+  { typeName: "runrpc.monitor.v1.EndedCall", shape: "P4HXLqy5Ai8bEsJi", read: readEndedCall, write: writeEndedCall },
   { typeName: "runrpc.monitor.v1.Process", shape: "vLtekZQhb6gbzf4Y", read: readProcess, write: writeProcess },
   { typeName: "runrpc.monitor.v1.Store", shape: "mwr2mtPpfRiBQWxj", read: readStore, write: writeStore },
   { typeName: "runrpc.monitor.v1.StoreSide", shape: "VZqLppOUqQ5Vkg7N", read: readStoreSide, write: writeStoreSide },
@@ -3382,7 +3425,7 @@ export const codecs: readonly MessageCodec[] = [
   { typeName: "runrpc.monitor.v1.CancelCallResponse", shape: "VPJsTT_OgOwGuq8O", read: readCancelCallResponse, write: writeCancelCallResponse },
   { typeName: "runrpc.monitor.v1.ListKeysRequest", shape: "l2my_XyJ_Beig8in", read: readListKeysRequest, write: writeListKeysRequest },
   { typeName: "runrpc.monitor.v1.ListKeysResponse", shape: "DCfPrF2SqeOsvKje", read: readListKeysResponse, write: writeListKeysResponse },
-  { typeName: "runrpc.monitor.v1.Key", shape: "7qsXO0v3No2Ghxju", read: readKey, write: writeKey },
+  { typeName: "runrpc.monitor.v1.Key", shape: "AcwJM0NXE8hhEFTf", read: readKey, write: writeKey },
   { typeName: "runrpc.monitor.v1.CreateKeyRequest", shape: "VpnF7R34oIpQrTw0", read: readCreateKeyRequest, write: writeCreateKeyRequest },
   { typeName: "runrpc.monitor.v1.CreateKeyResponse", shape: "-N82v5JML_xl1dV_", read: readCreateKeyResponse, write: writeCreateKeyResponse },
   { typeName: "runrpc.monitor.v1.RevokeKeyRequest", shape: "mvp8_UL3FG7ZxVUv", read: readRevokeKeyRequest, write: writeRevokeKeyRequest },

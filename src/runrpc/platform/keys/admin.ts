@@ -1,5 +1,7 @@
 import { createKey } from "../../server/auth/format.ts";
-import type { KeyQueries, KeyInfo as KeyRowInfo } from "./queries.ts";
+import { type ColumnKind, readRow } from "../../values/read-row.ts";
+import type { KeyQueries } from "./queries.ts";
+import type { KeyInfo as KeyRowInfo } from "./read-keys.ts";
 
 /** What is known of a key. The key itself is not among it. */
 export interface KeyInfo {
@@ -10,7 +12,8 @@ export interface KeyInfo {
   readonly subjectName: string | undefined;
   readonly name: string;
   readonly scopes: readonly string[];
-  readonly createdAt: Date;
+  /** Undefined where it cannot be read. */
+  readonly createdAt: Date | undefined;
   readonly expiresAt: Date | undefined;
   readonly revokedAt: Date | undefined;
   readonly lastUsedAt: Date | undefined;
@@ -20,6 +23,11 @@ export interface KeyInfo {
   /** Undefined: the server's limit, as for the next. 0: no limit. */
   readonly callsPerSecond: number | undefined;
   readonly maxConcurrentCalls: number | undefined;
+  /**
+   * What of its row cannot be read, such as `scopes is no list of texts`, as after an edit by hand: undefined, empty or 0 here.
+   * Undefined: all of it can.
+   */
+  readonly fault: string | undefined;
 }
 
 /** A key that was just made, to be shown this once. */
@@ -57,7 +65,14 @@ export interface KeyOwners {
 }
 
 export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin {
-  const nameOf = async (id: string): Promise<string | undefined> => owners.name?.(id);
+  /** What the application's accounts say; that they fail is no reason to keep a key from whoever it was made for. */
+  async function nameOf(id: string): Promise<string | undefined> {
+    try {
+      return await owners.name?.(id);
+    } catch {
+      return undefined;
+    }
+  }
   const infoOf = async (row: KeyRowInfo): Promise<KeyInfo> => infoFromRow(row, await nameOf(row.subject));
 
   return {
@@ -96,20 +111,37 @@ export function createKeyAdmin(queries: KeyQueries, owners: KeyOwners): KeyAdmin
   };
 }
 
+const KINDS = {
+  keyId: "text",
+  subject: "text",
+  label: "text",
+  scopes: "texts",
+  createTime: "time",
+  expireTime: "time",
+  revokeTime: "time",
+  lastUseTime: "time",
+  useCount: "count",
+  callsPerSecond: "limit",
+  maxConcurrentCalls: "limit",
+  loopbackOnly: "flag",
+} as const satisfies Record<keyof KeyRowInfo, ColumnKind>;
+
 function infoFromRow(row: KeyRowInfo, subjectName: string | undefined): KeyInfo {
+  const { good, fault } = readRow(row, KINDS);
   return {
-    keyId: row.keyId,
-    subject: row.subject,
+    keyId: good.keyId ?? String(row.keyId),
+    subject: good.subject ?? "",
     subjectName,
-    name: row.label,
-    scopes: row.scopes,
-    createdAt: row.createTime,
-    expiresAt: row.expireTime ?? undefined,
-    revokedAt: row.revokeTime ?? undefined,
-    lastUsedAt: row.lastUseTime ?? undefined,
-    useCount: row.useCount,
-    loopbackOnly: row.loopbackOnly,
-    callsPerSecond: row.callsPerSecond ?? undefined,
-    maxConcurrentCalls: row.maxConcurrentCalls ?? undefined,
+    name: good.label ?? "",
+    scopes: good.scopes ?? [],
+    createdAt: good.createTime,
+    expiresAt: good.expireTime ?? undefined,
+    revokedAt: good.revokeTime ?? undefined,
+    lastUsedAt: good.lastUseTime ?? undefined,
+    useCount: good.useCount ?? 0,
+    loopbackOnly: good.loopbackOnly ?? false,
+    callsPerSecond: good.callsPerSecond ?? undefined,
+    maxConcurrentCalls: good.maxConcurrentCalls ?? undefined,
+    fault,
   };
 }

@@ -1,13 +1,20 @@
-import { asc, eq, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { defineQueries, type QueriesOf } from "../../data/define-queries.ts";
 import { DataError, type Db, prepared } from "../../data/query.ts";
+import {
+  getKey,
+  isDate,
+  type KeyInfo,
+  readKeys,
+  refuseDead,
+  scopesOf,
+  shownColumns,
+  throwUnlessOfRow,
+} from "./read-keys.ts";
 import { keys } from "./table.ts";
 
 /** A row of the table. */
 export type KeyRow = typeof keys.$inferSelect;
-
-/** What of a key may be shown: all but its hash. */
-export type KeyInfo = Omit<KeyRow, "hash">;
 
 /** A key to store, of which the hash of the key itself is known and no more. */
 export interface KeyToAdd {
@@ -101,12 +108,7 @@ export const keyQueries = defineQueries({
 
     /** The keys of one subject, or of all, oldest first, without their hashes. */
     async listKeys(db, input: { readonly subject?: string | undefined }): Promise<KeyInfo[]> {
-      const rows = await db
-        .select()
-        .from(keys)
-        .where(input.subject === undefined ? undefined : eq(keys.subject, input.subject))
-        .orderBy(asc(keys.createTime), asc(keys.keyId));
-      return rows.map(infoFromRow);
+      return readKeys(db, input.subject === undefined ? undefined : eq(keys.subject, input.subject));
     },
   },
 
@@ -122,13 +124,14 @@ export const keyQueries = defineQueries({
      */
     async revokeKey(db, input: { readonly keyId: string; readonly at: Date }): Promise<KeyInfo> {
       const { revokeTime } = await getKey(db, input.keyId);
-      return updateKey(db, input.keyId, { revokeTime: revokeTime ?? input.at });
+      // One that cannot be read would leave the key as it is.
+      return updateKey(db, input.keyId, { revokeTime: isDate(revokeTime) ? revokeTime : input.at });
     },
 
     /**
      * Adds a key with the owner, label, scopes, expiry and limits of another one, and ends the other: at once when `graceUntil` is
      * null, else by having it expire then, if it does not expire sooner.
-     * @throws DataError `not_found`; `failed_precondition` when the old key is revoked or expired.
+     * @throws DataError `not_found`; `failed_precondition` when the old key is revoked or expired, or cannot be read.
      */
     async rotateKey(
       db,
@@ -142,7 +145,8 @@ export const keyQueries = defineQueries({
       const { at, graceUntil } = input;
       const key = await getKey(db, input.keyId);
       refuseDead(key, at);
-      const { subject, label, scopes, expireTime, callsPerSecond, maxConcurrentCalls, loopbackOnly } = key;
+      const { subject, label, expireTime, callsPerSecond, maxConcurrentCalls, loopbackOnly } = key;
+      const scopes = scopesOf(key);
       const limits = { callsPerSecond, maxConcurrentCalls };
       const inherited = { subject, label, scopes, expireTime, ...limits, loopbackOnly };
       const replacement = await insertKey(db, { ...inherited, ...input.replacement, at });
@@ -181,8 +185,7 @@ function nobody(keyId: string) {
 
 /** A key that its row does not tell, which is no reason to tell nothing of the others. @throws any other error */
 function unreadable(keyId: string, error: unknown) {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  if (!(cause instanceof SyntaxError)) throw error;
+  throwUnlessOfRow(error);
   const scopes = undefined as unknown as readonly string[]; // whoever judges the key sees that it has no list
   return { ...nobody(keyId), subject: keyId, scopes };
 }
@@ -192,36 +195,16 @@ async function insertKey(db: Db, { at, hash, loopbackOnly, ...key }: KeyToAdd): 
     .insert(keys)
     .values({ ...key, hash: Buffer.from(hash), createTime: at, loopbackOnly: loopbackOnly ?? false })
     .onConflictDoNothing({ target: keys.keyId })
-    .returning();
+    .returning(shownColumns);
   if (row === undefined) throw new DataError("already_exists", `the key ${key.keyId} exists`);
-  return infoFromRow(row);
-}
-
-async function getKey(db: Db, keyId: string): Promise<KeyRow> {
-  const [row] = await byId(db).execute({ keyId });
-  if (row === undefined) throw new DataError("not_found", `there is no key ${keyId}`);
   return row;
 }
 
 async function updateKey(db: Db, keyId: string, change: Partial<KeyRow>): Promise<KeyInfo> {
-  const [row] = await db.update(keys).set(change).where(eq(keys.keyId, keyId)).returning();
-  if (row === undefined) throw new DataError("not_found", `there is no key ${keyId}`);
-  return infoFromRow(row);
-}
-
-function refuseDead({ keyId, revokeTime, expireTime }: KeyRow, at: Date): void {
-  if (revokeTime !== null) {
-    throw new DataError("failed_precondition", `the key ${keyId} was revoked at ${revokeTime.toISOString()}`);
-  }
-  if (expireTime !== null && expireTime <= at) {
-    throw new DataError("failed_precondition", `the key ${keyId} expired at ${expireTime.toISOString()}`);
-  }
+  await db.update(keys).set(change).where(eq(keys.keyId, keyId));
+  return getKey(db, keyId);
 }
 
 function earlier(one: Date, other: Date | null): Date {
   return other !== null && other < one ? other : one;
-}
-
-function infoFromRow({ hash: _, ...info }: KeyRow): KeyInfo {
-  return info;
 }

@@ -9,13 +9,23 @@ export interface Strays {
   close(): void;
 }
 
+/** What is told of the call that a stray comes from. */
+export type StrayOrigin = Pick<CallHead, "path" | "requestId">;
+
+const origins = new WeakMap<object, { readonly origin: StrayOrigin | undefined }>();
+
+/** Says where a stray comes from that this thread leaves behind in the place of another: its own context is no call's. */
+export function setOrigin(error: object, origin: StrayOrigin | undefined): void {
+  origins.set(error, { origin });
+}
+
 /** What the watch over them is made with. */
 export interface StraysOptions {
   readonly log: Required<ServerLog>;
   /** The call as a part of which the code at hand runs, where that is known. */
   readonly currentCall: () => CallHead | undefined;
   /** Called at each one, with the call that it comes from where that is known. */
-  readonly onStray: (error: unknown, call: CallHead | undefined) => void;
+  readonly onStray: (error: unknown, call: StrayOrigin | undefined) => void;
   /** In milliseconds. Default `performance.now`. */
   readonly now?: () => number;
 }
@@ -33,7 +43,8 @@ export function watchStrays({ log, currentCall, onStray, now }: StraysOptions): 
   const take = (err: unknown, message: string): void => {
     count++;
     const unlogged = allowsLine();
-    const call = currentCall();
+    const known = typeof err === "object" && err !== null ? origins.get(err) : undefined;
+    const call = known === undefined ? currentCall() : known.origin;
     if (unlogged !== undefined) log.fatal({ err, ...fieldsOf(call), ...unlogged }, message);
     onStray(err, call);
   };
@@ -54,8 +65,8 @@ export function watchStrays({ log, currentCall, onStray, now }: StraysOptions): 
   };
 }
 
-function fieldsOf(head: CallHead | undefined): object {
-  return head === undefined ? {} : { requestId: head.requestId, path: head.path.slice(0, 200) };
+function fieldsOf(origin: StrayOrigin | undefined): object {
+  return origin === undefined ? {} : { requestId: origin.requestId, path: origin.path.slice(0, 200) };
 }
 
 /** Undefined: no line for this one. Else what the line says of those before that had none. */

@@ -115,7 +115,7 @@ function checkHeader(name: string, allowCredentials: boolean): void {
 }
 
 function checkOrigin(origin: string, all: readonly string[]): void {
-  const named = `the CORS origin ${JSON.stringify(origin)}`;
+  const named = `the CORS origin ${JSON.stringify(origin.slice(0, 100))}`;
   if (origin === "*") {
     if (all.length > 1) throw new Error(`${named} covers all others: name it alone`);
     return;

@@ -39,17 +39,19 @@ test("the key store finds the keys that exist, with hash, scopes and dates as th
 
 // On Postgres they are jsonb, which takes nothing else.
 if (process.env.RUNRPC_TEST_DATABASE === undefined) {
-  test("a key whose scopes are no JSON has none, and the others that are asked for with it have theirs", async (t) => {
-    await createKey("rr_edited");
-    await createKey("rr_whole");
+  test("a key whose scopes or hash cannot be read has no scopes, and the others that are asked for with it have theirs", async (t) => {
     const client = new Database(db.store.database);
-    t.after(() => client.exec("DELETE FROM keys WHERE key_id = 'rr_edited'").close());
+    t.after(() => client.exec("DELETE FROM keys WHERE key_id LIKE 'rr_edited%'").close());
+    for (const keyId of ["rr_edited", "rr_edited_hash", "rr_whole"]) await createKey(keyId);
     client.exec("UPDATE keys SET scopes = 'users.read' WHERE key_id = 'rr_edited'");
-    const found = await createKeyStore(db.queries.runrpcKeys).find(["rr_edited", "rr_whole"]);
+    client.exec("UPDATE keys SET hash = 5 WHERE key_id = 'rr_edited_hash'");
+    const keyIds = ["rr_edited", "rr_edited_hash", "rr_whole"];
+    const found = await createKeyStore(db.queries.runrpcKeys).find(keyIds);
     assert.deepEqual(
       found.map(({ keyId, scopes }) => [keyId, scopes]),
       [
         ["rr_edited", undefined],
+        ["rr_edited_hash", undefined],
         ["rr_whole", ["users.*", "chat"]],
       ],
     );

@@ -17,6 +17,7 @@ export const STREAM = {
   yieldsNoMessage: 2,
   throwsInItsEnd: 3,
   yieldsWhatRejects: 4,
+  leavesBehind: 5,
 } as const;
 
 /** An iterator whose wait only its `return` ends. */
@@ -50,6 +51,12 @@ async function* throwsInItsEnd({ signal }: HandlerContext): AsyncGenerator<objec
   }
 }
 
+async function* leavesBehind(): AsyncGenerator<object> {
+  yield {};
+  await new Promise(setImmediate);
+  void Promise.reject(new Error("a stream in a thread"));
+}
+
 function* yieldsWhatRejects(): Generator<object> {
   try {
     yield Promise.reject(new Error("a value"));
@@ -61,6 +68,7 @@ function* yieldsWhatRejects(): Generator<object> {
 export function streamUsers({ limit }: StreamUsersRequest, context: HandlerContext) {
   if (limit === STREAM.heedsReturnAlone) return heedsReturnAlone();
   if (limit === STREAM.yieldsNoMessage) return yieldsNoMessage();
+  if (limit === STREAM.leavesBehind) return leavesBehind();
   return limit === STREAM.yieldsWhatRejects ? yieldsWhatRejects() : throwsInItsEnd(context);
 }
 

@@ -73,6 +73,7 @@ export class CallContext implements HandlerContext {
   get [factsKey](): CallFacts {
     const call = this.#call;
     return {
+      requestId: call.head.requestId,
       headers: call.head.headers,
       scheme: this.#wire.scheme,
       target: this.#wire.target,

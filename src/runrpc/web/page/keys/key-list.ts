@@ -15,6 +15,8 @@ export interface Key {
   readonly lastUseTime?: string;
   readonly useCount?: string;
   readonly loopbackOnly?: boolean;
+  /** What of its row cannot be read. */
+  readonly fault?: string;
 }
 
 /** What a key is made of. */

@@ -48,7 +48,16 @@ export function createKeyTable(acts: {
 }
 
 function cellsOf(key: Key): readonly string[] {
-  const { keyId, name = "", scopes = [], createTime, expireTime, lastUseTime, useCount = "0" } = key;
+  const {
+    keyId,
+    name = "",
+    scopes = [],
+    createTime,
+    expireTime,
+    lastUseTime,
+    useCount = "0",
+    fault = "",
+  } = key;
   const now = Date.now();
   const isSoon = Math.abs(Date.parse(expireTime ?? "") - now) < SOON_MS;
   return [
@@ -56,7 +65,9 @@ function cellsOf(key: Key): readonly string[] {
     ownerOf(key),
     name,
     scopes.join(" ") || "none",
-    `${stateOf(key, now)}${key.loopbackOnly === true ? ", on this machine" : ""}`,
+    fault === ""
+      ? `${stateOf(key, now)}${key.loopbackOnly === true ? ", on this machine" : ""}`
+      : `cannot be read: ${fault}`,
     timeText(createTime, "", DAY),
     timeText(expireTime, "never", isSoon ? MINUTE : DAY),
     timeText(lastUseTime, "never", MINUTE),

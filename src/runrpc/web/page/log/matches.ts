@@ -4,7 +4,7 @@ import type { CallFilter } from "./search.ts";
 /** Whether a call is looked for: what `ListCalls` finds in the table, of one that is not there yet. */
 export function matches(call: EndedCall, filter: CallFilter): boolean {
   const { method, codes, keyId, requestId, startTime, endTime, minDurationMs = 0 } = filter;
-  const startMs = Date.parse(call.startTime);
+  const startMs = Date.parse(call.startTime ?? "");
   return (
     (method === undefined || call.method === method || call.method.startsWith(`${method}/`)) &&
     (codes === undefined || codes.includes(call.code) || (codes.includes("error") && call.code !== "ok")) &&

@@ -3,7 +3,7 @@
 export interface EndedCall {
   readonly id: string;
   readonly requestId: string;
-  readonly startTime: string;
+  readonly startTime?: string;
   readonly durationMs?: number;
   /** Such as `users.v1.UserService/GetUser`. */
   readonly method: string;
@@ -24,6 +24,8 @@ export interface EndedCall {
   readonly abandoned?: boolean;
   /** 32 hexadecimal digits. */
   readonly traceId?: string;
+  /** What of its row cannot be read: it is missing above. */
+  readonly fault?: string;
 }
 
 /** A call with what is kept of its request. */
@@ -40,6 +42,7 @@ export function callerOf({ subject = "", keyId = "", peer }: EndedCall): string 
 
 /** To the millisecond, by the clock of the reader. */
 export function startText({ startTime }: EndedCall): string {
+  if (startTime === undefined) return "";
   const date = new Date(startTime);
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;

@@ -9,6 +9,7 @@ import { callerOf, type EndedCall, startText } from "./ended-call.ts";
  */
 export function callFacts(call: EndedCall, traceLink: string): HTMLElement {
   const { requestId, kind, protocol, httpVersion, peer, keyId = "", cancelledBy = "", traceId = "" } = call;
+  const { fault = "" } = call;
   const facts: readonly (readonly [string, Node | string])[] = [
     ["Request id", requestId],
     ["Started", startText(call)],
@@ -21,6 +22,7 @@ export function callFacts(call: EndedCall, traceLink: string): HTMLElement {
     ...(cancelledBy === "" ? [] : [["Cancelled by", cancelledBy] as const]),
     ...(call.abandoned === true ? [["Handler", "left behind, still running"] as const] : []),
     ...(traceId === "" ? [] : [["Trace", traceNode(traceId, traceLink)] as const]),
+    ...(fault === "" ? [] : [["Cannot be read", fault] as const]),
   ];
   return h(
     "dl",
