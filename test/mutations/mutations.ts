@@ -100,8 +100,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: "an answer of exactly the limit is refused",
     file: "server/lanes/fast/codec.ts",
-    from: "if (length > maxBytes)",
-    to: "if (length >= maxBytes)",
+    from: "const length = bytes.length - head;\n      if (length > maxBytes)",
+    to: "const length = bytes.length - head;\n      if (length >= maxBytes)",
+    tests: ["server/lanes/message-limits.test.ts"],
+  },
+  {
+    name: "an answer of exactly the limit is refused where messages are written behind each other",
+    file: "server/lanes/fast/codec.ts",
+    from: "    }\n    if (length > maxBytes)",
+    to: "    }\n    if (length >= maxBytes)",
     tests: ["server/lanes/message-limits.test.ts"],
   },
   {

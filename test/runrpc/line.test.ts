@@ -33,7 +33,9 @@ test("a line does what a Set does, whatever comes and leaves, in whatever order"
     assert.equal(line.first, model.values().next().value);
     if (step % 50 === 0) assert.deepEqual(namesOf(line), namesOf(model));
   }
-  assert.deepEqual(namesOf(line.takeAll()), namesOf(model));
+  const last = line.takeAll();
+  assert.deepEqual(namesOf(last), namesOf(model));
+  assert.ok(last.length > 0 && last.every(({ place }) => place === -1));
   assert.deepEqual([line.size, line.first, namesOf(line)], [0, undefined, []]);
 });
 
@@ -47,6 +49,29 @@ test("one that waits while thousands pass behind it takes no room for them", () 
     line.delete(item);
   }
   assert.ok(first.place < 64 && itemAtEnd(line).place < 64);
+});
+
+test("a line that was long and is empty takes no more room than a new one", () => {
+  for (const empty of [
+    (line: Line<Item>) => void line.takeAll(),
+    (line: Line<Item>) => {
+      for (const item of line) line.delete(item);
+    },
+  ]) {
+    const line = new Line<Item>();
+    for (let name = 0; name < 100_000; name++) line.add(itemOf(name));
+    empty(line);
+    // Places begin anew each time that its room is used up.
+    line.add(itemOf(0));
+    let places = 0;
+    for (let name = 1; name <= 1_000; name++) {
+      const item = itemOf(name);
+      line.add(item);
+      places = Math.max(places, item.place);
+      line.delete(item);
+    }
+    assert.ok(places < 64, `${places}`);
+  }
 });
 
 test("members leave while they are given, and one of another line is none", () => {

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { approximateBytes } from "../../../src/runrpc/data/call-bytes.ts";
-import { createCallQueue, type PendingCall, type Room } from "../../../src/runrpc/data/call-queue.ts";
+import {
+  createCallQueue,
+  type PendingCall,
+  type Room,
+  startCall,
+} from "../../../src/runrpc/data/call-queue.ts";
 
 function callOf(bytes: number, fields: Partial<PendingCall> = {}): PendingCall {
   return {
@@ -88,6 +94,31 @@ test("what is taken fits into the bytes of a message, but for one that is larger
   const [large, a, b, c] = [callOf(500), callOf(60), callOf(40), callOf(1)] as const;
   for (const call of [large, a, b, c]) queue.add(call);
   assert.deepEqual([queue.take(9, 100), queue.take(9, 100), queue.take(9, 100)], [[large], [a, b], [c]]);
+});
+
+test("calls that may not go stay in their places, and take nothing of a message", () => {
+  const queue = createCallQueue(roomOf(10, 1_000));
+  const [waits, goes] = [callOf(90, { order: "busy" }), callOf(60)] as const;
+  for (const call of [callOf(40), waits, goes]) queue.add(call);
+  assert.equal(queue.take(9, 100, ({ order }) => order === undefined).at(-1), goes);
+  assert.deepEqual(queue.take(9, 100), [waits]);
+});
+
+test("a call that has ended, with a result or an error, listens to its signal no more", async () => {
+  for (const end of [
+    (call: PendingCall) => call.resolve("result"),
+    (call: PendingCall) => call.reject(new Error("error")),
+  ]) {
+    const { signal } = new AbortController();
+    let admitted: PendingCall | undefined;
+    const promise = startCall(0, undefined, { signal }, 100, (call) => {
+      admitted = call;
+    });
+    assert.equal(getEventListeners(signal, "abort").length, 1);
+    if (admitted !== undefined) end(admitted);
+    await promise.catch(() => {});
+    assert.equal(getEventListeners(signal, "abort").length, 0);
+  }
 });
 
 test("a call that has cost a worker goes alone, before and behind others", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { describe, it } from "node:test";
+import { type DrainOptions, drainServer } from "../../../src/runrpc/server/drain.ts";
 import { resolveSettings } from "../../../src/runrpc/server/settings.ts";
 import { open, seen, serve } from "./lanes/fast/serve.ts";
 
@@ -108,3 +109,65 @@ for (const lane of ["auto", "stock"]) {
     assert.equal((await nextRecord()).code, "unavailable");
   });
 }
+
+describe("drainServer", () => {
+  /** What takes part, noted in the order in which it is told something. */
+  function setUp(changes: Partial<DrainOptions> = {}) {
+    const said: string[] = [];
+    const say = (what: string) => () => void said.push(what);
+    const ended = Promise.withResolvers<void>();
+    const options: DrainOptions = {
+      health: { drain: say("health: not serving"), close: say("health: over") },
+      listener: {
+        retire: say("listener: retire"),
+        drain() {
+          said.push("listener: drain");
+          return ended.promise;
+        },
+        destroy() {
+          said.push("listener: destroy");
+          ended.resolve();
+        },
+      },
+      calls: {
+        cancelAll: say("calls: cancel"),
+        whenIdle: async () => void said.push("calls: idle"),
+        flush: say("calls: flush"),
+      },
+      gate: { close: say("gate: close") },
+      drainDelayMs: 0,
+      drainTimeoutMs: 3_600_000,
+      isReplaced: false,
+      cutShort: new Promise(() => {}),
+      ...changes,
+    };
+    return { said, ended, options };
+  }
+
+  const FIRST = ["health: not serving", "listener: retire"];
+  const THEN = ["health: over", "listener: drain"];
+  const LAST = ["gate: close", "calls: cancel", "calls: idle", "listener: destroy", "calls: flush"];
+
+  it("refuses and cancels nothing while open calls have time, and leaves no timer when they need less", async () => {
+    const { said, ended, options } = setUp();
+    const drained = drainServer(options);
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    assert.deepEqual(said, [...FIRST, ...THEN]);
+    ended.resolve();
+    await drained;
+    assert.deepEqual(said, [...FIRST, ...THEN, ...LAST]);
+    assert.ok(!process.getActiveResourcesInfo().includes("Timeout"));
+  });
+
+  it("says nothing to balancers where another process takes its place", async () => {
+    const { said, options } = setUp({ isReplaced: true, drainDelayMs: 3_600_000, drainTimeoutMs: 1 });
+    await drainServer(options);
+    assert.deepEqual(said, [...THEN, ...LAST]);
+  });
+
+  it("is cut short before its delay is over, and before its time is", async () => {
+    const { said, options } = setUp({ drainDelayMs: 3_600_000, cutShort: Promise.resolve() });
+    await drainServer(options);
+    assert.deepEqual(said, [...FIRST, ...THEN, ...LAST]);
+  });
+});

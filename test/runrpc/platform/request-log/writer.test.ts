@@ -149,6 +149,37 @@ test("records above the bound in bytes are dropped, counted and reported, and th
   assert.equal((await rowsOf("bytes-")).length, queued + 25);
 });
 
+test("records that hold exactly the bytes there are wait, and with a byte less the last of them is dropped", async () => {
+  const waiting = async (maxQueuedBytes: number, records: number): Promise<number> => {
+    const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, maxQueuedBytes });
+    for (let index = 0; index < records; index++) writer.write(recordOf("exactly"));
+    const { queued } = writer.stats();
+    await writer.close();
+    return queued;
+  };
+  let bytes = 256;
+  while ((await waiting(bytes, 1)) === 0) bytes++;
+  assert.deepEqual([await waiting(3 * bytes, 4), await waiting(3 * bytes - 1, 4)], [3, 2]);
+});
+
+test("each report is of what was dropped since the last one, and names the bytes where they were full", async () => {
+  const reports: object[] = [];
+  const log: ServerLog = { ...silentLog, warn: (fields) => reports.push(fields) };
+  const bounds = { maxQueuedRecords: 2, maxQueuedBytes: 65_536, flushAfterMs: 1 };
+  const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, ...bounds, log });
+  const writeAll = async (...errors: string[]): Promise<void> => {
+    for (const error of errors) writer.write(recordOf("since", { error }));
+    while (writer.stats().queued > 0) await db.store.ping();
+  };
+  await writeAll("", "e".repeat(65_536));
+  await writeAll("", "", "", "");
+  await writer.close();
+  assert.deepEqual(reports, [
+    { dropped: 1, maxQueuedRecords: 2, maxQueuedBytes: 65_536 },
+    { dropped: 2, maxQueuedRecords: 2 },
+  ]);
+});
+
 test("a full batch is written without waiting for the time to pass", async () => {
   const writer = createRequestLogWriter(db.queries.runrpcRequestLog, { ...options, maxBatchRecords: 100 });
   for (let index = 0; index < 250; index++) writer.write(recordOf(`batch-${index}`));
@@ -219,6 +250,16 @@ test("each of two batches that fail in a row is tried as often as one, and the b
     (await rowsOf("two-fail-")).map(({ requestId }) => requestId),
     ["two-fail-4", "two-fail-5"],
   );
+});
+
+test("a table that does not take a full batch is asked again after a while, not at once", async () => {
+  const { queries, counted } = failing(() => true);
+  const writer = createRequestLogWriter(queries, { ...options, maxBatchRecords: 2 });
+  for (let index = 0; index < 4; index++) writer.write(recordOf(`while-${index}`));
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  assert.equal(counted.attempts, 1);
+  await writer.close();
+  assert.equal(counted.attempts, 6);
 });
 
 test("a batch that succeeds at last leaves the next one all of its attempts", async () => {

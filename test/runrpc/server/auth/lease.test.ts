@@ -153,3 +153,66 @@ test("many ids travel in parts of a thousand", async (t) => {
     );
   }
 });
+
+test("the answer to an old question leaves a newer one under way to be joined", async (t) => {
+  const { store, clock, leases } = setUp(t);
+  const id = idOf(store.add());
+  const answers = [0, 1].map(() => Promise.withResolvers<readonly StoredKey[]>());
+  store.answer = () => answers[store.finds.length - 1]?.promise ?? assert.fail("a third question");
+  const old = leases.renew(id);
+  await settled();
+  clock.now += 500;
+  const newer = leases.renew(id);
+  await settled();
+  answers[0]?.resolve([]);
+  await old;
+  const joined = leases.renew(id);
+  await settled();
+  answers[1]?.resolve([]);
+  assert.equal(await joined, await newer);
+  assert.equal(store.finds.length, 2);
+});
+
+test("a key that is gone is none from the next answer on, and one that came back is known again", async (t) => {
+  const { store, leases } = setUp(t);
+  const key = store.add();
+  const [row] = await store.find([idOf(key)]);
+  for (const answer of [[row], [], [row]] as (readonly StoredKey[])[]) {
+    store.answer = async () => answer;
+    await leases.renew(idOf(key));
+    assert.equal(leases.get(idOf(key))?.stored, answer[0]);
+  }
+});
+
+test("each outage of the store is told once, and its end", async (t) => {
+  const log = listLog();
+  const { store, leases } = setUp(t, { log });
+  for (let outage = 0; outage < 2; outage++) {
+    store.answer = () => Promise.reject(new Error("gone"));
+    for (let call = 0; call < 2; call++) await assert.rejects(leases.renew("rr_unknown1"), /gone/);
+    store.answer = undefined;
+    for (let call = 0; call < 2; call++) await leases.renew("rr_unknown1");
+  }
+  const told = ["error: the key store does not answer", "info: the key store answers again"];
+  assert.deepEqual(log.lines, [...told, ...told]);
+});
+
+test("the close gives up the look-ups that are under way, and has let go of those that have ended", async (t) => {
+  const signals: (AbortSignal | undefined)[] = [];
+  const store = memoryStore();
+  const find: typeof store.find = (keyIds, signal) => {
+    signals.push(signal);
+    return store.find(keyIds);
+  };
+  const { leases } = setUp(t, { keys: { ...store, find } });
+  await leases.renew("rr_unknown1");
+  store.answer = () => new Promise(() => {});
+  const open = leases.renew("rr_unknown2");
+  await settled();
+  leases.close();
+  await assert.rejects(open, /the server is closing/);
+  assert.deepEqual(
+    signals.map((signal) => signal?.aborted),
+    [false, true],
+  );
+});

@@ -5,6 +5,7 @@ import type { CallerHead } from "../../../../src/runrpc/server/auth/identity.ts"
 import type { Principal } from "../../../../src/runrpc/server/auth/principal.ts";
 import { createRechecks, type RecheckOptions } from "../../../../src/runrpc/server/auth/recheck.ts";
 import { silentLog } from "../../../../src/runrpc/server/log.ts";
+import { isCollected } from "../../../collect.ts";
 import { listLog } from "./memory-store.ts";
 
 const ada: Principal = { subject: "ada", keyId: "t-1", scopes: [] };
@@ -87,6 +88,21 @@ test("an open call stays while the application cannot tell, which is logged once
   ]);
 });
 
+test("each time that the application cannot tell is logged once, and its end", async () => {
+  const log = listLog();
+  const { ask } = counted((count) => {
+    if (count === 1 || count === 3) throw new Error("no database");
+    return count === 5 ? undefined : ada;
+  });
+  const { held } = setUp(ask, { log });
+  assert.match(await held().ended, /not known/);
+  const told = [
+    "error: callers of open calls cannot be checked: their calls stay",
+    "info: callers of open calls can be checked again",
+  ];
+  assert.deepEqual(log.lines, [...told, ...told]);
+});
+
 test("a call that has ended is not asked about, and the timer stops with the last one", async () => {
   const asked = counted(() => ada);
   const { held } = setUp(asked.ask);
@@ -146,6 +162,26 @@ test("an expiry ends its call at its time and no other, however far others are",
   assert.equal(reason, `[unauthenticated] the credentials expired at ${at.toISOString()}`);
   const state = await Promise.race([far.ended, gone.ended, Promise.resolve("open")]);
   assert.equal(state, "open");
+  rechecks.close();
+});
+
+test("of a call that has ended nothing is kept until its expiry", async () => {
+  const { rechecks } = setUp(() => ada, { recheckIntervalMs: 3_600_000 });
+  const holdAndRelease = (): WeakRef<object> => {
+    const cancel = (): void => {};
+    rechecks.hold({ ...ada, expiresAt: new Date(Date.now() + 86_400_000) }, head, cancel)();
+    return new WeakRef(cancel);
+  };
+  assert.ok(await isCollected(holdAndRelease()));
+  rechecks.close();
+});
+
+test("credentials that expire no more, when the application is asked again, end nothing at their old expiry", async () => {
+  const { held, rechecks } = setUp(() => ada);
+  const expiresAt = new Date(Date.now() + 400);
+  const { ended } = held({ ...ada, expiresAt });
+  const later = new Promise((resolve) => setTimeout(resolve, 450, "open"));
+  assert.equal(await Promise.race([ended, later]), "open");
   rechecks.close();
 });
 

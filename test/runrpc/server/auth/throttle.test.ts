@@ -30,6 +30,25 @@ test("failures that are spread over more than a minute bring no refusal", () => 
   assert.deepEqual(delays, [0, 0, 0, 0]);
 });
 
+test("a failure counts for a minute, and no more at its end", () => {
+  for (const [at, delayMs] of [
+    [MINUTE - 1, 1000],
+    [MINUTE, 0],
+  ] as const) {
+    const throttle = createThrottle({ maxFailures: 2, failureDelayMs: 1000 });
+    throttle.fail(PEER, 0);
+    assert.equal(throttle.fail(PEER, at), delayMs);
+  }
+});
+
+test("failures from before a clock was set back by more than a minute do not count", () => {
+  const throttle = createThrottle({ maxFailures: 2, failureDelayMs: 1000 });
+  assert.deepEqual(
+    [1_000_000, 0, 1].map((at) => throttle.fail(PEER, at)),
+    [0, 0, 1000],
+  );
+});
+
 test("each failure after a refusal doubles it, up to 60 times", () => {
   const throttle = refused();
   const delays: number[] = [];

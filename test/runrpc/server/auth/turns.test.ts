@@ -120,6 +120,34 @@ test("a line holds its share of the room and no more, and a new one always one",
   assert.deepEqual(given, ["a0"]);
 });
 
+test("the room of lines that are over is that of the others again", async (t) => {
+  const { given, enter, pass } = setUp(t, { perSecond: 10, maxWaiting: 4 });
+  enter("x");
+  for (const line of ["b", "c", "d"]) enter(`${line}1`);
+  await pass(300);
+  assert.deepEqual(given, ["x", "b1", "c1", "d1"]);
+  for (let turn = 1; turn <= 4; turn++) enter(`a${turn}`);
+  await assertFull(() => enter("a5"));
+});
+
+test("a pause brings in no more than a bucket holds", async (t) => {
+  const { given, enter, end, pass } = setUp(t, { perSecond: 20 });
+  enter("a");
+  end(false);
+  await pass(10_000);
+  for (let turn = 1; turn <= 3; turn++) enter(`b${turn}`);
+  assert.deepEqual(given, ["a", "b1", "b2"]);
+});
+
+test("a network is not forgotten while its key is looked up, however many others come", async (t) => {
+  const { turns, given, enter } = setUp(t, { perSecond: 10, maxNetworks: 1 });
+  enter("a1");
+  enter("b1", B);
+  enter("a2");
+  assert.deepEqual(given, ["a1", "b1"]);
+  assert.equal(turns.stats().networks, 2);
+});
+
 test("a call that is cancelled leaves its line, and takes no turn", async (t) => {
   const { turns, given, enter, pass } = setUp(t, { perSecond: 10 });
   enter("x");

@@ -58,6 +58,7 @@ test("what is taken out never expires, whatever place it had, and the others kee
     if (kept.includes(item)) continue;
     deadlines.delete(item);
     deadlines.delete(item);
+    assert.equal(item.heapPlace, -1);
   }
   await until(() => order.length >= kept.length);
   await delay(5);
@@ -65,6 +66,7 @@ test("what is taken out never expires, whatever place it had, and the others kee
     order.map(({ deadlineAtMs }) => deadlineAtMs),
     kept.map(({ deadlineAtMs }) => deadlineAtMs).sort((a, b) => a - b),
   );
+  assert.ok(kept.every(({ heapPlace }) => heapPlace === -1));
 });
 
 test("an earlier deadline that comes later is not late, and a passed one fires at once", async () => {

@@ -134,6 +134,8 @@ test("a hundred strays in a second have a line, and the first of the next says o
   const last = lines.at(-1);
   assert.deepEqual([last?.level, last?.fields], ["fatal", { ...last?.fields, unlogged: 6 }]);
   assert.deepEqual([strays.count, heard], [107, 107]);
+  stray();
+  assert.ok(!("unlogged" in (lines.at(-1)?.fields ?? {})), "they are told of once");
 });
 
 test("a server that is given no log says on standard error what nobody catches, and goes on", async () => {

@@ -35,6 +35,7 @@ before(async () => {
         partOfService(UserService, {
           listUsers: (_request, context) => ({ nextPageToken: answerLength(context) }),
           async *streamUsers(_request, context) {
+            yield {}; // what follows is written behind it
             yield { user: { displayName: answerLength(context) } };
           },
         }),

@@ -114,6 +114,14 @@ test("who has open calls is never forgotten, however many others come", () => {
   assert.ok(meters.size <= 1, `${meters.size}`);
 });
 
+test("among very many with open calls those without are found, so that the memory stays bounded", () => {
+  const { meters, try: enter } = setUp(50);
+  const limit = { perSecond: 0, burst: 0, maxConcurrent: 1 };
+  for (let open = 0; open < 40; open++) meters.enter(`open ${open}`, limit);
+  for (let other = 0; other < 1_000; other++) assert.equal(enter(`other ${other}`, { perSecond: 1 }), "in");
+  assert.ok(meters.size <= 60, `${meters.size}`);
+});
+
 test("a flood of others does not fill the bucket of who made it, below their number", () => {
   const { try: enter } = setUp(100);
   const limit = { perSecond: 1, burst: 0 };

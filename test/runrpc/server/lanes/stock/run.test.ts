@@ -4,6 +4,7 @@ import { create, type Message } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { runInput, runToMessage, runToStream } from "../../../../../src/runrpc/server/lanes/stock/run.ts";
+import { isCollected } from "../../../../collect.ts";
 import { openCalls } from "../../call-fixture.ts";
 
 const message = (): Message => create(EmptySchema);
@@ -102,6 +103,62 @@ describe("runToStream", () => {
     assert.deepEqual([ended, call.handlerRunning], [true, false]);
   });
 
+  it("what the handler's finally throws after a cancel is told", async () => {
+    const { begin, lines } = openCalls();
+    const call = begin();
+    const iterator = runToStream(call, async function* () {
+      try {
+        yield message();
+      } finally {
+        // biome-ignore lint/correctness/noUnsafeFinally: that is what a handler may do
+        throw new Error("in finally");
+      }
+    })[Symbol.asyncIterator]();
+    await iterator.next();
+    call.cancel("client", cancelled);
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    assert.equal(call.handlerRunning, false);
+    assert.match(
+      JSON.stringify(lines, (_, value) => (value instanceof Error ? value.message : value)),
+      /in finally/,
+    );
+  });
+
+  it("what cannot be a message ends the stream, and the handler's finally runs", async () => {
+    const call = openCalls().begin();
+    let ended = false;
+    const handler = async function* () {
+      try {
+        for (;;) yield "text";
+      } finally {
+        ended = true;
+      }
+    };
+    const stream = runToStream(call, handler, () => {
+      throw new ConnectError("no message", Code.Internal);
+    });
+    await assert.rejects(Array.fromAsync(stream), { code: Code.Internal });
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    assert.deepEqual([ended, call.handlerRunning], [true, false]);
+  });
+
+  it("an iterator that has ended is not told to return", async () => {
+    const call = openCalls().begin();
+    let returned = 0;
+    const iterator = runToStream(call, () => ({
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: true, value: undefined }),
+        async return() {
+          returned++;
+          return { done: true, value: undefined };
+        },
+      }),
+    }))[Symbol.asyncIterator]();
+    assert.equal((await iterator.next()).done, true);
+    await iterator.return?.();
+    assert.equal(returned, 0);
+  });
+
   it("what the handler throws after some messages ends the stream with its code", async () => {
     const call = openCalls().begin();
     const stream = runToStream(call, async function* () {
@@ -114,6 +171,19 @@ describe("runToStream", () => {
 });
 
 describe("runInput", () => {
+  it("keeps nothing of a message that was taken, while its call is open", async () => {
+    const call = openCalls().begin();
+    const source = (async function* () {
+      for (;;) yield message();
+    })();
+    const inputs = runInput(call, source);
+    const takeOne = async (): Promise<WeakRef<object>> => new WeakRef((await inputs.next()).value ?? {});
+    const taken = await takeOne();
+    await takeOne();
+    assert.ok(await isCollected(taken));
+    assert.equal(call.settled, false);
+  });
+
   it("counts what comes in, and ends with a cancel although nothing comes", async () => {
     const call = openCalls().begin();
     const source = (async function* () {

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createSyncLine, type Pace, type SyncCall } from "../../../src/runrpc/threads/sync-line.ts";
+import { isCollected } from "../../collect.ts";
+
+/** A line, and what happens around it, in order. */
+function setUp() {
+  const log: string[] = [];
+  /** What has come when the line looks, one for each look. */
+  const mail: (() => void)[] = [];
+  const turned = Promise.withResolvers<void>();
+  const line = createSyncLine({
+    hear() {
+      const read = mail.shift();
+      read?.();
+      return read !== undefined;
+    },
+    flush: () => log.push("flush"),
+    goOn() {
+      log.push("turn");
+      line.run();
+      turned.resolve();
+    },
+  });
+  const add = (name: string, changes: Partial<SyncCall> = {}): void =>
+    line.add({
+      pace: { longestMs: 0 },
+      take: () => true,
+      run() {
+        log.push(name);
+        return false;
+      },
+      ...changes,
+    });
+  const ran = (): readonly string[] => log.filter((each) => each !== "flush");
+  return { line, log, mail, add, ran, turned: turned.promise };
+}
+
+function hold(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+describe("the line of calls that hold their thread", () => {
+  it("sends the answers that were gathered before a call that may take long, and all of them at the end", () => {
+    const { line, log, add } = setUp();
+    add("short");
+    add("long", { pace: { longestMs: 1 } });
+    line.run();
+    assert.deepEqual(log.slice(log.indexOf("long") - 1), ["flush", "long", "flush"]);
+  });
+
+  it("knows how long a method has taken, and forgets it little by little", () => {
+    const { line, add } = setUp();
+    const pace: Pace = { longestMs: 0 };
+    const run = (): boolean => {
+      hold(1);
+      return false;
+    };
+    add("takes a millisecond", { pace, run });
+    line.run();
+    assert.ok(pace.longestMs >= 1, `${pace.longestMs}`);
+    pace.longestMs = 1e6;
+    add("shorter", { pace });
+    line.run();
+    assert.equal(pace.longestMs, 0.9 * 1e6);
+  });
+
+  it("does not run a call that was taken back", () => {
+    const { line, add, ran } = setUp();
+    add("taken back", { take: () => false });
+    add("other");
+    line.run();
+    assert.deepEqual(ran(), ["other"]);
+  });
+
+  it("runs what has come meanwhile before the thread sleeps", () => {
+    const { line, mail, add, ran } = setUp();
+    mail.push(
+      () => add("second"),
+      () => {},
+      () => add("third"),
+    );
+    add("first");
+    line.run();
+    assert.deepEqual(ran(), ["first", "second", "third"]);
+  });
+
+  it("lets the loop of the thread turn after calls that took their time, whoever has more of them run", async () => {
+    const { line, add, ran, turned } = setUp();
+    const run = (): boolean => {
+      hold(6);
+      return false;
+    };
+    add("held", { run });
+    add("next");
+    line.run();
+    line.run();
+    assert.deepEqual(ran(), []);
+    await turned;
+    assert.deepEqual(ran(), ["turn", "next"]);
+  });
+
+  it("waits for the end of a call that goes on", () => {
+    const { line, add, ran } = setUp();
+    const ends: (() => void)[] = [];
+    add("goes on", {
+      run(onEnd) {
+        ends.push(onEnd);
+        return true;
+      },
+    });
+    add("next");
+    line.run();
+    line.run();
+    assert.deepEqual(ran(), []);
+    for (const end of ends) end();
+    assert.deepEqual(ran(), ["next"]);
+  });
+
+  it("keeps nothing of calls that have run", async () => {
+    const { line } = setUp();
+    const addOne = (): WeakRef<SyncCall> => {
+      const call: SyncCall = { pace: { longestMs: 0 }, take: () => true, run: () => false };
+      line.add(call);
+      return new WeakRef(call);
+    };
+    const call = addOne();
+    line.run();
+    assert.ok(await isCollected(call));
+    line.run();
+  });
+});
