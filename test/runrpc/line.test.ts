@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type InLine, Line } from "../../src/runrpc/line.ts";
+import { isCollected } from "../collect.ts";
 import { createRandom } from "./server/lanes/differential/random.ts";
 
 interface Item extends InLine {
@@ -72,6 +73,19 @@ test("a line that was long and is empty takes no more room than a new one", () =
     }
     assert.ok(places < 64, `${places}`);
   }
+});
+
+test("of those that were taken all at once a line keeps nothing", async () => {
+  const line = new Line<Item>();
+  const takeOne = (): WeakRef<Item> => {
+    line.add(itemOf(1));
+    const [item] = line.takeAll();
+    return new WeakRef(item as Item); // it was added
+  };
+  const taken = takeOne();
+  assert.equal(line.first, undefined);
+  assert.ok(await isCollected(taken));
+  assert.equal(line.size, 0);
 });
 
 test("members leave while they are given, and one of another line is none", () => {

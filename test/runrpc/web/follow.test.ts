@@ -113,6 +113,9 @@ for (const lane of ["auto", "stock"])
         await getUser({ id }, named("last"));
         await page.getReport({ name: "last" });
         await assert.rejects(page.getReport({ name: "first" }), isNotFound);
+        // One more pushes out the first call of that name, which is another call's by then.
+        await getUser({ id }, named("x".repeat(64)));
+        for (const name of ["again", "x".repeat(64)]) await page.getReport({ name });
       });
 
       it("a stream of requests tells each step as it happens, before what it brings about", async () => {

@@ -59,8 +59,17 @@ test("more topics than one notification holds arrive, and a topic that is too lo
   for (const topic of topics) one.notices.publish(topic);
   await has(topics.at(-1) ?? "");
   assert.deepEqual(heard.slice(1), topics);
-  one.notices.publish("x".repeat(10_000));
+  one.notices.publish("x".repeat(1_001));
   await has("gap", 2);
+  // And what comes after it is told by its name again, also the longest that can be.
+  const before = heard.length;
+  const longest = "y".repeat(1_000);
+  for (const topic of [longest, "after"]) one.notices.publish(topic);
+  await until("more is heard", async () => {
+    await server.query("select 1");
+    return heard.length > before;
+  });
+  assert.deepEqual(heard.slice(before), [longest, "after"]);
   // pg warns who asks while it is asked.
   assert.deepEqual(warnings, []);
 });
@@ -95,6 +104,7 @@ test("what was published is told before a store has closed", { skip }, async (t)
   const one = await openTestStore(t, server);
   const other = await openTestStore(t, server, { url: one.url });
   const { has } = hear(other.notices);
+  await has("gap");
   one.notices.publish("opens the connection");
   await has("opens the connection");
   one.notices.publish("parting");

@@ -108,6 +108,8 @@ it("a budget is spent to its end, and comes back with time", (t) => {
   for (let index = 0; index < 4; index++) budget.spend(1);
   assert.throws(() => budget.spend(1), isOver);
   for (let index = 0; index < 100; index++) budget.earn();
+  budget.spend(0.5);
+  budget.earn(); // a half of it finds no room
   for (let index = 0; index < 3; index++) budget.spend(1);
-  assert.throws(() => budget.spend(1), isOver);
+  assert.throws(() => budget.spend(0.25), isOver);
 });

@@ -60,6 +60,12 @@ export function openPeer(t: TestContext, port: number, handshake: readonly Buffe
 
 export const HANDSHAKE = [PREFACE, SETTINGS, SETTINGS_ACK];
 
+/** A server that says nothing for so long will not say what is waited for, in milliseconds. */
+const SILENT_MS = 30_000;
+
+/** Those of the machine, whatever a test makes of them. */
+const { setTimeout, clearTimeout } = globalThis;
+
 export function peerOn(socket: Socket): Peer {
   const frames: Frame[] = [];
   const table: Table = [];
@@ -80,6 +86,19 @@ export function peerOn(socket: Socket): Peer {
     isClosed = true;
     tell();
   };
+  /** Resolves when more has come, or the connection has ended. */
+  async function more(what: string): Promise<void> {
+    const silent = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const come = frames.map(({ type, id }) => `${type} of ${id}`).slice(-20);
+      silent.reject(new Error(`${what} does not come, nor anything for ${SILENT_MS} ms after ${come}`));
+    }, SILENT_MS);
+    try {
+      await Promise.race([wake.promise, silent.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
   socket.once("end", () => socket.end());
   socket.once("end", close);
   socket.once("close", close);
@@ -93,7 +112,7 @@ export function peerOn(socket: Socket): Peer {
         return found;
       }
       if (isClosed) throw new Error(`the connection ended before frame ${type} of stream ${id}`);
-      await wake.promise;
+      await more(`frame ${type} of stream ${id}`);
     }
   }
 
@@ -132,11 +151,11 @@ export function peerOn(socket: Socket): Peer {
           if (found.type <= TYPE.HEADERS && (found.flags & 1) !== 0) return Buffer.concat(parts);
         }
         if (isClosed) throw new Error(`the connection ended before the body of stream ${id}`);
-        await wake.promise;
+        await more(`the body of stream ${id}`);
       }
     },
     async ended() {
-      while (!isClosed) await wake.promise;
+      while (!isClosed) await more("the end of the connection");
       const goaway = frames.findLast(({ type }) => type === TYPE.GOAWAY);
       if (goaway === undefined) return undefined;
       const { payload } = goaway;

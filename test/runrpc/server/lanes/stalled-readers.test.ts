@@ -70,7 +70,7 @@ for (const lane of ["stock", "auto"]) {
         const { closed, resume } = await ask(running, UNARY, timeoutMs);
         const record = await running.nextRecord();
         assert.deepEqual([record.code, record.cancelledBy, record.error], told);
-        assert.ok(record.durationMs >= 390 && record.durationMs < 2_000, `${record.durationMs} ms`);
+        assert.ok(record.durationMs >= 390, `${record.durationMs} ms`);
         assert.ok(record.bytesOut < LONG, `${record.bytesOut} bytes were written`);
         assert.equal(signal?.aborted, false);
         resume();
@@ -159,7 +159,7 @@ for (const lane of ["stock", "auto"]) {
             },
           },
         },
-        { writeTimeoutMs: 200 },
+        { writeTimeoutMs: 400 },
       );
       const asked = await ask(running, STREAM, 0);
       asked.resume();
@@ -172,7 +172,7 @@ for (const lane of ["stock", "auto"]) {
           const before = Math.floor(received / 1_000_000);
           received += (chunk as Buffer).length;
           if (Math.floor(received / 1_000_000) > before)
-            await new Promise((resolve) => setTimeout(resolve, 120));
+            await new Promise((resolve) => setTimeout(resolve, 240));
         }
         assert.ok(received > LONG);
         assert.equal((await running.nextRecord()).code, "ok");

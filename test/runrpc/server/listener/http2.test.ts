@@ -189,8 +189,10 @@ test("pings leave nothing behind on their session", async (t) => {
   // The time of the first one is over before the last one comes.
   const listener = await start(t, { pingIntervalMs: 50, pingTimeoutMs: 500 });
   const session = http2(t, listener);
+  const closed = once(session, "close");
   // Node warns of the eleventh listener of one event.
-  for (let pings = 0; pings < 14; pings++) await once(session, "ping");
+  for (let pings = 0; pings < 14; pings++) await Promise.race([once(session, "ping"), closed]);
+  assert.equal(session.destroyed, false);
   assert.deepEqual(warnings, []);
   assert.equal((await ask(session)).status, 200);
 });
