@@ -134,10 +134,10 @@ describe("runToStream", () => {
         ended = true;
       }
     };
-    const stream = runToStream(call, handler, () => {
+    const iterator = runToStream(call, handler, () => {
       throw new ConnectError("no message", Code.Internal);
-    });
-    await assert.rejects(Array.fromAsync(stream), { code: Code.Internal });
+    })[Symbol.asyncIterator]();
+    await assert.rejects(iterator.next(), { code: Code.Internal });
     for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
     assert.deepEqual([ended, call.handlerRunning], [true, false]);
   });
