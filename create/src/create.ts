@@ -39,8 +39,10 @@ function make(
   const count = writeProject(template, example, folder, runtimeSpec(runtime ?? template.version));
   process.stdout.write(`${count} files are in ${folder} (example: ${example}).\n`);
   if (git) makeRepository(folder);
-  const isInstalled = install && installIn(folder) && linkIn(folder) && run(folder, "npm", "run", "generate");
-  process.stdout.write(nextSteps(folder, example, isInstalled));
+  const manager = managerOf(process.env);
+  const isInstalled =
+    install && installIn(folder, manager) && linkIn(folder) && run(folder, manager, "run", "generate");
+  process.stdout.write(nextSteps(folder, example, isInstalled, manager));
   if (install && !isInstalled)
     process.stderr.write("error: the project is there, and not installed: see above\n");
   return install && !isInstalled ? 1 : 0;
@@ -54,16 +56,23 @@ function makeRepository(folder: string): void {
   if (status !== 0) process.stdout.write("No git repository was made: git init did not work.\n");
 }
 
+type Manager = "npm" | "pnpm";
+
+/** `pnpm create` means pnpm in the project as well. Yarn's shells and folders are not what the scripts are written for. */
+function managerOf({ npm_config_user_agent: agent = "" }: NodeJS.ProcessEnv): Manager {
+  return agent.startsWith("pnpm/") ? "pnpm" : "npm";
+}
+
 /** What the project itself runs on. */
 const neededMajor = 24;
 
 /** On an older Node npm warns of nearly every package, which is no news: the project brings the Node that they need. */
-function installIn(folder: string): boolean {
-  if (Number.parseInt(process.versions.node, 10) >= neededMajor) return run(folder, "npm", "install");
+function installIn(folder: string, manager: Manager): boolean {
+  if (Number.parseInt(process.versions.node, 10) >= neededMajor) return run(folder, manager, "install");
   process.stdout.write(
     `\nThis is Node ${process.version}. The project brings Node ${neededMajor} of its own, which its scripts run on.\n`,
   );
-  return run(folder, "npm", "install", "--loglevel=error");
+  return run(folder, manager, "install", "--loglevel=error");
 }
 
 /** Gives the project of a workspace the package where buf looks for it. False: that did not work. */
@@ -85,9 +94,9 @@ function run(folder: string, program: string, ...args: string[]): boolean {
   return status === 0;
 }
 
-function nextSteps(folder: string, example: string, isInstalled: boolean): string {
+function nextSteps(folder: string, example: string, isInstalled: boolean, manager: Manager): string {
   const into = resolve(folder) === process.cwd() ? [] : [`  cd ${quoted(folder)}`];
-  const first = isInstalled ? [] : ["  npm install", "  npm run generate"];
+  const first = isInstalled ? [] : [`  ${manager} install`, `  ${manager} run generate`];
   const call =
     example === "none"
       ? ["  npx runrpc add service parcels.v1.ParcelService"]
@@ -98,7 +107,7 @@ function nextSteps(folder: string, example: string, isInstalled: boolean): strin
     "",
     ...into,
     ...first,
-    "  npm start",
+    `  ${manager} start`,
     "",
     "In another terminal:",
     "",

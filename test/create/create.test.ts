@@ -49,6 +49,15 @@ async function create(...args: string[]) {
   return { code, stdout: out, stderr: err };
 }
 
+it("whoever comes by pnpm is told to go on with it", async () => {
+  const child = start(["by-pnpm", "--no-install", "--no-git"], {
+    npm_config_user_agent: "pnpm/10.34.9 npm/? node/v24.21.0",
+  });
+  assert.ok(child.stdout);
+  const [printed] = await Promise.all([text(child.stdout), once(child, "close")]);
+  assert.match(printed, /\n {2}pnpm install\n {2}pnpm run generate\n {2}pnpm start\n/);
+});
+
 const manifestOf = (project: string) =>
   JSON.parse(readFileSync(join(folder, project, "package.json"), "utf8"));
 

@@ -11,11 +11,19 @@ export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message } = error;
   const fault = error instanceof DataError ? error.cause : error;
+  if (isGenerated(fault)) return `${message}\nIt is written by \`npm run generate\``;
   if (!isFault(fault)) return message;
   const lines = fault instanceof SyntaxError ? linesOf(fault) : undefined;
   if (lines !== undefined) return `${message}\n${lines}`;
   const stack = fault.stack ?? fault.message;
   return fault === error ? stack : `${message}\n${stack}`;
+}
+
+/** Whether a file is missing that `buf generate` writes: one that was never run, or not since a proto came. */
+function isGenerated(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, url = "" } = error as { readonly code?: unknown; readonly url?: string }; // as Node's loader rejects
+  return code === "ERR_MODULE_NOT_FOUND" && /\/gen\/|_pb\.[jt]s$/.test(url);
 }
 
 /** What no sentence was written for. */

@@ -56,6 +56,16 @@ const rows: readonly {
     said: /^error: \S+\/worker\.ts ended without serving queries: it needs `await serveQueries\(modules\)`\n$/,
   },
   {
+    title: "code that was not generated",
+    files: { "main.ts": `import "../gen/users/v1/users_pb.ts";\n` },
+    said: /^error: Cannot find module '\S+\/gen\/users\/v1\/users_pb\.ts' imported from \S+\/main\.ts\nIt is written by `npm run generate`\n$/,
+  },
+  {
+    title: "code that was not generated, in a database worker",
+    files: { "main.ts": withWorker, "worker.ts": `import "../gen/users/v1/users_pb.ts";\n` },
+    said: /^error: a database worker failed: Cannot find module [^\n]+\nIt is written by `npm run generate`\n$/,
+  },
+  {
     title: "an application that says what it lacks",
     files: { "main.ts": `throw new Error("PAYMENTS_URL is not set");\n` },
     said: /^error: PAYMENTS_URL is not set\n$/,
