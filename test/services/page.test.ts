@@ -365,12 +365,14 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
       });
 
   it("its picture is taken", async () => {
-    await page.setViewportSize({ width: 1440, height: 580 });
+    await page.setViewportSize({ width: 1440, height: 610 });
     await open("users.v1.UserService/CreateUser");
     await page.getByLabel("email", { exact: true }).fill("ada.example.com");
     await page.getByLabel("display_name", { exact: true }).fill("Ada Lovelace");
     await button("Send").click();
     await status("invalid_argument");
+    // What became of it in the server is told a moment later.
+    await page.locator("summary", { hasText: "In the server" }).waitFor();
     const picture = await page.screenshot({ path: PAGE_PICTURE ?? join(folder, "page.png") });
     assert.ok(picture.length > 10_000);
   });

@@ -171,6 +171,25 @@ describe("the log of the page in Chromium", { skip, timeout: 240_000 }, () => {
     await page.getByText(/^\d+ calls/).waitFor();
   });
 
+  it("what the page itself asks with is left out, unless somebody looks for it by name", async () => {
+    const { page } = served;
+    await served.open("log");
+    await page.reload();
+    const { listUsers } = app.client(UserService);
+    await listUsers({});
+    const method = (text: string) => page.locator(".calls a", { hasText: text });
+    while ((await method("ListUsers").count()) === 0) {
+      const answered = page.waitForResponse((response) => response.url().endsWith("/ListCalls"));
+      await search().click();
+      await (await answered).finished();
+      await page.getByText(/^\d+ calls?/).waitFor();
+    }
+    assert.equal(await method("runrpc.web.v1.PageService").count(), 0);
+    await page.getByRole("search").getByLabel("Method").fill("runrpc.web.v1.PageService");
+    await search().click();
+    await method("runrpc.web.v1.PageService/GetSchema").first().waitFor();
+  });
+
   it("hundreds of calls that end at once are followed, the latest first", async () => {
     const { page } = served;
     await served.open("log");

@@ -70,7 +70,7 @@ function cellsOf(key: Key): readonly string[] {
       : `cannot be read: ${fault}`,
     timeText(createTime, "", DAY),
     timeText(expireTime, "never", isSoon ? MINUTE : DAY),
-    timeText(lastUseTime, "never", MINUTE),
+    timeText(lastUseTime, "never", isOfThisYear(lastUseTime) ? MINUTE : DAY),
     useCount,
   ];
 }
@@ -83,4 +83,13 @@ function timeText(time: string | undefined, otherwise: string, format: Intl.Date
 const SOON_MS = 2 * 86_400_000;
 
 const DAY: Intl.DateTimeFormatOptions = { dateStyle: "medium" };
-const MINUTE: Intl.DateTimeFormatOptions = { ...DAY, timeStyle: "short" };
+const MINUTE: Intl.DateTimeFormatOptions = {
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+};
+
+function isOfThisYear(time: string | undefined): boolean {
+  return new Date(time ?? 0).getFullYear() === new Date().getFullYear();
+}

@@ -11,7 +11,8 @@ import { createFilterForm } from "./filter-form.ts";
 import { findRow } from "./find-row.ts";
 import { followCalls } from "./follow-calls.ts";
 import { matches } from "./matches.ts";
-import { type Search, searchCalls } from "./search.ts";
+import { isLeftOut } from "./own-calls.ts";
+import { type CallFilter, type Search, searchCalls } from "./search.ts";
 
 /**
  * The server's request log: calls that are looked for, or followed as they end, and the record of one of them, from which it is made
@@ -35,6 +36,7 @@ export function createLogView({ schema, key, replay, onFailure }: ViewParts): Vi
     h("div", { class: "found" }, list.element, record),
   );
   let search: Search | undefined;
+  let filter: CallFilter = {};
   let leave: (() => void) | undefined;
   let isAsking = false;
   let count = 0;
@@ -56,7 +58,8 @@ export function createLogView({ schema, key, replay, onFailure }: ViewParts): Vi
   function begin(): void {
     clear();
     followButton.setAttribute("aria-pressed", "false");
-    search = searchCalls(form.get(), key);
+    filter = form.get();
+    search = searchCalls(filter, key);
     void goOn();
   }
 
@@ -64,12 +67,12 @@ export function createLogView({ schema, key, replay, onFailure }: ViewParts): Vi
     clear();
     followButton.setAttribute("aria-pressed", "true");
     state.textContent = "Following calls as they end.";
-    const filter = form.get();
+    filter = form.get();
     let leftOut = 0;
     leave = followCalls({
       key,
       onCalls(calls, more) {
-        list.addFresh(calls.filter((call) => matches(call, filter)));
+        list.addFresh(calls.filter((call) => matches(call, filter) && !isLeftOut(call.method, filter)));
         list.mark(opened);
         leftOut += more;
         const told = `Following calls as they end.${leftOut === 0 ? "" : ` ${leftOut} came too fast, and are left out.`}`;
@@ -87,8 +90,9 @@ export function createLogView({ schema, key, replay, onFailure }: ViewParts): Vi
     if (count === 0) state.textContent = "Searching…";
     try {
       while (!asked.isOver && list.isNearEnd() && element.isConnected) {
-        const calls = await asked.next();
+        const found = await asked.next();
         if (asked !== search) return;
+        const calls = found.filter(({ method }) => !isLeftOut(method, filter));
         count += calls.length;
         list.add(calls);
         list.mark(opened);

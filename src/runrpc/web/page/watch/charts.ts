@@ -17,6 +17,7 @@ export function createCharts(): Charts {
   let hasChosen = false;
   const chosen = h("select", {
     "aria-label": "Durations of",
+    hidden: true,
     onchange() {
       hasChosen = true;
       update();
@@ -24,7 +25,7 @@ export function createCharts(): Charts {
   });
   const rates = createChart("Calls a second", "Calls a second", countText);
   const durations = createChart(
-    h("span", {}, "Durations of ", chosen),
+    h("span", {}, "Durations ", chosen),
     "Durations of the calls of a method",
     durationText,
   );
@@ -89,6 +90,7 @@ export function createCharts(): Charts {
         : Array.from(chosen.options).find(({ value }) => isBuiltIn(value));
       chosen.add(option, next ?? null);
     }
+    chosen.hidden = chosen.options.length === 0;
     if (!hasChosen) chosen.selectedIndex = 0;
   }
 
