@@ -17,13 +17,13 @@ const ANY_BYTES = 32;
 /**
  * An error that every protocol can carry: its message is bounded, and so are message, details and metadata together, as
  * the trailers of gRPC hold them. A detail, or an entry of the metadata, that does not fit is left out whole, and so is the
- * id of another request. An error within the bounds stays the object that it is.
+ * id of another request. So is what JSON cannot have of a detail's `debug`. An error within the bounds stays the object that it is.
  */
 export function boundedError(error: ConnectError): ConnectError {
   const message = boundedText(String(error.rawMessage));
   const free = MAX_METADATA_BYTES - STATUS_BYTES - percentEncoded(message).length;
   // gRPC has the message beside the details a second time.
-  const { details, bytes } = fittingDetails(error.details, message, free - RESERVED_BYTES);
+  const { details, bytes } = fittingDetails(plainDetails(error.details), message, free - RESERVED_BYTES);
   const metadata = fittingHeaders(withoutId(error.metadata), free - bytes, MAX_METADATA_ENTRIES / 2);
   if (message === error.rawMessage && details === error.details && metadata === error.metadata) return error;
   const bounded = new ConnectError(message, error.code, metadata, [], error.cause ?? error);
@@ -41,6 +41,31 @@ function withoutId(metadata: Headers): Headers {
 }
 
 type Detail = ConnectError["details"][number];
+
+/** What the `debug` of all details may take as JSON, in characters: of all protocols, Connect alone sends it. */
+const MAX_DEBUG_CHARS = 8_192;
+
+/** The details with what JSON has of their `debug`; those of which it has nothing, or too much, go without. */
+function plainDetails(details: Detail[]): Detail[] {
+  if (!details.some((detail) => "debug" in detail)) return details;
+  let free = MAX_DEBUG_CHARS;
+  return details.map((detail) => {
+    if ("desc" in detail || !("debug" in detail)) return detail;
+    const { type, value } = detail;
+    const text = debugText(detail);
+    if (text === undefined || text.length > free) return { type, value };
+    free -= text.length;
+    return { type, value, debug: JSON.parse(text) };
+  });
+}
+
+function debugText(detail: { readonly debug?: unknown }): string | undefined {
+  try {
+    return JSON.stringify(detail.debug);
+  } catch {
+    return undefined;
+  }
+}
 
 /** The details that fit, and how much of a header they take with the message. Base64 makes four characters of three bytes. */
 function fittingDetails(

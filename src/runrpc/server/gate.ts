@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Authenticator } from "./auth/authenticate.ts";
 import { coversScope, type Principal } from "./auth/principal.ts";
 import type { Call } from "./call/call.ts";
+import { timeoutFault } from "./http/protocol.ts";
 import { both, createRoom, type RoomOptions } from "./limits/room.ts";
 
 /** Decides on headers alone, before a body is read. */
@@ -48,10 +49,10 @@ export function createGate(options: GateOptions): Gate {
 
   return {
     admit(call) {
-      const { route, path, headers, peer, timeoutMs } = call.head;
+      const { route, path, headers, protocol, peer, timeoutMs } = call.head;
       if (route === undefined) throw new ConnectError(`there is no method ${path}`, Code.Unimplemented);
       if (Number.isNaN(timeoutMs))
-        throw new ConnectError("the timeout header is malformed", Code.InvalidArgument);
+        throw new ConnectError(timeoutFault(headers, protocol), Code.InvalidArgument);
       if (closed) throw new ConnectError("the server is shutting down", Code.Unavailable);
       const found = authenticator?.authenticate(headers, peer, call);
       if (found instanceof Promise) return found.then((principal) => enter(call, principal));

@@ -38,6 +38,16 @@ export function timeoutOf(headers: IncomingHttpHeaders, protocol: Protocol): num
   return Math.min(Number(digits) * unit, MAX_TIMEOUT_MS);
 }
 
+/** What is wrong with a timeout for which `timeoutOf` gives NaN. */
+export function timeoutFault(headers: IncomingHttpHeaders, protocol: Protocol): string {
+  const name = protocol === "connect" ? "connect-timeout-ms" : "grpc-timeout";
+  const takes =
+    protocol === "connect"
+      ? "milliseconds, in 1 to 10 digits"
+      : "1 to 8 digits and a unit: H, M, S, m, u or n";
+  return `${name} is ${JSON.stringify(String(headers[name]).slice(0, 50))}; it takes ${takes}`;
+}
+
 /**
  * The time that a call gets, in milliseconds: what the client asks for, else the method's default, never more
  * than the method's greatest. `undefined`: as long as it takes.

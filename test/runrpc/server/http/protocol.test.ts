@@ -4,6 +4,7 @@ import {
   deadlineFor,
   MAX_TIMEOUT_MS,
   protocolOf,
+  timeoutFault,
   timeoutOf,
 } from "../../../../src/runrpc/server/http/protocol.ts";
 
@@ -57,6 +58,17 @@ describe("timeoutOf", () => {
       assert.equal(timeoutOf({ "connect-timeout-ms": text }, "connect"), ms);
     });
   }
+
+  it("what is wrong with one is told with its value, bounded, and what its header takes", () => {
+    assert.equal(
+      timeoutFault({ "grpc-timeout": "1h" }, "grpc-web"),
+      'grpc-timeout is "1h"; it takes 1 to 8 digits and a unit: H, M, S, m, u or n',
+    );
+    assert.equal(
+      timeoutFault({ "connect-timeout-ms": "9".repeat(10_000) }, "connect"),
+      `connect-timeout-ms is "${"9".repeat(50)}"; it takes milliseconds, in 1 to 10 digits`,
+    );
+  });
 
   it("a protocol does not read the header of another", () => {
     assert.equal(timeoutOf({ "grpc-timeout": "1S" }, "connect"), undefined);

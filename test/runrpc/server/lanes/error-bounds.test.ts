@@ -52,6 +52,20 @@ const deeds: Readonly<
     },
     told: ["internal", "internal error, request id ", 0],
   },
+  "details whose `debug` JSON cannot have, or is long": {
+    do: () => {
+      const circle: { itself?: object } = {};
+      circle.itself = circle;
+      const error = new ConnectError("no", Code.Aborted);
+      error.details = [circle, 1n, "d".repeat(100_000), { seen: true }].map((debug) => ({
+        type: "a.B",
+        value: new Uint8Array(3),
+        debug: debug as never, // wrong on purpose
+      }));
+      throw error;
+    },
+    told: ["aborted", "no", 4],
+  },
   "100 KB of metadata": {
     do: () => {
       throw new ConnectError("no", Code.Aborted, { "x-much": "m".repeat(100_000), "x-little": "kept" });

@@ -9,6 +9,7 @@ import { UploadLogsRequestSchema } from "../../../gen/rig/logs/v1/logs_pb.ts";
 import { GetUserResponseSchema, UserSchema } from "../../../gen/rig/users/v1/users_pb.ts";
 import { recordingLog } from "../recording-log.ts";
 import { framed, type Handlers, open, seen, serve } from "./fast/serve.ts";
+import { protocols, tell } from "./told.ts";
 
 // What a handler does wrong is the fault of its one call: `internal`, a line in the log, and all others go on.
 
@@ -18,9 +19,11 @@ const CLIENT_STREAM = "/rig.logs.v1.LogService/UploadLogs";
 const BIDI = "/rig.chat.v1.ChatService/Chat";
 const EMPTY = Buffer.alloc(5);
 const SAID = framed(toBinary(ChatRequestSchema, create(ChatRequestSchema, { room: "r", text: "hello" })));
-const ENTRIES = framed(
-  toBinary(UploadLogsRequestSchema, create(UploadLogsRequestSchema, { entries: [{ message: "x" }] })),
-);
+const REQUESTS = {
+  proto: toBinary(UploadLogsRequestSchema, create(UploadLogsRequestSchema, { entries: [{ message: "x" }] })),
+  json: Buffer.from('{"entries":[{"message":"x"}]}'),
+};
+const ENTRIES = framed(REQUESTS.proto);
 const LANES = ["stock", "auto"] as const;
 
 const boom: () => never = () => {
@@ -164,6 +167,9 @@ const answers: Readonly<Record<string, () => unknown>> = {
     Object.defineProperty({}, "users", { get: boom, enumerable: true }),
 };
 
+/** A user with a text where a number belongs. */
+const UNWRITABLE = { createTime: { seconds: "the secret" } };
+
 /** The four kinds, each with a handler that gives `answer` where its message is expected. */
 const kinds = [
   ["unary", UNARY, EMPTY, (answer: () => unknown) => ({ users: { listUsers: answer } })],
@@ -257,6 +263,37 @@ for (const lane of LANES) {
       });
     }
   }
+
+  for (const format of ["proto", "json"] as const)
+    test(`lane ${lane}, ${format}: a value that its field cannot have is internal on every protocol, and for the log alone`, async (t) => {
+      const handlers = {
+        users: {
+          listUsers: () => ({ users: [UNWRITABLE] }),
+          streamUsers: once_(() => ({ user: UNWRITABLE })),
+        },
+        logs: { uploadLogs: () => ({ logsReceived: {} }) },
+      };
+      const { session, nextRecord, errors } = await start(t, lane, handlers);
+      for (const [kind, path] of kinds)
+        for (const protocol of protocols) {
+          if (kind === "bidirectional stream") continue;
+          const isUnary = kind === "unary";
+          const body =
+            kind === "client stream" ? REQUESTS[format] : Buffer.from(format === "json" ? "{}" : "");
+          const { error } = await tell(session, protocol, path, isUnary, [body], {}, format);
+          const record = await nextRecord();
+          const told = `internal error, request id ${record.requestId}`;
+          assert.deepEqual([error?.code, error?.rawMessage], [Code.Internal, told], `${protocol}, ${kind}`);
+          assert.deepEqual([record.code, record.error, record.messagesOut], ["internal", told, 0]);
+          const [line] = errors().splice(-1);
+          assert.ok(line !== undefined && "err" in line.fields && line.fields.err instanceof TypeError);
+          assert.match(
+            line.fields.err.message,
+            /^a handler gave a rig\.\w+\.v1\.\w+ that cannot be written: ./,
+          );
+        }
+      assert.equal(errors().length, 9);
+    });
 
   for (const [title, answer] of Object.entries({
     "a thenable": () => thenable((give) => give({})),

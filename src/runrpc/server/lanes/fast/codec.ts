@@ -17,6 +17,7 @@ import { createHidesSensitive } from "../../json/hide-sensitive.ts";
 import { exactTextOf } from "../../json/json-text.ts";
 import type { Excess } from "../../routes/excess.ts";
 import type { Admit } from "../../routes/whole-message.ts";
+import { unwritable } from "../unwritable.ts";
 import type { Batch } from "./batch.ts";
 import { ENVELOPE_BYTES, Framed } from "./framed.ts";
 import { readJson } from "./json.ts";
@@ -40,8 +41,8 @@ export interface Codec<D extends Decoded = Decoded> {
   /**
    * Writes what a handler gave: a message or an initialiser, which needs no `create`.
    *
-   * @throws TypeError for anything else, ConnectError `internal` for one that cannot be written, `resource_exhausted` for one
-   *   that is too large.
+   * @throws TypeError for anything else, and for one that cannot be written; ConnectError `resource_exhausted` for one that is
+   *   too large.
    */
   encode(value: unknown): Encoded;
   /**
@@ -135,10 +136,10 @@ function binaryCodec(
   }
 }
 
-/** @throws what an initialiser itself throws: that is its handler's own, and no client's business. */
-function failedToWrite(output: DescMessage, value: object, reason: unknown): ConnectError {
+/** @throws what an initialiser itself throws: that is its handler's own. */
+function failedToWrite(output: DescMessage, value: object, reason: unknown): Error {
   wholeOf(output, value);
-  return new ConnectError(`serialize binary: ${messageOf(reason)}`, Code.Internal);
+  return unwritable(output, reason);
 }
 
 function jsonCodec(
@@ -173,7 +174,7 @@ function jsonCodec(
       try {
         text = toJsonString(output, message, writeOptions);
       } catch (reason) {
-        throw ConnectError.from(reason, Code.Internal);
+        throw unwritable(output, reason);
       }
       // A character takes at most three bytes: most texts need no counting.
       if (text.length * 3 > maxBytes) {

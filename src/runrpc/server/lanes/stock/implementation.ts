@@ -1,14 +1,28 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { HandlerContext, MethodImpl } from "@connectrpc/connect";
 import type { Call } from "../../call/call.ts";
 import type { Handler } from "../../routes/handler.ts";
+import { isThenable } from "../../routes/thenable.ts";
+import type { Whole } from "../../routes/whole-message.ts";
 import { boundedMessage, boundedMessages } from "./bounds.ts";
 import { blameClient } from "./client-faults.ts";
 import { runInput, runToMessage, runToStream } from "./run.ts";
 import { stockCallOf } from "./stock-call.ts";
+import type { CheckWritable } from "./writable.ts";
 
-/** What the adapter calls: our handler, held to the life of its call. */
-export function implementation(handler: Handler): MethodImpl<DescMethod> {
+/**
+ * What the adapter calls: our handler, held to the life of its call.
+ *
+ * @param writable looks at each answer. Default: they are not written, and all pass.
+ */
+export function implementation(
+  handler: Handler,
+  writable: (call: Call, url: string) => CheckWritable = () => (message) => message,
+): MethodImpl<DescMethod> {
+  const checkOf = (context: HandlerContext): CheckWritable => {
+    const { call, url } = stockCallOf(context);
+    return writable(call, url);
+  };
   const spec = (): unknown => {
     switch (handler.kind) {
       case "unary":
@@ -16,14 +30,17 @@ export function implementation(handler: Handler): MethodImpl<DescMethod> {
           const call = stockCallOf(context).call;
           call.messagesIn++;
           return counted(call, context, () =>
-            runToMessage(call, () => handler.run(input, contextOf(call, context))),
+            runToMessage(call, () => checked(handler.run(input, contextOf(call, context)), checkOf(context))),
           );
         };
       case "client_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
           return counted(call, context, () =>
-            runToMessage(call, () => handler.run(runInput(call, readable(inputs)), contextOf(call, context))),
+            runToMessage(call, () => {
+              const answer = handler.run(runInput(call, readable(inputs)), contextOf(call, context));
+              return checked(answer, checkOf(context));
+            }),
           );
         };
       case "server_streaming":
@@ -31,18 +48,26 @@ export function implementation(handler: Handler): MethodImpl<DescMethod> {
           const call = stockCallOf(context).call;
           call.messagesIn++;
           const run = () => handler.start(input, contextOf(call, context));
-          return boundedMessages(call, context, runToStream(call, run, handler.whole));
+          const check = checkOf(context);
+          const whole: Whole = (value) => check(handler.whole(value));
+          return boundedMessages(call, context, runToStream(call, run, whole));
         };
       case "bidi_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
           const run = () => handler.start(runInput(call, readable(inputs)), contextOf(call, context));
-          return boundedMessages(call, context, runToStream(call, run, handler.whole));
+          const check = checkOf(context);
+          const whole: Whole = (value) => check(handler.whole(value));
+          return boundedMessages(call, context, runToStream(call, run, whole));
         };
     }
   };
   // The kind of the handler is that of the method: createHandler took it from there.
   return spec() as MethodImpl<DescMethod>;
+}
+
+function checked(answer: Message | Promise<Message>, check: CheckWritable): Message | Promise<Message> {
+  return isThenable(answer) ? Promise.resolve(answer).then(check) : check(answer);
 }
 
 /** The messages that a client streams, as the adapter reads them. */

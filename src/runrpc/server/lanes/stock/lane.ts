@@ -39,6 +39,7 @@ import { errorAtEnd, webAnswer } from "./outcome.ts";
 import { callKey, type StockCall, stockCallOf } from "./stock-call.ts";
 import { tameTimeout } from "./tame-timeout.ts";
 import { tellEncoding } from "./tell-encoding.ts";
+import { createWritableCheck } from "./writable.ts";
 
 export interface StockLaneOptions {
   readonly routes: Routes;
@@ -64,7 +65,7 @@ export function createStockLane(options: StockLaneOptions): Lane {
     requestGate: (context) => admit(gate, context),
   });
   for (const { method, handler, policy, excess } of routes.all) {
-    router.rpc(method, implementation(handler), {
+    router.rpc(method, implementation(handler, createWritableCheck(method.output, routes.registry)), {
       readMaxBytes: policy.maxRequestBytes,
       jsonOptions: jsonOptionsOf(method.input, routes.registry, excess),
       ...(policy.dropsUnknownFields ? { binaryOptions: { readUnknownFields: false } } : {}),

@@ -84,10 +84,10 @@ test("a stream writes initialisers and messages, each as it is", async (t) => {
   );
 });
 
-/** What handlers got wrong, and whether the client is told more than that it was the server's fault. */
-const WRONG: readonly (readonly [title: string, value: unknown, isTold: boolean])[] = [
-  ["text where a number belongs", { users: [{ createTime: { nanos: "many" } }] }, true],
-  ["a value that no int64 has", { users: [{ createTime: { seconds: 2n ** 70n } }] }, true],
+/** What handlers got wrong. */
+const WRONG: readonly (readonly [title: string, value: unknown])[] = [
+  ["text where a number belongs", { users: [{ createTime: { nanos: "many" } }] }],
+  ["a value that no int64 has", { users: [{ createTime: { seconds: 2n ** 70n } }] }],
   [
     "an initialiser that throws when it is read",
     {
@@ -95,12 +95,11 @@ const WRONG: readonly (readonly [title: string, value: unknown, isTold: boolean]
         throw new Error("the password is swordfish");
       },
     },
-    false,
   ],
-  ["nothing", undefined, false],
-  ["a field that the message does not have", { nextPageTokn: "x" }, false],
+  ["nothing", undefined],
+  ["a field that the message does not have", { nextPageTokn: "x" }],
 ];
-for (const [title, value, isTold] of WRONG) {
+for (const [title, value] of WRONG) {
   test(`${title} is a fault of the handler`, async (t) => {
     const reasons: string[] = [];
     const running = await serve(
@@ -114,8 +113,8 @@ for (const [title, value, isTold] of WRONG) {
     const { trailers } = await answer;
     const text = decodeURIComponent(String(trailers["grpc-message"]));
     assert.equal(trailers["grpc-status"], "13");
-    assert.match(text, isTold ? /^serialize binary: / : /^internal error, request id /);
-    assert.doesNotMatch(text, /swordfish/);
+    assert.match(text, /^internal error, request id [0-9a-f]{24}$/);
+    assert.equal(reasons.length, 1);
   });
 }
 
