@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
   type GetCallRequest,
@@ -9,6 +9,7 @@ import {
 } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
 import { pageTokenFromPosition, positionFromPageToken } from "../paging/page-token.ts";
 import type { ListedRequest, RequestLogQueries } from "../platform/request-log/queries.ts";
+import { dateFromTimestamp } from "../values/times.ts";
 import { endedCallFromRow } from "./ended-call.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
@@ -76,10 +77,7 @@ function orNone(text: string): string | undefined {
   return text === "" ? undefined : text;
 }
 
-/** @throws ConnectError `invalid_argument` for a time that no Date can hold */
+/** @throws ConnectError `invalid_argument` for what is no time */
 function dateOf(field: string, time: Timestamp | undefined): Date | undefined {
-  if (time === undefined) return undefined;
-  const date = timestampDate(time);
-  if (Number.isNaN(date.getTime())) throw new ConnectError(`${field} is no time`, Code.InvalidArgument);
-  return date;
+  return time && dateFromTimestamp(field, time);
 }

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import {
   type CreateKeyRequest,
@@ -9,6 +9,7 @@ import {
 } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
 import type { KeyAdmin, KeyInfo } from "../platform/keys/admin.ts";
 import { coversScope, requirePrincipal } from "../server/auth/principal.ts";
+import { dateFromTimestamp } from "../values/times.ts";
 
 /** A key as clients are told of it. */
 export function keyFromInfo(info: KeyInfo): Key {
@@ -40,7 +41,7 @@ export async function createKey(keys: KeyAdmin, request: CreateKeyRequest, conte
     user,
     name,
     scopes,
-    expiresAt: expireTime === undefined ? undefined : timestampDate(expireTime),
+    expiresAt: expireTime === undefined ? undefined : dateFromTimestamp("expire_time", expireTime),
     callsPerSecond,
     maxConcurrentCalls,
   });

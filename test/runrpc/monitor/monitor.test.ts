@@ -313,6 +313,25 @@ describe("keys, as the monitor keeps them", () => {
     await assert.rejects(monitor.createKey({ user: "nobody@localhost" }), { code: Code.NotFound });
   });
 
+  it("are made with times and limits that can be stored, and no others", async () => {
+    await using app = await startTestApp(definition, { config });
+    const { createKey, listKeys, listCalls } = app.client(MonitorService);
+    const user = "dev@localhost";
+    const last = { seconds: 253_402_300_799n, nanos: 999_999_999 };
+    const most = { callsPerSecond: 2_147_483_647, maxConcurrentCalls: 2_147_483_647 };
+    const { key } = await createKey({ user, expireTime: last, ...most });
+    const made = (await listKeys({})).keys.find(({ keyId }) => keyId === key?.keyId);
+    assert.deepEqual([made?.expireTime?.nanos, made?.fault], [999_000_000, ""]);
+    for (const bad of [
+      { callsPerSecond: 2_147_483_648 },
+      { maxConcurrentCalls: 2_147_483_648 },
+      { expireTime: { ...last, nanos: 1_000_000_000 } },
+      { expireTime: { seconds: last.seconds + 1n, nanos: 0 } },
+    ])
+      await assert.rejects(createKey({ user, ...bad }), { code: Code.InvalidArgument });
+    await assert.rejects(listCalls({ startTime: { ...last, nanos: -1 } }), { code: Code.InvalidArgument });
+  });
+
   it("give nobody more than their maker has", async () => {
     await using app = await startTestApp(definition, { config });
     const operator = app.client(MonitorService, {

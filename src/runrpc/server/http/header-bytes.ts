@@ -10,6 +10,9 @@ export const MAX_METADATA_BYTES = 8_192;
 /** The same, in entries. Node's HTTP/2 clients take 128 by default, grpc-js among them. */
 export const MAX_METADATA_ENTRIES = 100;
 
+/** Of what a handler has set, where headers, trailers and the metadata of its error are sent as one. */
+export const MAX_ENTRIES_BESIDE_ERROR = MAX_METADATA_ENTRIES / 4;
+
 /** What an entry adds to its name and value (RFC 9113, 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE). */
 const ENTRY_BYTES = 32;
 
@@ -41,6 +44,20 @@ export function checkMetadata(headers: Headers | undefined, what: "headers" | "t
   if (entries > MAX_METADATA_ENTRIES)
     throw new Error(
       `the handler set ${entries} response ${what}, above the maximum of ${MAX_METADATA_ENTRIES}`,
+    );
+}
+
+/**
+ * The same of both together, where one block of headers holds them: a unary answer of Connect has its trailers among its headers.
+ *
+ * @throws Error when a handler has set more than its client can take.
+ */
+export function checkTogether(header: Headers | undefined, trailer: Headers | undefined): void {
+  if (header === undefined || trailer === undefined) return;
+  const entries = [...header].length + [...trailer].length;
+  if (entries > MAX_METADATA_ENTRIES)
+    throw new Error(
+      `the handler set ${entries} response headers and trailers, which Connect sends as one, above the maximum of ${MAX_METADATA_ENTRIES}`,
     );
 }
 

@@ -86,6 +86,18 @@ const deeds: Readonly<
     },
     told: ["aborted", "ééé", 1],
   },
+  "an error with 60 entries after 60 headers and 60 trailers": {
+    do: ({ responseHeader, responseTrailer }) => {
+      const metadata = new Headers();
+      for (let at = 0; at < 60; at++) {
+        responseHeader.set(`x-header-${at}`, "h");
+        responseTrailer.set(`x-trailer-${at}`, "t");
+        metadata.set(`x-metadata-${at}`, "m");
+      }
+      throw new ConnectError("no", Code.Aborted, metadata);
+    },
+    told: ["aborted", "no", 0],
+  },
   "success after 1,000 trailers": {
     do: ({ responseTrailer }) => {
       for (let at = 0; at < 1_000; at++) responseTrailer.set(`x-trailer-${at}`, "t");
@@ -145,6 +157,22 @@ for (const lane of ["auto", "stock"] as const) {
         assert.equal(session.destroyed, false);
       });
     }
+
+    for (const [entries, code] of [
+      [50, "ok"],
+      [51, "internal"],
+    ] as const)
+      it(`${entries} headers and as many trailers of a unary answer by Connect, in one block, are ${code}`, async (t) => {
+        const { session, nextRecord } = await subject(t, lane, ({ responseHeader, responseTrailer }) => {
+          for (let at = [...responseHeader].length; at < entries; at++) responseHeader.set(`x-${at}`, "h");
+          for (let at = 0; at < entries; at++) responseTrailer.set(`x-${at}`, "t");
+        });
+        const { error, rstCode } = await tell(session, "connect", "/rig.users.v1.UserService/GetUser", true, [
+          request,
+        ]);
+        const told = error === undefined ? "ok" : codeName(error.code);
+        assert.deepEqual([told, rstCode, (await nextRecord()).code], [code, 0, code]);
+      });
 
     it("grpc-message is encoded no more than the specification says", async (t) => {
       const text = 'recipient: "a", 100% of b/c? ~é\n\u{1f600}\u007f';

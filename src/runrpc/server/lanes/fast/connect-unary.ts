@@ -4,7 +4,13 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
 import { mergeNonProtocolHeaders } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
-import { checkMetadata, fittingHeaders, MAX_METADATA_BYTES } from "../../http/header-bytes.ts";
+import {
+  checkMetadata,
+  checkTogether,
+  fittingHeaders,
+  MAX_ENTRIES_BESIDE_ERROR,
+  MAX_METADATA_BYTES,
+} from "../../http/header-bytes.ts";
 import { CHALLENGE, UNAUTHENTICATED_STATUS } from "../answer-headers.ts";
 import { Compressed, type Outgoing, requestCompression } from "./compressed.ts";
 import { CallContext } from "./context.ts";
@@ -51,6 +57,7 @@ export function sendConnectUnary(
   }
   const trailer = CallContext.trailer(parts.context);
   checkMetadata(trailer, "trailers");
+  checkTogether(CallContext.header(parts.context), trailer);
   const [body, encoding] =
     message instanceof Compressed ? [message.bytes, message.encoding] : [bareOf(message ?? ""), undefined];
   const headers = withTrailers(responseHeaders(parts, false, encoding), trailer);
@@ -75,7 +82,9 @@ function errorHeaders(
 
 /** Of what the handler has set, as much as has room beside the metadata of an error. */
 function fitting(set: Headers | undefined): Headers | undefined {
-  return set === undefined ? undefined : fittingHeaders(set, MAX_METADATA_BYTES / 2);
+  return set === undefined
+    ? undefined
+    : fittingHeaders(set, MAX_METADATA_BYTES / 2, MAX_ENTRIES_BESIDE_ERROR);
 }
 
 function withTrailers(headers: OutgoingHttpHeaders, trailer: Headers | undefined): OutgoingHttpHeaders {

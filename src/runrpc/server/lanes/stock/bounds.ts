@@ -1,7 +1,15 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import type { Call } from "../../call/call.ts";
 import { failureTrailers } from "../../http/grpc-status.ts";
-import { checkMetadata, fittingHeaders, headerBytes, MAX_METADATA_BYTES } from "../../http/header-bytes.ts";
+import {
+  checkMetadata,
+  checkTogether,
+  fittingHeaders,
+  headerBytes,
+  MAX_ENTRIES_BESIDE_ERROR,
+  MAX_METADATA_BYTES,
+  MAX_METADATA_ENTRIES,
+} from "../../http/header-bytes.ts";
 import { dropServerHeaders, serverHeadersOf } from "../../http/server-headers.ts";
 
 /**
@@ -20,6 +28,7 @@ export async function boundedMessage<T>(
     const value = await run();
     restore();
     check(context, true);
+    if (isOneBlock(call)) checkTogether(context.responseHeader, context.responseTrailer);
     return value;
   } catch (reason) {
     restore();
@@ -77,12 +86,18 @@ function check({ responseHeader, responseTrailer }: HandlerContext, isDone: bool
 
 function trimmed(call: Call, { responseHeader, responseTrailer }: HandlerContext, reason: unknown): unknown {
   const error = call.error ?? call.fail(reason);
-  trim(responseHeader, MAX_METADATA_BYTES / 2);
-  trim(responseTrailer, MAX_METADATA_BYTES - headerBytes(failureTrailers(error)));
+  const maxEntries = isOneBlock(call) ? MAX_ENTRIES_BESIDE_ERROR : MAX_METADATA_ENTRIES / 2;
+  trim(responseHeader, MAX_METADATA_BYTES / 2, maxEntries);
+  trim(responseTrailer, MAX_METADATA_BYTES - headerBytes(failureTrailers(error)), maxEntries);
   return error;
 }
 
-function trim(headers: Headers, maxBytes: number): void {
-  const fitting = fittingHeaders(headers, maxBytes);
+/** A unary answer of Connect has its trailers among its headers. */
+function isOneBlock({ head }: Call): boolean {
+  return head.protocol === "connect" && head.route?.method.methodKind === "unary";
+}
+
+function trim(headers: Headers, maxBytes: number, maxEntries: number): void {
+  const fitting = fittingHeaders(headers, maxBytes, maxEntries);
   for (const name of [...headers.keys()]) if (!fitting.has(name)) headers.delete(name);
 }
