@@ -1,6 +1,8 @@
+import { callerMutations } from "./callers.ts";
 import { codecMutations } from "./codec.ts";
 import { http2Mutations } from "./http2.ts";
 import { http2BoundsMutations } from "./http2-bounds.ts";
+import { queueMutations } from "./queues.ts";
 import { requestMutations } from "./requests.ts";
 
 /** One change of one place in src that must not go unseen. */
@@ -227,4 +229,6 @@ export const mutations: readonly Mutation[] = [
   ...http2BoundsMutations,
   ...codecMutations,
   ...requestMutations,
+  ...callerMutations,
+  ...queueMutations,
 ];
