@@ -236,8 +236,9 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
     await status("OK");
   });
 
-  it("a view that the server does not send is told, and is there when the page is loaded again", async () => {
+  it("a view that the server does not send is told, and is there when the page is loaded again, as is what was typed", async () => {
     await open("users.v1.UserService/ListUsers");
+    await page.getByLabel("page_size", { exact: true }).fill("7");
     await page.route("**/keys/keys-view.*", (route) => route.abort());
     await page.getByRole("link", { name: "Keys" }).click();
     await page.getByText("The server did not send this view").waitFor();
@@ -248,6 +249,8 @@ describe("the page in Chromium", { skip, timeout: 240_000 }, () => {
     await page.unroute("**/keys/keys-view.*");
     await button("Load the page again").click();
     await button("Create key").waitFor();
+    await open("users.v1.UserService/ListUsers");
+    assert.deepEqual(await request(), { pageSize: 7 });
     // Of what was not sent the console tells.
     complaints = complaints.filter((text) => !text.includes("net::ERR_FAILED"));
   });

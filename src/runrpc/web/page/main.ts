@@ -43,7 +43,10 @@ async function enter(key: string): Promise<string | undefined> {
   try {
     take(await askSchema(key, served));
     keepKey(key);
-    shell ??= createShell({ schema: schemaOf, key: keyOfSession, drafts, onFailure: lookAgain.again });
+    shell ??= createShell({
+      ...{ schema: schemaOf, key: keyOfSession, drafts },
+      ...{ onFailure: lookAgain.again, reload: loadAgain },
+    });
     links.replaceChildren(shell.links);
     who.replaceChildren(h("code", {}, key.slice(0, 11)), button("Sign out", signOut));
     place.replaceChildren(shell.element);
@@ -79,7 +82,7 @@ async function look(): Promise<void> {
 
 function tellFault(error: unknown): void {
   const code = error instanceof CallFailure ? error.error.code : "";
-  news.tellGone(code === "unavailable" ? textOf(error) : undefined);
+  news.tellGone(code === "unavailable");
   if (code === "unauthenticated") tellStale();
 }
 

@@ -9,8 +9,8 @@ export interface News {
   tellChanges(changes: readonly string[]): void;
   /** The server has other files of the page than those that are here. */
   tellNewPage(reload: () => void): void;
-  /** The server cannot be reached; with `undefined` it can. */
-  tellGone(reason: string | undefined): void;
+  /** Whether the server cannot be reached. */
+  tellGone(gone: boolean): void;
   clear(): void;
 }
 
@@ -37,14 +37,10 @@ export function createNews(): News {
       const load = button("Load it again", reload, { class: "primary" });
       show(h("p", {}, "The server has another version of this page. What you have typed goes along."), load);
     },
-    tellGone(reason) {
-      if (reason === undefined) {
-        if (isGone) show();
-        return;
-      }
-      if (isGone) return;
-      show(h("p", {}, `No answer: ${reason}. It is asked again.`));
-      isGone = true;
+    tellGone(gone) {
+      if (gone === isGone) return;
+      show(...(gone ? [h("p", {}, "The server cannot be reached. The page asks until it answers.")] : []));
+      isGone = gone;
     },
     clear: () => show(),
   };

@@ -67,7 +67,7 @@ export function createShell(given: Omit<ViewParts, "replay">): Shell {
     shown?.hide();
     shown = undefined;
     const text = "The server did not send this view: it may be restarting, or gone.";
-    const again = button("Load the page again", () => location.reload(), { class: "primary" });
+    const again = button("Load the page again", given.reload, { class: "primary" });
     element.replaceChildren(h("main", {}, h("h1", {}, text), h("div", { class: "bar" }, again)));
   }
 

@@ -22,6 +22,8 @@ export interface ViewParts {
   readonly onFailure: () => void;
   /** The requests that were begun, as JSON, by the link of their method. */
   readonly drafts: Map<string, string>;
+  /** Loads the page again, with what was typed. */
+  readonly reload: () => void;
   /** Opens the form of a method, such as `users.v1.UserService/GetUser`, with a request. */
   readonly replay: (method: string, request: string) => void;
 }

@@ -38,6 +38,7 @@ export function createDashboard({ schema, key, onFailure }: ViewParts): View {
   function take(look: Look): void {
     state.replaceChildren();
     body.hidden = false;
+    body.classList.remove("old");
     facts.update(look);
     charts.add(look);
     methods.update(look.methods);
@@ -46,6 +47,7 @@ export function createDashboard({ schema, key, onFailure }: ViewParts): View {
   }
 
   function tell(error: CallError, isFinal: boolean): void {
+    body.classList.add("old");
     const text = isFinal ? error.message : `${error.message}. Trying again…`;
     showRefusal(state, new CallFailure(error), onFailure, text);
   }
