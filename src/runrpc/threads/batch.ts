@@ -14,6 +14,8 @@ export interface BatchWriter {
   readonly byteLength: number;
   /** Whether nothing of it has to be cloned. */
   readonly isPlain: boolean;
+  /** Whether all of it is in the memory that the writer was made with. */
+  readonly isInPlace: boolean;
   /** Bytes are copied. A text has characters of one byte alone. */
   add(op: number, call: number, bytes: Uint8Array | undefined, value: unknown): void;
   /** What was said, in memory that is written over by what is said next. */
@@ -30,26 +32,34 @@ const FORM_MASK = (1 << FORM_BITS) - 1;
 
 const HEAD_WORDS = 4;
 const HEAD_BYTES = 4 * HEAD_WORDS;
-const FIRST_BYTES = 16_384;
 
-export function createBatchWriter(): BatchWriter {
-  let memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  let words = new Int32Array(memory.buffer);
+/** @param place where it writes what has room there, a number of words; it may be shared */
+export function createBatchWriter(place: Buffer): BatchWriter {
+  let larger: Buffer<ArrayBuffer> | undefined;
+  let memory: Buffer = place;
+  let words = wordsOf(place);
   let values: unknown[] = [];
   let end = 0;
+
+  function writeTo(next: Buffer): void {
+    memory = next;
+    words = wordsOf(next);
+  }
 
   function reserve(byteLength: number): void {
     const least = end + byteLength;
     if (least <= memory.length) return;
     const old = memory;
-    memory = Buffer.allocUnsafeSlow(Math.max(4 * Math.ceil(least / 4), 2 * old.length));
-    words = new Int32Array(memory.buffer);
+    if (larger === undefined || larger.length < least)
+      larger = Buffer.allocUnsafeSlow(Math.max(4 * Math.ceil(least / 4), 2 * old.length));
+    writeTo(larger);
     memory.set(old.subarray(0, end));
   }
 
   function clear(): void {
     end = 0;
     if (values.length > 0) values = [];
+    if (memory !== place) writeTo(place);
   }
 
   return {
@@ -58,6 +68,9 @@ export function createBatchWriter(): BatchWriter {
     },
     get isPlain() {
       return values.length === 0;
+    },
+    get isInPlace() {
+      return memory === place;
     },
     add(op, call, bytes, value) {
       const text = typeof value === "string" ? value : "";
@@ -91,26 +104,39 @@ export function createBatchWriter(): BatchWriter {
     },
     look: () => memory.subarray(0, end),
     take() {
-      const batch = { bytes: memory.subarray(0, end), values };
-      memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
-      words = new Int32Array(memory.buffer);
+      const bytes = larger !== undefined && memory === larger ? larger.subarray(0, end) : copyOf(memory, end);
+      if (memory === larger) larger = undefined;
+      const batch = { bytes, values };
       clear();
       return batch;
     },
-    clear() {
-      clear();
-    },
+    clear,
   };
 }
 
-/** Calls `hear` with each thing that a batch says, in order. The bytes are parts of the batch's memory. */
+function wordsOf({ buffer, byteOffset, length }: Buffer): Int32Array {
+  return new Int32Array(buffer, byteOffset, length >> 2);
+}
+
+function copyOf(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(length);
+  copy.set(bytes.subarray(0, length));
+  return copy;
+}
+
+/**
+ * Calls `hear` with each thing that a batch says, in order. The bytes are parts of the batch's memory.
+ *
+ * @param from what stands before it, in bytes, was read already
+ */
 export function readBatch(
   { bytes: { buffer, byteOffset, byteLength }, values }: Batch,
   hear: (op: number, call: number, bytes: Buffer | undefined, value: unknown) => void,
+  from = 0,
 ): void {
   const all = Buffer.from(buffer, byteOffset, byteLength);
   const words = new Int32Array(buffer, byteOffset, byteLength >> 2);
-  for (let at = 0; at < byteLength; ) {
+  for (let at = from; at < byteLength; ) {
     const head = at >> 2;
     const first = words[head] ?? 0;
     const number = words[head + 2] ?? 0;

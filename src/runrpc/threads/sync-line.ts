@@ -19,6 +19,8 @@ export interface SyncLineParts {
   hear(): boolean;
   /** Sends the answers that were gathered. */
   flush(): void;
+  /** Whether the main thread can hear them before they are sent, should the next call hold this thread. */
+  isDrafted(): boolean;
   /** Calls `run`, once the thread's event loop has turned. */
   goOn(): void;
 }
@@ -41,7 +43,7 @@ const TURN_MS = 5;
  * Makes the line of one thread. A message between threads costs more than a short call, and so does waking a thread. So the
  * answers of short calls are gathered into one message, and before the thread goes to sleep it looks whether calls have come.
  */
-export function createSyncLine({ hear, flush, goOn }: SyncLineParts): SyncLine {
+export function createSyncLine({ hear, flush, isDrafted, goOn }: SyncLineParts): SyncLine {
   const waiting: SyncCall[] = [];
   let next = 0;
   let isHeld = false;
@@ -73,7 +75,7 @@ export function createSyncLine({ hear, flush, goOn }: SyncLineParts): SyncLine {
         break;
       }
       if (!call.take()) continue;
-      if (call.pace.longestMs > GATHER_MS || nowMs - gatheredAtMs > GATHER_MS) {
+      if (!isDrafted() || call.pace.longestMs > GATHER_MS || nowMs - gatheredAtMs > GATHER_MS) {
         flush();
         gatheredAtMs = nowMs;
       }

@@ -79,6 +79,12 @@ export interface ThreadLink {
 /** Turns without anything to hear, after which the thread is to wake this one. */
 const QUIET_TURNS = 2;
 
+/**
+ * A thread that says nothing for the first of these may be held by a call, while the answers of others wait to be sent: its draft
+ * is read then, and again after twice the time each, in milliseconds.
+ */
+const LOOK_MS = { first: 5, greatest: 1_000 } as const;
+
 const file = new URL(`./thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
 export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOptions): ThreadLink {
@@ -103,6 +109,7 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
   let signAtMs = performance.now();
   let isAttending = false;
   let quietTurns = 0;
+  let look: NodeJS.Timeout | undefined;
 
   function unsendable(code: number, number: number, value: unknown, reason: unknown) {
     const error = new ConnectError(`this cannot be sent to a thread: ${reason}`, Code.Internal);
@@ -144,15 +151,38 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
 
   function attendAgain(): void {
     isAttending = false;
-    if (quietTurns < QUIET_TURNS || !channel.rest()) attend();
-    else quietTurns = 0;
+    if (quietTurns < QUIET_TURNS || !channel.rest()) {
+      attend();
+      return;
+    }
+    quietTurns = 0;
+    if (calls.syncCalls > 0) lookLater(LOOK_MS.first);
   }
 
   function hearAll(): boolean {
-    if (!channel.hear()) return false;
+    return heardSome(channel.hear());
+  }
+
+  function heardSome(hasHeard: boolean): boolean {
+    if (!hasHeard) return false;
+    clearTimeout(look);
+    look = undefined;
     signAtMs = performance.now();
     onRoom();
     return true;
+  }
+
+  function lookLater(afterMs: number): void {
+    look ??= setTimeout(lookAgain, afterMs, afterMs).unref();
+  }
+
+  function lookAgain(afterMs: number): void {
+    look = undefined;
+    if (isAttending || calls.syncCalls === 0) return;
+    const hasHeard = heardSome(channel.hearDraft());
+    // What waits in it may go to another thread.
+    if (!hasHeard) onRoom();
+    lookLater(hasHeard ? LOOK_MS.first : Math.min(2 * afterMs, LOOK_MS.greatest));
   }
 
   worker.on("message", (message: unknown) => {
@@ -174,8 +204,9 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
   });
   worker.on("messageerror", () => void worker.terminate());
   worker.on("exit", (exitCode) => {
-    // What it said last; nothing more is sent to it.
-    channel.hear();
+    // What it said last, also what it had no time to send; nothing more is sent to it.
+    channel.hearDraft();
+    clearTimeout(look);
     const reason =
       trouble ??
       new ConnectError(`the thread of this call ended with exit code ${exitCode}`, Code.Unavailable);
@@ -206,6 +237,7 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
       const { value, bytes } = call.start();
       channel.say(op.start, number, bytes, value);
       call.sent(this, number);
+      if (isSync && !isAttending) lookLater(LOOK_MS.first);
     },
     say: channel.say,
     withdraw: (number) => calls.withdraw(number) !== undefined,

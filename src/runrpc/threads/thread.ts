@@ -42,6 +42,7 @@ const running = new Map<number, RunningCall>();
 const strays = createThreadStrays();
 const line = createSyncLine({
   flush: channel.flush,
+  isDrafted: () => channel.isDrafted,
   hear() {
     for (let more = awaited(); more !== undefined; more = awaited()) channel.take(more.message);
     return channel.hear();

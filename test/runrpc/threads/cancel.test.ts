@@ -98,6 +98,21 @@ describe("calls in threads that are cancelled", () => {
     assert.equal(ConnectError.from(error).code, Code.DeadlineExceeded);
   });
 
+  it("unary: calls that were answered before one that holds their thread are told at once, and stay so when it is ended", async (t) => {
+    const { users, server } = await serve(t, { only: "users", threads: 1, graceMs: 100 });
+    const short = () => users.listUsers({ pageToken: "thread" }, { timeoutMs: 600_000 });
+    // Once they are quick, their answers are gathered.
+    for (let n = 0; n < 50; n++) await Promise.all(Array.from({ length: 20 }, short));
+    const leave = new AbortController();
+    const before = Array.from({ length: 20 }, short);
+    const holds = errorOf(users.listUsers({ pageToken: "deaf" }, { signal: leave.signal }));
+    await Promise.all(before);
+    assert.equal(server.stats().calls.open, 1);
+    leave.abort();
+    assert.equal((await holds).code, Code.Canceled);
+    await short();
+  });
+
   it("unary: a loop that polls its signal ends at its deadline while the main thread is held", async (t) => {
     const { users, server } = await serve(t, { only: "users", threads: 1 });
     const heldMs = 3_000;

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { CHANNEL_BYTES, type Channel, createChannel } from "../../../src/runrpc/threads/channel.ts";
 import { createRandom } from "../server/lanes/differential/random.ts";
 
@@ -73,6 +76,7 @@ describe("what threads say to each other", () => {
       // Later than what came by memory, at times.
       if (random.chance(0.05)) collect(thread);
       if (random.chance(0.05)) thread.channel.hear();
+      if (random.chance(0.05)) thread.channel.hearDraft();
     }
     main.channel.flush();
     collect(thread);
@@ -125,6 +129,68 @@ describe("what threads say to each other", () => {
     assert.ok(!thread.channel.awaitsMessage);
     assert.ok(thread.channel.hear());
     assert.equal(thread.heard.length, 2);
+  });
+
+  it("that was not sent is heard where it is looked for, and once", () => {
+    const [main, thread] = connect();
+    main.channel.say(1, 1, Buffer.from("sent"));
+    main.channel.flush();
+    main.channel.say(1, 2, Buffer.from("one"), "text");
+    assert.ok(thread.channel.hearDraft());
+    assert.ok(!thread.channel.hearDraft());
+    main.channel.say(1, 3, Buffer.from("two"), 2);
+    assert.ok(thread.channel.hearDraft());
+    assert.ok(main.channel.isDrafted);
+    main.channel.say(1, 4, Buffer.from("three"), { deep: true });
+    assert.ok(!main.channel.isDrafted);
+    assert.ok(!thread.channel.hearDraft());
+    main.channel.flush();
+    assert.ok(main.channel.isDrafted);
+    main.channel.say(1, 5, Buffer.from("four"));
+    // The batch before it lies in the mailbox.
+    assert.ok(!thread.channel.hearDraft());
+    collect(thread);
+    assert.ok(thread.channel.hearDraft());
+    main.channel.say(1, 6, kib(20));
+    assert.ok(!main.channel.isDrafted);
+    assert.ok(!thread.channel.hearDraft());
+    main.channel.flush();
+    assert.ok(thread.channel.hear());
+    assert.deepEqual(
+      thread.heard.map(([, call, bytes]) => [call, bytes?.length]),
+      [4, 3, 3, 5, 4, 20_480].map((length, index) => [index + 1, length]),
+    );
+  });
+
+  it("comes in order where it is read while a thread writes it", async () => {
+    const memory = new SharedArrayBuffer(CHANNEL_BYTES);
+    const count = 200_000;
+    const talker = new Worker(new URL("./handlers/talker.ts", import.meta.url), {
+      workerData: { memory, count },
+    });
+    let next = 0;
+    const channel = createChannel({
+      memory,
+      side: "main",
+      post: () => {},
+      hear(op, call, bytes, value) {
+        if (op !== 1 || call !== next || value !== call || bytes?.toString() !== String(call))
+          assert.fail(`${next} is heard as ${op} ${call} ${bytes} ${value}`);
+        next++;
+      },
+      instead: () => assert.fail("all can be cloned"),
+    });
+    talker.on("message", channel.take);
+    const ended = once(talker, "exit");
+    let turns = 0;
+    while (next < count && talker.threadId !== -1) {
+      for (let n = 0; n < 100; n++) channel.hearDraft();
+      if (turns++ % 10 === 0) channel.hear();
+      await setImmediate();
+    }
+    await ended;
+    channel.hearDraft();
+    assert.equal(next, count);
   });
 
   it("what cannot be cloned is replaced, and all else of its batch is heard", () => {
