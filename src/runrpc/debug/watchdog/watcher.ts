@@ -136,9 +136,13 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   function mayStop(): boolean {
     if (Atomics.load(words, word.hasDebugger) === 1) return false;
     if (Atomics.load(words, word.guardHeard) !== Atomics.load(words, word.roused)) return false;
+    return ageOf(from) - waitedMs() >= blockMs;
+  }
+
+  /** For how long the main thread has waited for a processor since it may have been held, in milliseconds. */
+  function waitedMs(): number {
     const now = clock.read();
-    const waitedMs = now === undefined ? 0 : sinceBeat(fromClock, now).waitedMs;
-    return ageOf(from) - waitedMs >= blockMs;
+    return now === undefined ? 0 : sinceBeat(fromClock, now).waitedMs;
   }
 
   function begin(nowMs: number): void {
@@ -192,6 +196,8 @@ export function watchMainThread(setup: WatchSetup, parts: WatcherParts): () => v
   /** While native code runs, the main thread can neither be stopped nor tell of it. */
   function tellOfNative(open: OpenBlock, nowMs: number): void {
     if (open.isTold || open.stop !== undefined || nowMs - open.askedAtMs < NATIVE_MS) return;
+    // A main thread that waits for a processor cannot stop either.
+    if (silentMs - waitedMs() < NATIVE_MS) return;
     open.isTold = true;
     const note = readNote(memory);
     const what = note === "" ? "native code" : note;
