@@ -9,13 +9,18 @@ function setUp() {
   /** What has come when the line looks, one for each look. */
   const mail: (() => void)[] = [];
   const turned = Promise.withResolvers<void>();
+  let isDrafted = true;
   const line = createSyncLine({
     hear() {
       const read = mail.shift();
       read?.();
       return read !== undefined;
     },
-    flush: () => log.push("flush"),
+    flush() {
+      isDrafted = true;
+      log.push("flush");
+    },
+    isDrafted: () => isDrafted,
     goOn() {
       log.push("turn");
       line.run();
@@ -32,6 +37,10 @@ function setUp() {
       },
       ...changes,
     });
+  /** Says what the main thread cannot see before it is sent. */
+  const say = (): void => {
+    isDrafted = false;
+  };
   const ran = (): readonly string[] => log.filter((each) => each !== "flush");
   /** Runs the line, and waits until so many calls have run: on a slow machine the loop turns between two of them. */
   async function runAll(calls: number): Promise<readonly string[]> {
@@ -40,7 +49,7 @@ function setUp() {
     for (let turns = 0; turns < 1_000 && run().length < calls; turns++) await new Promise(setImmediate);
     return run();
   }
-  return { line, log, mail, add, ran, runAll, turned: turned.promise };
+  return { line, log, mail, add, say, ran, runAll, turned: turned.promise };
 }
 
 function hold(ms: number): void {
@@ -54,6 +63,20 @@ describe("the line of calls that hold their thread", () => {
     add("long", { pace: { longestMs: 1 } });
     assert.deepEqual(await runAll(2), ["short", "long"]);
     assert.deepEqual([log[log.indexOf("long") - 1], log.at(-1)], ["flush", "flush"]);
+  });
+
+  it("sends an answer that cannot be seen otherwise before the next call, which may hold the thread", async () => {
+    const { log, add, say, runAll } = setUp();
+    add("large", {
+      run() {
+        log.push("large");
+        say();
+        return false;
+      },
+    });
+    add("next");
+    assert.deepEqual(await runAll(2), ["large", "next"]);
+    assert.equal(log[log.indexOf("next") - 1], "flush");
   });
 
   it("knows how long a method has taken, and forgets it little by little", () => {
