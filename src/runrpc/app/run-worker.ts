@@ -26,6 +26,7 @@ const ECHO_MS = 1_000;
 class Reader {
   readonly questions = new Map<string, (text: string) => string | Promise<string>>();
   readonly notices = new Map<string, (text: string) => void>();
+  readonly lastWords = new Map<string, () => string>();
 
   answer(about: string, text: string): string | Promise<string> {
     const answer = this.questions.get(about);
@@ -66,6 +67,10 @@ export async function runWorker(): Promise<void> {
   );
   const metrics = reader.questions.get(ABOUT.metrics);
   if (metrics !== undefined) await link.tell(ABOUT.metrics, await metrics(""));
+  for (const [about, words] of reader.lastWords) {
+    const text = words();
+    if (text !== "") await link.tell(about, text);
+  }
   process.exit();
 }
 
@@ -73,7 +78,7 @@ async function start(
   number: number,
   { config, production, main, writer, ticketKeys, pageSecret }: WorkerTask,
   link: PrimaryLink,
-  { questions, notices }: Reader,
+  { questions, notices, lastWords }: Reader,
 ): Promise<App> {
   // Before the application's code is loaded, which may take functions out of the modules that debug mode wraps.
   const debug = config.server.debug ? await createDebugMode(config) : undefined;
@@ -115,6 +120,7 @@ async function start(
           return JSON.parse(answers) as Answers; // as `startGroup` answers
         },
         answer: (about, answer) => void questions.set(about, answer),
+        leave: (about, words) => void lastWords.set(about, words),
       },
       signIn: {
         secret: Buffer.from(pageSecret, "hex"),

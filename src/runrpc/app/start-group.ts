@@ -134,6 +134,7 @@ export async function startGroup<M extends QueryModules>(
       hear(about, text) {
         if (about === ABOUT.wakeChore) void group.serving(1)?.tell(about, text);
         else if (about === ABOUT.metrics) metrics?.told(from(), text);
+        else leader?.hear(about, text);
       },
     }),
     distributor,
@@ -146,7 +147,7 @@ export async function startGroup<M extends QueryModules>(
 
   async function answerOfPeers(question: ToPeers): Promise<string> {
     const { answers, silent } = await answersOf(group.members(), question, ANSWER_TIMEOUT_MS.one);
-    const own = leader?.answer(question.about, question.text) ?? [];
+    const own = leader?.answers(question.about, question.text) ?? [];
     return JSON.stringify({ answers: answers.concat(own), silent });
   }
 

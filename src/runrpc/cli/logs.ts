@@ -4,9 +4,11 @@ import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Command } from "commander";
 import { type EndedCall, MonitorService } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
 import { closest, didYouMean } from "../closest.ts";
+import { printable } from "../printable.ts";
+import { followLooks } from "./follow-looks.ts";
 import { type Io, usageError } from "./io.ts";
 import { callLine, type LogFilter, matches } from "./log-lines.ts";
-import { addRemoteOptions, DRAINED, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
+import { addRemoteOptions, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
 import { parseDurationMs } from "./when.ts";
 
 interface LogsOptions extends RemoteOptions {
@@ -43,14 +45,15 @@ export function configure(command: Command, io: Io): void {
 
 const notes = `
 In production the server has to run with --monitor; the key needs the scope admin. Without -f the calls come from the request log, which
-keeps them for log.retention_hours; with it from the server's memory, whatever the log is told to keep.
+keeps them for log.retention_hours; with it from the server's memory, whatever the log is told to keep. It goes on through restarts of
+the server, but for the calls that end in its last moments, while it drains: the request log has those.
 
 Examples:
   runrpc logs -f
   runrpc logs --code error --since 1h -n 100
   runrpc logs -f --method users.v1.UserService --slower-than 200
 
-Exit codes: 0 all was told, or the server has drained; 1 the server could not be asked; 130 by Ctrl-C.
+Exit codes: 0 all was told; 1 the server could not be asked; 130 by Ctrl-C.
 `;
 
 /** Rows of one page, and of the memory of a server. */
@@ -67,12 +70,12 @@ async function logs(options: LogsOptions, io: Io): Promise<number> {
   return withRemote(MonitorService, options, io, NO_MONITOR, async (client, settings) => {
     if (options.follow === true) {
       const request = { endedCalls: true, recentCalls: Math.min(lines, MAX_RECENT), intervalMs: FOLLOW_MS };
-      for await (const { endedCalls, leftOutCalls } of client.watch(request, settings)) {
+      const tell = (why: string | undefined): void => void io.stderr.write(troubleLine(why));
+      for await (const { endedCalls, leftOutCalls } of followLooks(client, request, settings, tell)) {
         if (leftOutCalls > 0n)
           io.stderr.write(`${leftOutCalls} calls are left out: too many ended at once\n`);
         endedCalls.filter((call) => matches(call, filter)).forEach(print);
       }
-      io.stderr.write(DRAINED);
       return;
     }
     const found: EndedCall[] = [];
@@ -91,6 +94,10 @@ async function logs(options: LogsOptions, io: Io): Promise<number> {
     } while (pageToken !== "");
     found.reverse().forEach(print);
   });
+}
+
+function troubleLine(why: string | undefined): string {
+  return why === undefined ? "The server is there again.\n" : `${printable(why)}: trying again…\n`;
 }
 
 /** Between two looks of `-f`, in milliseconds: no person sees the difference. */

@@ -65,6 +65,3 @@ export async function withRemote<S extends DescService>(
 
 /** What is said where the server has no monitor. */
 export const NO_MONITOR = "The server has no monitor: start it with --monitor.";
-
-/** What is said where a stream ends without an error. */
-export const DRAINED = "The server has drained.\n";

@@ -8,13 +8,19 @@ export interface ScreenSize {
   readonly rows: number;
 }
 
-/** What `runrpc top` shows of one look at a server: lines that fit. */
+/**
+ * What `runrpc top` shows of one look at a server: lines that fit.
+ *
+ * @param trouble why it is the last one, where the server cannot be looked at
+ */
 export function topScreen(
   look: WatchResponse,
   address: string,
   { columns, rows }: ScreenSize,
+  trouble?: string,
 ): readonly string[] {
   const head = headOf(look, address);
+  if (trouble !== undefined) head.splice(1, 0, `NOT THERE  ${printable(trouble)}: trying again…`);
   const methods = fitTable(METHOD_COLUMNS, look.methods.map(methodRow), columns);
   const calls = fitTable(
     CALL_COLUMNS,

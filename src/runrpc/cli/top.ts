@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { MonitorService, type WatchResponse } from "../../../gen/runrpc/monitor/v1/monitor_pb.ts";
+import { followLooks } from "./follow-looks.ts";
 import { CommandFailure, type Io, usageError } from "./io.ts";
-import { addRemoteOptions, DRAINED, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
+import { addRemoteOptions, NO_MONITOR, type RemoteOptions, withRemote } from "./remote.ts";
 import { isTerminal, openScreen } from "./screen.ts";
 import { topScreen } from "./top-screen.ts";
 
@@ -23,14 +24,14 @@ export function configure(command: Command, io: Io): void {
 
 const notes = `
 In production the server has to run with --monitor; the key needs the scope admin. q and Ctrl-C end it. Durations are those of the last
-interval; p95 and p99 of few calls are those of the slowest.
+interval; p95 and p99 of few calls are those of the slowest. It goes on through restarts of the server, and says while it is not there.
 
 Examples:
   runrpc top
   runrpc top --interval 5 --address https://api.example.com
   runrpc top --once
 
-Exit codes: 0 it was ended by q, or the server has drained; 1 the server could not be asked; 130 by Ctrl-C.
+Exit codes: 0 it was ended by q; 1 the server could not be asked; 130 by Ctrl-C.
 `;
 
 /** More than a screen has. */
@@ -43,9 +44,18 @@ async function top(options: TopOptions, io: Io): Promise<number> {
   const request = { intervalMs: intervalOf(options), maxOpenCalls: MAX_OPEN_CALLS };
   const isLive = options.once !== true && isTerminal(io.stdout);
   return withRemote(MonitorService, options, io, NO_MONITOR, async (client, settings) => {
-    const looks = client.watch(request, settings);
-    if (isLive) await follow(looks, options.address, io);
-    else await printOne(looks, options.address, io);
+    if (!isLive) return printOne(client.watch(request, settings), options.address, io);
+    const leave = new AbortController();
+    const signal = AbortSignal.any([settings.signal, leave.signal]);
+    try {
+      await follow(
+        (onTrouble) => followLooks(client, request, { ...settings, signal }, onTrouble),
+        options.address,
+        io,
+      );
+    } finally {
+      leave.abort();
+    }
   });
 }
 
@@ -59,30 +69,31 @@ async function printOne(looks: AsyncIterable<WatchResponse>, address: string, io
   throw new CommandFailure("the server drained before it was looked at for one interval");
 }
 
-async function follow(looks: AsyncIterable<WatchResponse>, address: string, io: Io): Promise<void> {
-  const iterator = looks[Symbol.asyncIterator]();
+async function follow(
+  open: (onTrouble: (why: string | undefined) => void) => AsyncGenerator<WatchResponse>,
+  address: string,
+  io: Io,
+): Promise<void> {
   let last: WatchResponse | undefined;
-  let hasDrained = false;
+  let trouble: string | undefined;
   const screen = openScreen(io, () => draw());
   const draw = (): void => {
-    if (last !== undefined) screen.show(topScreen(last, address, screen.size()));
+    if (last !== undefined) screen.show(topScreen(last, address, screen.size(), trouble));
   };
+  const looks = open((why) => {
+    trouble = why;
+    draw();
+  });
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), screen.quit]);
-      if (next === undefined) return;
-      if (next.done === true) {
-        hasDrained = true;
-        return;
-      }
-      last = next.value;
+      const next = await Promise.race([looks.next(), screen.quit]);
+      if (next === undefined || next.done === true) return;
+      // The first of another stream has no rates.
+      if (last === undefined || next.value.intervalMs > 0) last = next.value;
       draw();
     }
   } finally {
     screen.close();
-    void iterator.return?.();
-    // On the screen that comes back nothing would tell why.
-    if (hasDrained) io.stderr.write(DRAINED);
   }
 }
 

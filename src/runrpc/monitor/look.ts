@@ -52,6 +52,8 @@ export interface EndedRequest {
 export interface Looker {
   /** @param signal ends the waiting for what health says first: it is left out then */
   look(request: LookRequest, signal: AbortSignal): Promise<Look>;
+  /** A look at this process in its last moment, as text, for those who follow calls; empty where nobody has followed any. */
+  lastLook(): string;
   /** This watcher looks no more. */
   leave(watcher: string): void;
   close(): void;
@@ -76,10 +78,12 @@ const NOT_ASKED_MS = 5_000;
 export function createLooker({ server, activity, feed, data }: LookerParts): Looker {
   const from = randomUUID();
   const begunMs = performance.now();
+  let isFollowed = false;
   const watchers = createWatchers(() => openWatcher(server, data));
 
   function endedSince(request: EndedRequest | undefined, isNew: boolean) {
     if (request === undefined) return { records: [], leftOut: 0, next: 0 };
+    isFollowed = true;
     const { after, recent } = request;
     return feed.since(after[from] ?? (isNew ? 0 : feed.before(recent)));
   }
@@ -111,6 +115,12 @@ export function createLooker({ server, activity, feed, data }: LookerParts): Loo
         threads: Object.entries(server.threads()).map(([service, stats]) => ({ service, ...stats })),
       });
       return { from, isNew, told, next, marks: activity.marks(server.openCalls()) };
+    },
+    lastLook() {
+      if (!isFollowed) return "";
+      const { records, next } = feed.since(0);
+      const told = create(WatchResponseSchema, { endedCalls: records.map(endedCallFromRecord) });
+      return textOfLook({ from, isNew: false, told, next, marks: activity.marks(server.openCalls()) });
     },
     leave: watchers.leave,
     close: watchers.close,

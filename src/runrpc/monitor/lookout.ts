@@ -1,4 +1,5 @@
 import type { Peers } from "../workers/peers.ts";
+import { LAST_LOOK } from "./last-looks.ts";
 import { type Look, type Looker, type LookRequest, lookFromText, textOfLook } from "./look.ts";
 
 /** Looks at all processes that serve the port. */
@@ -31,12 +32,19 @@ export function createLookout(looker: Looker, peers: Peers): Lookout {
     looker.leave(watcher);
     return "";
   });
+  peers.leave(LAST_LOOK, looker.lastLook);
   return {
     async look(request) {
       const { answers, silent } = await peers.ask(LOOK, JSON.stringify(request));
-      return { looks: answers.map(lookFromText), silent };
+      return { looks: latestOfEach(answers.map(lookFromText)), silent };
     },
     // Who does not hear it forgets the watcher in time.
     leave: (watcher) => void peers.ask(LEAVE, watcher).catch(() => {}),
   };
+}
+
+/** A process that ends may have answered, and left its last look besides. */
+function latestOfEach(looks: readonly Look[]): readonly Look[] {
+  const inOrder = looks.toSorted((one, other) => one.next - other.next);
+  return [...new Map(inOrder.map((look) => [look.from, look])).values()];
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { timestampMs, timestampNow } from "@bufbuild/protobuf/wkt";
 import {
   type WatchRequest,
   type WatchResponse,
@@ -11,6 +11,7 @@ import { activityIn, type Interval, type Mark } from "./activity.ts";
 import { joinLooks } from "./join-looks.ts";
 import { type EndedRequest, type Look, WATCH } from "./look.ts";
 import type { Lookout, Looks } from "./lookout.ts";
+import { type Position, positionFromText, textOfPosition } from "./position.ts";
 
 const DEFAULT_INTERVAL_MS = 1_000;
 const DEFAULT_OPEN_CALLS = 100;
@@ -21,7 +22,7 @@ const MIN_INTERVAL_MS = 50;
 /**
  * What a server does, at once and then in each interval.
  *
- * @param ending aborts when the server drains: the stream ends then
+ * @param ending aborts when the server drains: the stream ends then, behind a last answer
  * @param signal aborts when the call is over; the stream is left by throwing its reason
  */
 export async function* watching(
@@ -34,11 +35,14 @@ export async function* watching(
   const maxOpenCalls = request.maxOpenCalls || DEFAULT_OPEN_CALLS;
   const watcher = randomUUID();
   const over = AbortSignal.any([ending, signal]);
-  const processes = createProcesses(request.recentCalls);
+  const from = request.after === "" ? undefined : positionFromText(request.after);
+  const processes = createProcesses(request.recentCalls, from);
   let beforeMs: number | undefined;
   try {
-    while (!ending.aborted) {
-      const sinceMs = beforeMs && performance.now() - beforeMs;
+    for (let isLast = false; !isLast; ) {
+      isLast = ending.aborted;
+      const sinceMs = beforeMs === undefined ? from && Date.now() - from.atMs : performance.now() - beforeMs;
+      const time = timestampNow();
       const ended = request.endedCalls ? processes.ended() : undefined;
       const all = await lookout.look({ watcher, intervalMs, sinceMs, maxOpenCalls, ended });
       const nowMs = performance.now();
@@ -46,14 +50,18 @@ export async function* watching(
         all.looks.map(({ told }) => told),
         maxOpenCalls,
       );
+      const methods = activityIn(processes.intervals(all, nowMs));
+      const places = processes.places();
       yield create(WatchResponseSchema, {
         ...joined,
-        time: timestampNow(),
+        time,
         intervalMs: beforeMs === undefined ? 0 : nowMs - beforeMs,
-        methods: activityIn(processes.intervals(all, nowMs)).filter(({ method }) => method !== WATCH),
+        methods: methods.filter(({ method }) => method !== WATCH),
         // Each process has told so many.
-        endedCalls: beforeMs === undefined ? latest(endedCalls, request.recentCalls) : endedCalls,
+        endedCalls:
+          beforeMs === undefined && from === undefined ? latest(endedCalls, request.recentCalls) : endedCalls,
         silentWorkers: all.silent,
+        position: request.endedCalls ? textOfPosition({ atMs: timestampMs(time), places }) : "",
       });
       beforeMs = nowMs;
       await delay(intervalMs, undefined, { signal: over, ref: false }).catch(() => {});
@@ -71,13 +79,18 @@ function latest<T>(list: readonly T[], count: number): T[] {
 /** What a process told at its last look. */
 interface LastLook {
   readonly marks: readonly Mark[];
-  readonly next: number;
   readonly atMs: number;
 }
 
-/** The processes that are watched: one that was silent once is told of the longer interval the next time. */
-function createProcesses(recentCalls: number) {
+/**
+ * The processes that are watched: one that was silent once is told of the longer interval the next time.
+ *
+ * @param recentCalls how many ended calls each tells first, where there is no position to go on from
+ */
+function createProcesses(recentCalls: number, from: Position | undefined) {
   let last = new Map<string, LastLook>();
+  /** Where the next look at each begins to tell of ended calls. */
+  let places = new Map(Object.entries(from?.places ?? {}));
   let lookedAtMs: number | undefined;
 
   function intervalOf({ from, isNew, marks }: Look, atMs: number): Interval {
@@ -90,14 +103,17 @@ function createProcesses(recentCalls: number) {
 
   return {
     ended: (): EndedRequest => ({
-      after: Object.fromEntries([...last].map(([from, { next }]) => [from, next])),
-      recent: lookedAtMs === undefined ? recentCalls : 0,
+      after: Object.fromEntries(places),
+      recent: lookedAtMs === undefined && from === undefined ? recentCalls : 0,
     }),
+    places: () => Object.fromEntries(places),
     intervals({ looks, silent }: Looks, atMs: number): readonly Interval[] {
       const intervals = looks.map((look) => intervalOf(look, atMs));
-      const told = looks.map(({ from, marks, next }) => [from, { marks, next, atMs }] as const);
+      const told = looks.map(({ from, marks }) => [from, { marks, atMs }] as const);
+      const toldPlaces = looks.map(({ from, next }) => [from, next] as const);
       // Who says nothing may come back; where all that there are have answered, the others are gone.
       last = new Map(silent === 0 ? told : [...last, ...told]);
+      places = new Map(silent === 0 ? toldPlaces : [...places, ...toldPlaces]);
       lookedAtMs = atMs;
       return intervals;
     },

@@ -10,6 +10,8 @@ export interface Peers {
   ask(about: string, text: string, who?: Asked): Promise<Answers>;
   /** Answers what one of them asks about. One that throws, or rejects, counts as silent. */
   answer(about: string, answer: (text: string) => string | Promise<string>): void;
+  /** Has the primary told, when this process ends in good order, what the others may still ask of it. Empty: nothing. */
+  leave(about: string, words: () => string): void;
 }
 
 /** Who is asked. */
@@ -60,5 +62,6 @@ export function alone(): Peers {
       return answer === undefined ? { answers: [], silent: 1 } : { answers: [await answer(text)], silent: 0 };
     },
     answer: (about, answer) => void questions.set(about, answer),
+    leave() {},
   };
 }

@@ -148,12 +148,63 @@ for (const lane of ["auto", "stock"])
       assert.deepEqual([record?.code, record?.cancelledBy], ["canceled", "operator"]);
     });
 
-    it("ends its streams when the server drains, and does not hold that up", async () => {
+    it("goes on behind an answer of another stream, and takes no text for one that is none", async () => {
+      await using app = await start();
+      const users = app.client(UserService);
+      const call = (id: string) => users.listUsers({}, { headers: { "x-request-id": id } });
+      const told = async (request: MessageInitShape<typeof WatchRequestSchema>, last: string) => {
+        const ids: string[] = [];
+        const { position } = await watchUntil(
+          app,
+          last,
+          { endedCalls: true, ...request },
+          ({ endedCalls }) => {
+            ids.push(...endedCalls.map(({ requestId }) => requestId).filter((id) => id !== "watching"));
+            return ids.includes(last);
+          },
+        );
+        return { ids, position };
+      };
+      await call("one");
+      const first = await told({ recentCalls: 10 }, "one");
+      await call("two");
+      await call("three");
+      assert.deepEqual((await told({ recentCalls: 1 }, "three")).ids, ["three"]);
+      const next = await told({ recentCalls: 1, after: first.position }, "three");
+      assert.deepEqual(next.ids, ["two", "three"]);
+      await call("four");
+      assert.deepEqual((await told({ after: next.position }, "four")).ids, ["four"]);
+      for (const json of [
+        "null",
+        "{}",
+        "[1]",
+        "[1,[1.5]]",
+        '[-1,{"a":1}]',
+        '[1,{"a":"1"}]',
+        '[1,{"a":1e99}]',
+      ])
+        await assert.rejects(
+          Array.fromAsync(
+            app.client(MonitorService).watch({ after: Buffer.from(json).toString("base64url") }),
+          ),
+          { code: Code.InvalidArgument },
+          json,
+        );
+    });
+
+    it("ends its streams when the server drains, behind a last answer, and does not hold that up", async () => {
       const app = await start();
-      const looks = app.client(MonitorService).watch({ intervalMs: 3_600_000 });
+      const looks = app.client(MonitorService).watch({ intervalMs: 3_600_000, endedCalls: true });
       const iterator = looks[Symbol.asyncIterator]();
       assert.equal((await iterator.next()).done, false);
+      await app.client(UserService).listUsers({}, { headers: { "x-request-id": "last" } });
       const drained = app.drain();
+      const last = await iterator.next();
+      assert.ok(last.done !== true);
+      assert.deepEqual(
+        last.value.endedCalls.map(({ requestId }) => requestId),
+        ["last"],
+      );
       assert.deepEqual(await iterator.next(), { done: true, value: undefined });
       await drained;
       await app[Symbol.asyncDispose]();

@@ -40,7 +40,7 @@ import {
   writeOpenCall as write_runrpc_monitor_v1_OpenCall,
 } from "../../../runrpc/monitor/v1/debug_codec.ts";
 
-const knownWatchRequest = new Set<number>([1, 2, 3, 4]);
+const knownWatchRequest = new Set<number>([1, 2, 3, 4, 5]);
 
 export function readWatchRequest(r: Reader, p: number, end: number, _depth: number): any {
   const b = r.b;
@@ -48,6 +48,7 @@ export function readWatchRequest(r: Reader, p: number, end: number, _depth: numb
   let $maxOpenCalls = 0;
   let $endedCalls = false;
   let $recentCalls = 0;
+  let $after = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -76,6 +77,15 @@ export function readWatchRequest(r: Reader, p: number, end: number, _depth: numb
         $recentCalls = v;
         break;
       }
+      case 42: { // after
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $after = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownWatchRequest.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -84,7 +94,7 @@ export function readWatchRequest(r: Reader, p: number, end: number, _depth: numb
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = { $typeName: "runrpc.monitor.v1.WatchRequest", intervalMs: $intervalMs, maxOpenCalls: $maxOpenCalls, endedCalls: $endedCalls, recentCalls: $recentCalls };
+  const m: any = { $typeName: "runrpc.monitor.v1.WatchRequest", intervalMs: $intervalMs, maxOpenCalls: $maxOpenCalls, endedCalls: $endedCalls, recentCalls: $recentCalls, after: $after };
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -92,7 +102,7 @@ export function readWatchRequest(r: Reader, p: number, end: number, _depth: numb
 export function writeWatchRequest(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.WatchRequest") throw BAIL;
-  let b = ensure(w, p, 24);
+  let b = ensure(w, p, 26);
   {
     const v = m.intervalMs;
     if (v !== 0) {
@@ -129,11 +139,21 @@ export function writeWatchRequest(w: Writer, m: any, p: number, isWhole: boolean
       }
     }
   }
+  {
+    const v = m.after;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 42;
+        p = putText(w, v, p, 26);
+        b = w.b;
+      }
+    }
+  }
   const unknowns = m.$unknown;
   return unknowns === undefined || t === undefined ? p : putUnknown(w, unknowns, p);
 }
 
-const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any, $methods: any, $openCalls: any, $openCallCount: any, $endedCalls: any, $leftOutCalls: any, $process: any, $store: any, $findings: any, $serving: any, $threads: any, $silentWorkers: any) {
+const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any, $methods: any, $openCalls: any, $openCallCount: any, $endedCalls: any, $leftOutCalls: any, $process: any, $store: any, $findings: any, $serving: any, $threads: any, $silentWorkers: any, $position: any) {
   this.$typeName = "runrpc.monitor.v1.WatchResponse";
   if ($time !== undefined) this.time = $time;
   this.intervalMs = $intervalMs;
@@ -148,10 +168,11 @@ const MadeWatchResponse: any = function (this: any, $time: any, $intervalMs: any
   this.serving = $serving;
   this.threads = $threads;
   this.silentWorkers = $silentWorkers;
+  this.position = $position;
 };
 MadeWatchResponse.prototype = Object.prototype;
 
-const knownWatchResponse = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+const knownWatchResponse = new Set<number>([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
 
 export function readWatchResponse(r: Reader, p: number, end: number, depth: number): any {
   const b = r.b;
@@ -168,6 +189,7 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
   const $serving: Record<string, unknown> = {};
   const $threads: unknown[] = [];
   let $silentWorkers = 0;
+  let $position = "";
   let unknowns: UnknownField[] | undefined;
   while (p < end) {
     let tag = b[p++]!;
@@ -336,6 +358,15 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
         $silentWorkers = v;
         break;
       }
+      case 114: { // position
+        let n = b[p++]!;
+        if (n > 0x7f) { n = varint(r, p); p = r.p; }
+        const e = p + n;
+        if (!(e <= end)) throw BAIL;
+        $position = text(b, p, e);
+        p = e;
+        break;
+      }
       default: {
         if (knownWatchResponse.has(tag >>> 3)) throw BAIL;
         (unknowns ??= []).push(unknownField(r, tag, p, end));
@@ -344,7 +375,7 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
     }
   }
   if (p !== end) throw BAIL;
-  const m: any = new MadeWatchResponse($time, $intervalMs, $methods, $openCalls, $openCallCount, $endedCalls, $leftOutCalls, $process, $store, $findings, $serving, $threads, $silentWorkers);
+  const m: any = new MadeWatchResponse($time, $intervalMs, $methods, $openCalls, $openCallCount, $endedCalls, $leftOutCalls, $process, $store, $findings, $serving, $threads, $silentWorkers, $position);
   if (unknowns !== undefined) m.$unknown = unknowns;
   return m;
 }
@@ -352,13 +383,13 @@ export function readWatchResponse(r: Reader, p: number, end: number, depth: numb
 export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolean): number {
   const t = m.$typeName;
   if (t === undefined ? isWhole || typeof m !== "object" || Array.isArray(m) : t !== "runrpc.monitor.v1.WatchResponse") throw BAIL;
-  let b = ensure(w, p, 63);
+  let b = ensure(w, p, 65);
   {
     const v = m.time;
     if (v !== undefined && (t === undefined || isOwn(m, "time"))) {
       b[p++] = 10;
       p = close(w, p, write_google_protobuf_Timestamp(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 63);
+      b = ensure(w, p, 65);
     }
   }
   {
@@ -377,7 +408,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 26;
         p = close(w, p, writeMethodActivity(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 63);
+        b = ensure(w, p, 65);
       }
     }
   }
@@ -388,7 +419,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 34;
         p = close(w, p, write_runrpc_monitor_v1_OpenCall(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 63);
+        b = ensure(w, p, 65);
       }
     }
   }
@@ -408,7 +439,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 50;
         p = close(w, p, writeEndedCall(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 63);
+        b = ensure(w, p, 65);
       }
     }
   }
@@ -426,7 +457,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
     if (v !== undefined && (t === undefined || isOwn(m, "process"))) {
       b[p++] = 66;
       p = close(w, p, writeProcess(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 63);
+      b = ensure(w, p, 65);
     }
   }
   {
@@ -434,7 +465,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
     if (v !== undefined && (t === undefined || isOwn(m, "store"))) {
       b[p++] = 74;
       p = close(w, p, writeStore(w, v, p + 1, t !== undefined));
-      b = ensure(w, p, 63);
+      b = ensure(w, p, 65);
     }
   }
   {
@@ -443,16 +474,16 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
       for (const k of Object.keys(v)) {
         const x = (v as Record<string, unknown>)[k];
-        b = ensure(w, p, 63 + 24 + 1);
+        b = ensure(w, p, 65 + 24 + 1);
         b[p++] = 82;
         const start = p++;
         b[p++] = 10;
-        p = putText(w, k, p, 63 + 24);
+        p = putText(w, k, p, 65 + 24);
         b = w.b;
         b[p++] = 16;
         p = putUint64(b, x, p);
         p = close(w, start, p);
-        b = ensure(w, p, 63);
+        b = ensure(w, p, 65);
       }
     }
   }
@@ -462,16 +493,16 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       if (!(typeof v === "object" && v !== null && !Array.isArray(v))) throw BAIL;
       for (const k of Object.keys(v)) {
         const x = (v as Record<string, unknown>)[k];
-        b = ensure(w, p, 63 + 24 + 1);
+        b = ensure(w, p, 65 + 24 + 1);
         b[p++] = 90;
         const start = p++;
         b[p++] = 10;
-        p = putText(w, k, p, 63 + 24);
+        p = putText(w, k, p, 65 + 24);
         b = w.b;
         b[p++] = 16;
         p = putBool(b, x, p);
         p = close(w, start, p);
-        b = ensure(w, p, 63);
+        b = ensure(w, p, 65);
       }
     }
   }
@@ -482,7 +513,7 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       for (let i = 0; i < v.length; i++) {
         b[p++] = 98;
         p = close(w, p, writeThreads(w, v[i], p + 1, t !== undefined));
-        b = ensure(w, p, 63);
+        b = ensure(w, p, 65);
       }
     }
   }
@@ -492,6 +523,16 @@ export function writeWatchResponse(w: Writer, m: any, p: number, isWhole: boolea
       if (v === undefined) { if (t !== undefined) throw BAIL; } else {
         b[p++] = 104;
         p = putUint32(b, v, p);
+      }
+    }
+  }
+  {
+    const v = m.position;
+    if (v !== "") {
+      if (v === undefined) { if (t !== undefined) throw BAIL; } else {
+        b[p++] = 114;
+        p = putText(w, v, p, 65);
+        b = w.b;
       }
     }
   }
@@ -3409,8 +3450,8 @@ export function writeMethod(w: Writer, m: any, p: number, isWhole: boolean): num
 
 /** What this file has codecs of. */
 export const codecs: readonly MessageCodec[] = [
-  { typeName: "runrpc.monitor.v1.WatchRequest", shape: "h0-mAq27pjWnulJM", read: readWatchRequest, write: writeWatchRequest },
-  { typeName: "runrpc.monitor.v1.WatchResponse", shape: "OMj-6kxiyRy3bL4n", read: readWatchResponse, write: writeWatchResponse },
+  { typeName: "runrpc.monitor.v1.WatchRequest", shape: "AjWwSZZJNiP32_Bj", read: readWatchRequest, write: writeWatchRequest },
+  { typeName: "runrpc.monitor.v1.WatchResponse", shape: "vq8IjvVbyDoVJbBI", read: readWatchResponse, write: writeWatchResponse },
   { typeName: "runrpc.monitor.v1.MethodActivity", shape: "l8TXs7LhbQ7LB5kX", read: readMethodActivity, write: writeMethodActivity },
   { typeName: "runrpc.monitor.v1.EndedCall", shape: "P4HXLqy5Ai8bEsJi", read: readEndedCall, write: writeEndedCall },
   { typeName: "runrpc.monitor.v1.Process", shape: "vLtekZQhb6gbzf4Y", read: readProcess, write: writeProcess },

@@ -18,16 +18,19 @@ const RECENT_CALLS = 256;
 
 /** Follows calls as they end, the latest ones first of all. Gives the end of it. */
 export function followCalls({ key, onCalls, onFault }: FollowOptions): () => void {
+  let after = "";
   return watchServer({
     key,
-    request: (isFirst) => ({
+    request: () => ({
       intervalMs: INTERVAL_MS,
       maxOpenCalls: 1,
       endedCalls: true,
-      recentCalls: isFirst ? RECENT_CALLS : 0,
+      recentCalls: RECENT_CALLS,
+      after,
     }),
     onAnswer(text) {
-      const { endedCalls = [], leftOutCalls = "0" } = JSON.parse(text) as Told; // of the server's own version
+      const { endedCalls = [], leftOutCalls = "0", position = "" } = JSON.parse(text) as Told; // of the server's own version
+      after = position;
       onCalls(endedCalls, Number(leftOutCalls));
     },
     onFault,
@@ -37,4 +40,5 @@ export function followCalls({ key, onCalls, onFault }: FollowOptions): () => voi
 interface Told {
   readonly endedCalls?: readonly EndedCall[];
   readonly leftOutCalls?: string;
+  readonly position?: string;
 }

@@ -36,12 +36,14 @@ export function createDashboard({ schema, key, onFailure }: ViewParts): View {
   let leave: (() => void) | undefined;
 
   function take(look: Look): void {
+    const isFirst = body.hidden;
     state.replaceChildren();
     body.hidden = false;
     body.classList.remove("old");
     facts.update(look);
     charts.add(look);
-    methods.update(look.methods);
+    // The first of another stream has no rates.
+    if (isFirst || look.intervalMs > 0) methods.update(look.methods);
     calls.update(look.openCalls, look.openCallCount);
     findings.update(look.findings);
   }
