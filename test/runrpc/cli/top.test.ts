@@ -177,7 +177,7 @@ describe("the screen of runrpc top", () => {
     }
     const without = topScreen(look, "http://localhost", { columns: 40, rows: 24 }, `x\x1b${"y".repeat(100)}`);
     assert.match(without[1] ?? "", /^NOT THERE {2}x\\u001by+…$/);
-    assert.equal(without.length, 24);
+    assert.ok(without.length <= 24);
     const text = topScreen(look, "http://localhost", { columns: 200, rows: 24 }).join("\n");
     assert.match(text, /findings {2}slow_call 3/);
     assert.match(text, /\nand 49\d more$/);
