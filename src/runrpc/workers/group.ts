@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServerLog } from "../server/log.ts";
 import type { Distributor } from "./distributor.ts";
+import { watchHeartbeat } from "./heartbeat.ts";
 import { type Member, type MemberOptions, StartFailure, startMember } from "./member.ts";
 import { createPauses } from "./pauses.ts";
 
@@ -102,7 +103,20 @@ export function createGroup(options: GroupOptions): Group {
     known.add(member);
     serving.set(member.number, member);
     distributor.add(member);
-    void member.ended.then((how) => left(member, how));
+    const leave = watchHeartbeat(member, (heldMs) => endStill(member, heldMs));
+    void member.ended.then((how) => {
+      leave();
+      return left(member, how);
+    });
+  }
+
+  function endStill(member: Member, heldMs: number): void {
+    const { number, pid } = member;
+    log.error(
+      { worker: number, pid },
+      `the event loop of a worker has not turned for ${heldMs} ms: it is ended`,
+    );
+    member.kill();
   }
 
   /** Starts workers in a place that is empty until one serves. */
