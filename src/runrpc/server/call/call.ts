@@ -45,6 +45,8 @@ export interface Follower {
   cancelled(reason: ConnectError): void;
   /** Whether something that was written waits for its client to read. */
   isStalled(): boolean;
+  /** Of the call's `bytesOut`, what has not left this process yet. */
+  waitingBytes(): number;
   /** Ends the exchange at once, as its client does not read. */
   cut(): void;
 }

@@ -18,9 +18,13 @@ export function watchStalledReaders(
     const nowMs = now();
     const still = new Map<Call, Stall>();
     for (const call of open) {
-      if (call.follower?.isStalled() !== true) continue;
+      const { follower } = call;
+      if (follower?.isStalled() !== true) continue;
+      const takenBytes = call.bytesOut - follower.waitingBytes();
       const before = stalled.get(call);
-      const stall = before?.bytesOut === call.bytesOut ? before : { bytesOut: call.bytesOut, sinceMs: nowMs };
+      // What a handler adds to that which waits is nothing that was read, and HTTP/1.1 adds its own around each piece.
+      const isSame = before !== undefined && takenBytes <= before.takenBytes;
+      const stall = isSame ? before : { takenBytes, sinceMs: nowMs };
       if (nowMs - stall.sinceMs < timeoutMs) still.set(call, stall);
       else call.cut("client", readsNothing(timeoutMs));
     }
@@ -32,7 +36,7 @@ export function watchStalledReaders(
 
 /** A client that has not taken more than these bytes since. */
 interface Stall {
-  readonly bytesOut: number;
+  readonly takenBytes: number;
   readonly sinceMs: number;
 }
 

@@ -7,6 +7,7 @@ import { watchStalledReaders } from "../../../../src/runrpc/server/http/stalled-
 interface Watched {
   isStalled: boolean;
   bytesOut: number;
+  waitingBytes: number;
   readonly cutAtMs: number[];
 }
 
@@ -14,12 +15,12 @@ interface Watched {
 function setUp(t: TestContext) {
   t.mock.timers.enable({ apis: ["setInterval"] });
   let nowMs = 0;
-  const call: Watched = { isStalled: true, bytesOut: 0, cutAtMs: [] };
+  const call: Watched = { isStalled: true, bytesOut: 0, waitingBytes: 0, cutAtMs: [] };
   const watched = {
     get bytesOut() {
       return call.bytesOut;
     },
-    follower: { isStalled: () => call.isStalled },
+    follower: { isStalled: () => call.isStalled, waitingBytes: () => call.waitingBytes },
     cut: () => call.cutAtMs.push(nowMs),
   };
   const end = watchStalledReaders([watched as unknown as Call], 400, () => nowMs);
@@ -46,6 +47,16 @@ test("a call whose client reads a byte now and then is never cut", (t) => {
     look();
   }
   assert.deepEqual(call.cutAtMs, []);
+});
+
+test("what a handler goes on to write behind that which nobody reads keeps no call", (t) => {
+  const { call, look } = setUp(t);
+  for (let count = 0; count < 5; count++) {
+    call.bytesOut += 100;
+    call.waitingBytes += 110;
+    look();
+  }
+  assert.deepEqual(call.cutAtMs, [500]);
 });
 
 test("a call that was read up to its end begins anew when it stalls again", (t) => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { setInterval as ticks } from "node:timers/promises";
 import { open, type Running, serve } from "./fast/serve.ts";
 
 // A client that does not read what it asked for: its call is cut, before its handler is done or after, and holds no more
@@ -182,3 +184,33 @@ for (const lane of ["stock", "auto"]) {
     });
   }
 }
+
+for (const [lane, http2] of [
+  ["stock", "node"],
+  ["auto", "node"],
+  ["auto", "own"],
+] as const)
+  test(`lane ${lane}, HTTP/2 of ${http2}: a stream that goes on in small messages is cut as well, long before it is full`, async (t) => {
+    const running = await serve(
+      t,
+      {
+        users: {
+          async *streamUsers(_request, { signal }) {
+            for await (const _ of ticks(20, undefined, { signal })) yield {};
+          },
+        },
+      },
+      { server: { host: "127.0.0.1", port: 0, lane, http2 }, timeouts: { writeTimeoutMs: 400 } },
+    );
+    const session = connectHttp2(running.server.url, { settings: { initialWindowSize: 0 } });
+    t.after(() => session.destroy());
+    const stream = open(session, STREAM);
+    stream.on("error", () => {}); // cut
+    stream.end(EMPTY);
+    await once(stream, "close");
+    const { code, cancelledBy, error } = await running.nextRecord();
+    assert.deepEqual(
+      [code, cancelledBy, error],
+      ["canceled", "client", "the client has read nothing for 400 ms (timeouts.write_timeout_ms)"],
+    );
+  });

@@ -39,6 +39,10 @@ export class Base64Wire implements Wire, RequestListener {
     return this.#wire.isStalled;
   }
 
+  get waitingBytes(): number {
+    return this.#wire.waitingBytes;
+  }
+
   read(): void {
     this.#wire.read();
   }

@@ -29,6 +29,10 @@ export abstract class NodeWire<S extends Writable> {
     );
   }
 
+  get waitingBytes(): number {
+    return this.out.writableLength;
+  }
+
   write(bytes: Uint8Array): boolean {
     if (bytes.length > SLICE_BYTES || this.#slices !== undefined) return this.#writeSlices(bytes);
     this.call.bytesOut += bytes.length;

@@ -38,6 +38,11 @@ export class OwnHttp2Wire implements Wire, StreamHandler {
     return !this.#stream.isClosed && (this.#stream.queuedBytes > 0 || this.#stream.isThirsty);
   }
 
+  /** It counts what has left. */
+  get waitingBytes(): number {
+    return 0;
+  }
+
   read(): void {
     this.#stream.start();
   }

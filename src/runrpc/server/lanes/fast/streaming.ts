@@ -78,6 +78,10 @@ export class StreamExchange implements Exchange, CallParts, Consumer, AnswerOwne
     return this.wire.isStalled;
   }
 
+  waitingBytes(): number {
+    return this.wire.waitingBytes;
+  }
+
   cut(): void {
     this.wire.cut();
   }

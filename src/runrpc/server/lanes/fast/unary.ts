@@ -77,6 +77,10 @@ export class UnaryExchange implements Exchange, CallParts {
     return this.wire.isStalled;
   }
 
+  waitingBytes(): number {
+    return this.wire.waitingBytes;
+  }
+
   cut(): void {
     this.wire.cut();
   }

@@ -34,6 +34,8 @@ export interface Wire {
   end(bytes: Uint8Array | undefined, trailers: OutgoingHttpHeaders | undefined): void;
   /** Whether something that was written waits for the client to read. */
   readonly isStalled: boolean;
+  /** What it has counted as sent and what waits here nevertheless, in bytes. */
+  readonly waitingBytes: number;
   /** Cuts the connection to a client that does not take the end of its answer, in a second. */
   cutSoon(): void;
   /** Cuts it at once. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { Writable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Call, headersOfEvery } from "../../call/call.ts";
 import { errorAnswer } from "../../http/answers.ts";
@@ -91,6 +92,7 @@ export function finishExchange(
   call.follower = {
     cancelled() {},
     isStalled: () => isStalled(response),
+    waitingBytes: () => outOf(response)?.writableLength ?? 0,
     cut: () => abandon(response),
   };
   const forget = call.onCancel(() => {
@@ -156,10 +158,15 @@ export function answerUnwritten(
 }
 
 function isStalled(response: NodeResponse): boolean {
-  if ("stream" in response && response.stream === undefined) return false; // it is gone
-  const { destroyed, writableLength, writableEnded, writableFinished } =
-    "stream" in response ? response.stream : response;
+  const out = outOf(response);
+  if (out === undefined) return false;
+  const { destroyed, writableLength, writableEnded, writableFinished } = out;
   return !destroyed && (writableLength > 0 || (writableEnded && !writableFinished));
+}
+
+/** Where its bytes wait to be sent; undefined when it is gone. */
+function outOf(response: NodeResponse): Writable | undefined {
+  return "stream" in response ? response.stream : response;
 }
 
 function abandon(response: NodeResponse): void {
