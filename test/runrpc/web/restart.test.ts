@@ -189,4 +189,16 @@ describe("a page whose server starts again", { skip, timeout: 120_000 }, () => {
     assert.equal(await input("name").inputValue(), "kettle");
     assert.equal(await page.evaluate(() => sessionStorage.getItem("runrpc.drafts")), null);
   });
+
+  it("keeps the key of somebody who loads the page while its server is ending", async () => {
+    await answerSchema({
+      status: 503,
+      json: { code: "unavailable", message: "the server is shutting down" },
+    });
+    await page.reload();
+    await page.getByText("The server does not answer").waitFor();
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("heading", { level: 1, name: "things.v1.ThingService/Mend" }).waitFor();
+  });
 });

@@ -34,27 +34,33 @@ async function begin(): Promise<void> {
   }
   const key = keyOfSession();
   if (key === undefined) return askForKey("");
-  const fault = await enter(key);
-  if (fault !== undefined) askForKey(fault);
+  try {
+    await enter(key);
+  } catch (error) {
+    if (isGone(error)) showNoAnswer();
+    else askForKey(textOf(error));
+  }
 }
 
-/** Shows what is served to the owner of a key; gives the reason where that cannot be. */
-async function enter(key: string): Promise<string | undefined> {
-  try {
-    take(await askSchema(key, served));
-    keepKey(key);
-    shell ??= createShell({
-      ...{ schema: schemaOf, key: keyOfSession, drafts },
-      ...{ onFailure: lookAgain.again, reload: loadAgain },
-    });
-    links.replaceChildren(shell.links);
-    who.replaceChildren(h("code", {}, key.slice(0, 11)), button("Sign out", signOut));
-    place.replaceChildren(shell.element);
-    shell.renew();
-    return undefined;
-  } catch (error) {
-    return textOf(error);
-  }
+/** Shows what is served to the owner of a key. @throws CallFailure where that cannot be */
+async function enter(key: string): Promise<void> {
+  take(await askSchema(key, served));
+  keepKey(key);
+  shell ??= createShell({
+    ...{ schema: schemaOf, key: keyOfSession, drafts },
+    ...{ onFailure: lookAgain.again, reload: loadAgain },
+  });
+  links.replaceChildren(shell.links);
+  who.replaceChildren(h("code", {}, key.slice(0, 11)), button("Sign out", signOut));
+  place.replaceChildren(shell.element);
+  shell.renew();
+}
+
+/** The key may be good: it is kept. */
+function showNoAnswer(): void {
+  const again = button("Try again", () => void begin(), { class: "primary" });
+  const text = "The server does not answer: it may be restarting.";
+  place.replaceChildren(h("main", {}, h("h1", {}, text), h("div", { class: "bar" }, again)));
 }
 
 /** What the server serves from here on. */
@@ -81,9 +87,13 @@ async function look(): Promise<void> {
 }
 
 function tellFault(error: unknown): void {
-  const code = error instanceof CallFailure ? error.error.code : "";
-  news.tellGone(code === "unavailable");
-  if (code === "unauthenticated") tellStale();
+  news.tellGone(isGone(error));
+  if (error instanceof CallFailure && error.error.code === "unauthenticated") tellStale();
+}
+
+/** Whether there is no server, or one that is ending. */
+function isGone(error: unknown): boolean {
+  return error instanceof CallFailure && error.error.code === "unavailable";
 }
 
 function loadAgain(): void {
@@ -97,8 +107,13 @@ function askForKey(reason: string): void {
   links.replaceChildren();
   who.replaceChildren();
   document.title = "Sign in · runrpc";
-  place.replaceChildren(h("main", {}, createSignInView(reason, enter)));
+  place.replaceChildren(h("main", {}, createSignInView(reason, reasonAgainst)));
   place.querySelector("input")?.focus();
+}
+
+/** Tries a key, and gives the reason where it does not do. */
+function reasonAgainst(key: string): Promise<string | undefined> {
+  return enter(key).then(() => undefined, textOf);
 }
 
 function signOut(): void {
