@@ -173,8 +173,8 @@ export const callerMutations: readonly Mutation[] = [
   {
     name: "stalled readers: one that reads slowly is cut",
     file: "server/http/stalled-readers.ts",
-    from: "before?.bytesOut === call.bytesOut ? before",
-    to: "before !== undefined ? before",
+    from: "before !== undefined && takenBytes <= before.takenBytes",
+    to: "before !== undefined",
     tests: ["server/http/stalled-readers.test.ts"],
   },
   {

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Authenticator } from "./auth/authenticate.ts";
 import { coversScope, type Principal } from "./auth/principal.ts";
 import type { Call } from "./call/call.ts";
-import { timeoutFault } from "./http/protocol.ts";
+import { timeoutFault, versionFault } from "./http/protocol.ts";
 import { both, createRoom, type RoomOptions } from "./limits/room.ts";
 
 /** Decides on headers alone, before a body is read. */
@@ -11,7 +11,7 @@ export interface Gate {
    * Lets a call in, with its principal, or refuses it. It answers without a promise where nothing has to be
    * looked up.
    *
-   * @throws ConnectError `unimplemented`, `unavailable`, `unauthenticated`, `permission_denied` or `resource_exhausted`.
+   * @throws ConnectError `unimplemented`, `invalid_argument`, `unavailable`, `unauthenticated`, `permission_denied` or `resource_exhausted`.
    */
   admit(call: Call): void | Promise<void>;
   /** From here on calls are refused with `unavailable`. */
@@ -53,6 +53,8 @@ export function createGate(options: GateOptions): Gate {
       if (route === undefined) throw new ConnectError(`there is no method ${path}`, Code.Unimplemented);
       if (Number.isNaN(timeoutMs))
         throw new ConnectError(timeoutFault(headers, protocol), Code.InvalidArgument);
+      const fault = versionFault(headers, protocol);
+      if (fault !== undefined) throw new ConnectError(fault, Code.InvalidArgument);
       if (closed) throw new ConnectError("the server is shutting down", Code.Unavailable);
       const found = authenticator?.authenticate(headers, peer, call);
       if (found instanceof Promise) return found.then((principal) => enter(call, principal));

@@ -13,7 +13,7 @@ export interface Group {
    * @throws StartFailure when one says why it cannot, or several have died at their start in a row; all have been ended then
    */
   start(): Promise<void>;
-  /** Resolves with why, when a worker that ended cannot be started again. The others go on. */
+  /** Resolves with why, when none serves any more and none can be started. */
   readonly gaveUp: Promise<Error>;
   /** Has each replaced by a new one, one after the other. Where a new one cannot start, the old ones go on. */
   roll(): Promise<void>;
@@ -53,7 +53,7 @@ export interface GroupOptions {
   readonly onEnded: (member: Member) => void;
 }
 
-/** Deaths at the start, in a row, after which no other start is tried. */
+/** Deaths at the start, in a row, after which no other start is tried: of the first workers, and where none serves any more. */
 const MAX_STRIKES = 5;
 
 /** Makes a group; `start` starts it. */
@@ -142,7 +142,7 @@ export function createGroup(options: GroupOptions): Group {
         const { message, isTold } = error as StartFailure; // as `ready` says
         if (!hasStarted && isTold) throw error;
         strikes++;
-        if (strikes >= MAX_STRIKES)
+        if (strikes >= MAX_STRIKES && (!hasStarted || serving.size === 0))
           throw new StartFailure(
             `workers died at their start ${strikes} times in a row, the last time so: ${message}`,
             false,

@@ -1,6 +1,8 @@
 // What becomes of calls and processes when a worker or the primary dies, and when none can start.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, it, test } from "node:test";
 import { connect } from "../../../src/runrpc/client.ts";
@@ -79,6 +81,21 @@ test("workers that die at their start five times in a row end the start, as does
   assert.match(dying.stderr, /^error: workers died at their start 5 times in a row.*\(code 3\)/m);
   const told = await run('throw new Error("the moon is full")');
   assert.deepEqual([told.code, told.stderr], [1, "error: the moon is full\n"]);
+});
+
+test("while another serves, a worker that cannot start is tried on, and serves once it can", async () => {
+  const { cwd } = makeProject(`
+    import { existsSync } from "node:fs";
+    if (process.send && existsSync("broken")) process.exit(3);
+    export default await load();`);
+  const workers = await startWorkers(["--metrics"], { cwd });
+  writeFileSync(join(cwd, "broken"), "");
+  kill(workers.pids()[0] ?? 0);
+  // More often than where none serves.
+  await workers.until("its starts fail", ({ msg }) => msg.startsWith("a worker did not start: "), 6);
+  assert.equal((await fetch(`${workers.url}/healthz`)).status, 200);
+  rmSync(join(cwd, "broken"));
+  await scrapeUntil(workers.url, "two workers again", (samples) => sumOf(samples, "runrpc_workers") === 2);
 });
 
 test("a start in which a worker hangs is given up at SIGTERM, and leaves no process", async () => {

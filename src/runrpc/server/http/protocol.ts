@@ -10,6 +10,18 @@ export function protocolOf(contentType: string | undefined): Protocol {
   return contentType.startsWith("-web", "application/grpc".length) ? "grpc-web" : "grpc";
 }
 
+/** The version of Connect's protocol that is spoken: `connect-protocol-version`, and `connect=v1` in the query of a GET. */
+export const CONNECT_VERSION = "1";
+
+/** What is wrong with the version of the protocol that a request is said to be written in; undefined: nothing, or it does not say. */
+export function versionFault(headers: IncomingHttpHeaders, protocol: Protocol): string | undefined {
+  if (protocol !== "connect") return undefined;
+  const version = headers["connect-protocol-version"];
+  if (version === undefined || version === "" || version === CONNECT_VERSION) return undefined;
+  const shown = JSON.stringify(String(version).slice(0, 50));
+  return `connect-protocol-version is ${shown}; ${JSON.stringify(CONNECT_VERSION)} is spoken here`;
+}
+
 /** setTimeout counts in a signed 32-bit integer; a longer time fires at once. About 24.8 days. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 

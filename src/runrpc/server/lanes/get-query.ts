@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { CONNECT_VERSION } from "../http/protocol.ts";
 
 /** The request of a Connect GET: https://connectrpc.com/docs/protocol#unary-get-request */
 export interface GetQuery {
@@ -10,6 +11,7 @@ export interface GetQuery {
   readonly message: Buffer;
 }
 
+const VERSION = `v${CONNECT_VERSION}`;
 const PARAMETERS = ["connect", "encoding", "compression", "base64", "message"] as const;
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
 
@@ -20,7 +22,9 @@ type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>;
  * @throws ConnectError `invalid_argument` for one that cannot be served, `resource_exhausted` for a message above the limit.
  */
 export function readGetQuery(target: string, maxBytes: number): GetQuery {
-  const { encoding, compression, base64, message } = parametersOf(queryOf(target));
+  const { connect, encoding, compression, base64, message } = parametersOf(queryOf(target));
+  if (connect !== undefined && connect !== VERSION)
+    throw refusal(`names ${shown("connect", connect)}: it takes connect=${VERSION}, or none`);
   if (encoding !== "json" && encoding !== "proto")
     throw refusal(`names ${shown("encoding", encoding)}: it takes encoding=json or encoding=proto`);
   if (message === undefined) throw refusal("names no message");

@@ -195,6 +195,15 @@ const CONNECT: readonly Row[] = [
     "invalid_argument",
   ],
   [
+    "another version of the protocol",
+    {
+      path: GET_USER,
+      headers: type("application/json", { "connect-protocol-version": "2" }),
+      body: JSON_MESSAGE,
+    },
+    "invalid_argument",
+  ],
+  [
     "headers above the limit",
     { path: GET_USER, headers: type("application/json", long), body: JSON_MESSAGE },
     "resource_exhausted",
@@ -211,6 +220,11 @@ const CONNECT: readonly Row[] = [
   ["GET with bad base64", get("encoding=proto&base64=1&message=!!!!"), "invalid_argument"],
   ["GET with a lone base64 digit", get("encoding=proto&base64=1&message=AAAAA"), "invalid_argument"],
   ["GET with base64=2", get("encoding=proto&base64=2&message=AAAA"), "invalid_argument"],
+  [
+    "GET with another version of the protocol",
+    get("connect=v2&encoding=json&message={}"),
+    "invalid_argument",
+  ],
   ["GET with two messages", get("encoding=json&message={}&message={}"), "invalid_argument"],
   ["GET with two encodings", get("encoding=json&encoding=json&message={}"), "invalid_argument"],
   ["GET with a bad escape", get("encoding=json&message=%7B%zz%7D"), "invalid_argument"],
@@ -244,6 +258,8 @@ const BODIES: readonly (readonly [string, Uint8Array, Encoding: string | undefin
   ["a cut envelope", envelope(PROTO).subarray(0, -3), undefined, 3],
   ["bytes behind the envelope", Buffer.concat([envelope(PROTO), Buffer.from("abc")]), undefined, 3],
   ["a length above the limit", Buffer.from([0, 0xff, 0xff, 0xff, 0xff]), undefined, 8],
+  ["a flag that there is not", envelope(PROTO, 0x40), undefined, 3],
+  ["one in the second envelope", Buffer.concat([envelope(PROTO), envelope(PROTO, 0x21)]), "gzip", 3],
   ["truncated gzip", envelope(GZIP.subarray(0, -9), 1), "gzip", 3],
   ["junk for gzip", envelope(Buffer.from("junk"), 1), "gzip", 3],
   ["junk for brotli", envelope(Buffer.from("junk and more junk"), 1), "br", 3],
@@ -280,6 +296,15 @@ function enveloped(contentType: string, path: string): Row[] {
       ],
     ),
     ["a malformed timeout", request({ [timeout]: "1s" }, envelope(PROTO)), named(3)],
+    ...(isConnect
+      ? [
+          [
+            "another version of the protocol",
+            request({ "connect-protocol-version": "0" }, envelope(PROTO)),
+            named(3),
+          ] as const,
+        ]
+      : []),
     ["headers above the limit", request(long, envelope(PROTO)), named(8)],
     [
       "too many headers",

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { COMPRESSED_FLAG, unknownFlags } from "../envelope-flags.ts";
 import { tooLargeToRead } from "./codec.ts";
 import { Compressed, type Outgoing, unknownCompression } from "./compressed.ts";
 import { ENVELOPE_BYTES, Framed, writeHead } from "./framed.ts";
@@ -7,8 +8,6 @@ import { Pieces } from "./pieces.ts";
 // Envelopes: one byte of flags, four of length (big-endian), then the message. They are the same in gRPC
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message"), in gRPC-Web and in
 // Connect's streams (https://connectrpc.com/docs/protocol#streaming-rpcs).
-
-const COMPRESSED_FLAG = 0x01;
 
 /**
  * Takes a request body apart, whatever its chunks. A message that lies within one chunk is not copied. A class,
@@ -63,7 +62,8 @@ export class EnvelopeReader {
   /**
    * The next message, or undefined when it has not arrived.
    *
-   * @throws ConnectError `resource_exhausted` for one above the limit, `internal` for a compressed one where no compression was named.
+   * @throws ConnectError `resource_exhausted` for one above the limit, `internal` for a compressed one where no compression was named,
+   * `invalid_argument` for flags that the protocol does not have.
    */
   next(): Buffer | undefined {
     while (this.missing() === 0) {
@@ -72,6 +72,7 @@ export class EnvelopeReader {
       const flags = chunk[this.#offset] as number; // it is there
       const start = this.#offset + ENVELOPE_BYTES;
       this.#skip(ENVELOPE_BYTES + length);
+      if ((flags & ~(COMPRESSED_FLAG | this.#endFlag)) !== 0) throw unknownFlags(flags, this.#endFlag);
       this.isCompressed = (flags & COMPRESSED_FLAG) !== 0;
       if (this.isCompressed && !this.#mayBeCompressed) throw unknownCompression();
       if (this.#endFlag === 0 || (flags & this.#endFlag) === 0) return chunk.subarray(start, start + length);

@@ -35,6 +35,7 @@ import {
 } from "./http.ts";
 import { implementation } from "./implementation.ts";
 import { jsonOptionsOf } from "./json.ts";
+import { withKnownFlags } from "./known-flags.ts";
 import { errorAtEnd, webAnswer } from "./outcome.ts";
 import { callKey, type StockCall, stockCallOf } from "./stock-call.ts";
 import { tameTimeout } from "./tame-timeout.ts";
@@ -138,11 +139,12 @@ async function answer(
   stock.header = new Headers(universal.header);
   tellEncoding(universal.header, call, wire, compression);
   if (isText) universal.header.set("content-type", webType(universal.header));
-  const body = requestBody(call, request);
+  const sent = requestBody(call, request);
+  const body = withKnownFlags(wire, isText ? base64Decoded(sent) : sent);
   const answered = await handler({
     ...universal,
     url: query === undefined ? universal.url : new URL(query.target, universal.url).toString(),
-    body: isGet ? body : withoutExcess(call, universal.header, isText ? base64Decoded(body) : body),
+    body: isGet ? sent : withoutExcess(call, universal.header, body),
   });
   stock.answered = answered;
   finishHeaders(call, answered, isGet, givesText);

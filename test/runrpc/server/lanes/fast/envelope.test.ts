@@ -61,6 +61,19 @@ describe("EnvelopeReader", () => {
     assert.deepEqual(readAll([framed(Buffer.from("a")), framed(Buffer.from("{}"), 2)], 100, 2), ["a"]);
   });
 
+  test("refuses flags that the protocol does not have", () => {
+    for (const [flags, endFlag] of [
+      [0x02, 0],
+      [0x81, 0],
+      [0x40, 0x80],
+      [0x80, 0x02],
+    ] as const)
+      assert.throws(
+        () => readAll([framed(Buffer.from("x"), flags)], 100, endFlag),
+        code(Code.InvalidArgument),
+      );
+  });
+
   test("refuses a message above the limit before it has been sent", () => {
     const reader = new EnvelopeReader(10, 0, false);
     reader.push(framed(Buffer.alloc(0), 0, 11));

@@ -1,0 +1,22 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** The message of an envelope is compressed. */
+export const COMPRESSED_FLAG = 0x01;
+
+/**
+ * What is said of an envelope with flags that its protocol does not have: what they mean is not known, so that its message may be
+ * none.
+ *
+ * @param endFlag of envelopes that carry no message; 0: the protocol has none
+ */
+export function unknownFlags(flags: number, endFlag: number): ConnectError {
+  const known = [0, COMPRESSED_FLAG, ...(endFlag === 0 ? [] : [endFlag, endFlag | COMPRESSED_FLAG])];
+  return new ConnectError(
+    `protocol error: an envelope has the flags ${hex(flags)}; known are ${known.map(hex).join(", ")}`,
+    Code.InvalidArgument,
+  );
+}
+
+function hex(flags: number): string {
+  return `0x${flags.toString(16).padStart(2, "0")}`;
+}

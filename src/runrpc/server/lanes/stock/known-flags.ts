@@ -1,0 +1,53 @@
+import { endStreamFlag } from "@connectrpc/connect/protocol-connect";
+import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
+import type { Wire } from "../../http/content-type.ts";
+import { COMPRESSED_FLAG, unknownFlags } from "../envelope-flags.ts";
+
+const END_FLAGS: Readonly<Record<Exclude<Wire, "connect-unary">, number>> = {
+  "connect-stream": endStreamFlag,
+  grpc: 0,
+  "grpc-web": trailerFlag,
+  "grpc-web-text": trailerFlag,
+};
+
+/** Envelopes: a byte of flags, four of length. */
+const HEAD_BYTES = 5;
+
+/**
+ * The body of a request as it is, up to an envelope with flags that its protocol does not have: the adapter looks at those that it
+ * knows.
+ *
+ * @throws ConnectError `invalid_argument` at such an envelope.
+ */
+export function withKnownFlags(
+  wire: Wire | undefined,
+  body: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  return wire === undefined || wire === "connect-unary" ? body : checked(body, END_FLAGS[wire]);
+}
+
+async function* checked(body: AsyncIterable<Uint8Array>, endFlag: number): AsyncGenerator<Uint8Array> {
+  /** Of the head that is being read. */
+  let headBytes = 0;
+  let length = 0;
+  /** Of the message behind the last head. */
+  let restBytes = 0;
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.length; ) {
+      if (restBytes > 0) {
+        const step = Math.min(restBytes, chunk.length - at);
+        restBytes -= step;
+        at += step;
+        continue;
+      }
+      const byte = chunk[at++] ?? 0;
+      if (headBytes > 0) length = 256 * length + byte;
+      else if ((byte & ~(COMPRESSED_FLAG | endFlag)) !== 0) throw unknownFlags(byte, endFlag);
+      if (++headBytes < HEAD_BYTES) continue;
+      restBytes = length;
+      headBytes = 0;
+      length = 0;
+    }
+    yield chunk;
+  }
+}
