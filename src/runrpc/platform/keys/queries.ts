@@ -90,15 +90,18 @@ export const keyQueries = defineQueries({
     /**
      * What decides about the calls of these keys, revoked and expired ones included, in their order. A key that does not
      * exist has a row as well, whose `subject` is empty: answering it costs what answering for one that exists does, so that
-     * the time of a refusal does not tell ids that exist from others. Of one whose `scopes` hold no JSON they are none.
+     * the time of a refusal does not tell ids that exist from others. Of one whose `scopes` hold no JSON, or whose `hash` is no bytes,
+     * the scopes are none.
      */
     async checkKeys(db, input: { readonly keyIds: readonly string[] }) {
       const statement = checkById(db);
       const found: Awaited<ReturnType<typeof statement.execute>> = [];
       for (const keyId of input.keyIds) {
         try {
-          const [row] = await statement.execute({ keyId });
-          found.push(row ?? nobody(keyId));
+          const [row = nobody(keyId)] = await statement.execute({ keyId });
+          // It may come as it is in its column, and SQLite keeps there whatever is written.
+          if (!((row.hash as unknown) instanceof Uint8Array)) throw new TypeError("hash is no bytes");
+          found.push(row);
         } catch (error) {
           found.push(unreadable(keyId, error));
         }
