@@ -106,7 +106,7 @@ it("a key whose row cannot be read is listed with what is wrong, beside the othe
   };
   await run("create", "--user", "eve@example.com", "--new-user", "--scope", "users.read");
   const client = new Database(join(folder, "data/runrpc.sqlite"));
-  client.exec(`INSERT INTO keys SELECT 'rr_edited' AS key_id, hash, subject, label, 'users.read' AS scopes, create_time,
+  client.exec(`INSERT INTO keys SELECT 'rr_edited' AS key_id, hash, subject, label, 'users.read' AS scopes, create_time + 1 AS create_time,
     expire_time, revoke_time, last_use_time, use_count, calls_per_second, max_concurrent_calls, loopback_only FROM keys`);
   client.close();
 
