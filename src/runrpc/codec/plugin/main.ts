@@ -9,16 +9,15 @@ import {
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
 import { generate } from "./generate.ts";
-import { refusalOf } from "./node-version.ts";
+import { checkNodeVersion } from "./node-version.ts";
 
 const request = fromBinary(CodeGeneratorRequestSchema, await buffer(process.stdin));
 process.stdout.write(toBinary(CodeGeneratorResponseSchema, answer()));
 
 /** What went wrong is told in the response, and buf shows it. */
 function answer(): CodeGeneratorResponse {
-  const error = refusalOf(process.versions.node);
-  if (error !== undefined) return create(CodeGeneratorResponseSchema, { error });
   try {
+    checkNodeVersion(process.versions.node);
     return generate(request);
   } catch (reason) {
     return create(CodeGeneratorResponseSchema, {

@@ -38,12 +38,11 @@ function namesOf(file: DescFile): FileNames {
  */
 function fileNames(file: DescFile): FileNames {
   const taken = new Set<string>();
-  const free = (name: string): string => {
-    const candidates = [name, `${name}$`];
-    for (let n = 1; taken.has(candidates.at(-1) ?? ""); n++) candidates.push(`${name}$${n}`);
-    const found = candidates.find((candidate) => !taken.has(candidate)) ?? name;
-    taken.add(found);
-    return found;
+  const free = (wanted: string): string => {
+    let name = wanted;
+    for (let n = 0; taken.has(name); n++) name = `${wanted}$${n === 0 ? "" : n}`;
+    taken.add(name);
+    return name;
   };
   const types = new Map<DescMessage | DescEnum, string>();
   const schemas = new Map<DescMessage, string>();
