@@ -104,7 +104,10 @@ export function createBatchWriter(place: Buffer): BatchWriter {
     },
     look: () => memory.subarray(0, end),
     take() {
-      const bytes = larger !== undefined && memory === larger ? larger.subarray(0, end) : copyOf(memory, end);
+      const bytes =
+        larger !== undefined && memory === larger
+          ? larger.subarray(0, end)
+          : new Uint8Array(memory.subarray(0, end));
       if (memory === larger) larger = undefined;
       const batch = { bytes, values };
       clear();
@@ -116,12 +119,6 @@ export function createBatchWriter(place: Buffer): BatchWriter {
 
 function wordsOf({ buffer, byteOffset, length }: Buffer): Int32Array {
   return new Int32Array(buffer, byteOffset, length >> 2);
-}
-
-function copyOf(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(length);
-  copy.set(bytes.subarray(0, length));
-  return copy;
 }
 
 /**

@@ -149,8 +149,7 @@ export function createChannel({ memory, side, post, hear, instead }: ChannelOpti
     if (!isNext()) return undefined;
     const length = Atomics.load(theirs, DRAFTED);
     if (length <= heardOfDraft) return undefined;
-    const bytes = new Uint8Array(length - heardOfDraft);
-    bytes.set(theirDraft.subarray(heardOfDraft, length));
+    const bytes = new Uint8Array(theirDraft.subarray(heardOfDraft, length));
     // Sent meanwhile, it comes as all others do.
     if (!isNext()) return undefined;
     heardOfDraft = length;

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { createOutsideScope } from "../server/call/outside-scope.ts";
 import { type StrayOrigin, setOrigin } from "../server/call/strays.ts";
 import { ThreadContext } from "./thread-context.ts";
 import { errorFromWire, type WireError, wireFromError } from "./wire-error.ts";
@@ -19,21 +19,15 @@ export interface ThreadStrays {
 }
 
 export function createThreadStrays(): ThreadStrays {
-  const scope = new AsyncLocalStorage<ThreadContext>();
-  const outside = AsyncLocalStorage.snapshot(); // as `createCallScope` does, for the same reason
-
-  function inside<R>(context: ThreadContext, run: () => R): R {
-    scope.enterWith(context);
-    return run();
-  }
+  const { enter, storage } = createOutsideScope<ThreadContext>();
 
   function strayOf(reason: unknown, isRejection: boolean): Stray {
-    const context = scope.getStore();
+    const context = storage.getStore();
     return { stray: wireFromError(reason), isRejection, origin: context && ThreadContext.origin(context) };
   }
 
   return {
-    enter: (context, run) => outside(inside<ReturnType<typeof run>>, context, run),
+    enter: (context, run) => enter(context, run, undefined, undefined),
     tell(tell) {
       process.on("unhandledRejection", (reason) => tell(strayOf(reason, true)));
       process.on("uncaughtException", (error) => tell(strayOf(error, false)));

@@ -18,8 +18,7 @@ export function versionFault(headers: IncomingHttpHeaders, protocol: Protocol): 
   if (protocol !== "connect") return undefined;
   const version = headers["connect-protocol-version"];
   if (version === undefined || version === "" || version === CONNECT_VERSION) return undefined;
-  const shown = JSON.stringify(String(version).slice(0, 50));
-  return `connect-protocol-version is ${shown}; ${JSON.stringify(CONNECT_VERSION)} is spoken here`;
+  return `connect-protocol-version is ${quoted(version)}; ${JSON.stringify(CONNECT_VERSION)} is spoken here`;
 }
 
 /** setTimeout counts in a signed 32-bit integer; a longer time fires at once. About 24.8 days. */
@@ -57,7 +56,12 @@ export function timeoutFault(headers: IncomingHttpHeaders, protocol: Protocol): 
     protocol === "connect"
       ? "milliseconds, in 1 to 10 digits"
       : "1 to 8 digits and a unit: H, M, S, m, u or n";
-  return `${name} is ${JSON.stringify(String(headers[name]).slice(0, 50))}; it takes ${takes}`;
+  return `${name} is ${quoted(headers[name])}; it takes ${takes}`;
+}
+
+/** As much of a header as an error shows. */
+function quoted(value: IncomingHttpHeaders[string]): string {
+  return JSON.stringify(String(value).slice(0, 50));
 }
 
 /**

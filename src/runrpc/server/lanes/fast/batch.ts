@@ -1,7 +1,8 @@
 import { ensure, Writer } from "../../../codec/writer.ts";
+import { ENVELOPE_BYTES } from "../envelope-head.ts";
 import { Compressed, type Outgoing } from "./compressed.ts";
 import { byteLengthOf, enveloped, putEnveloped } from "./envelope.ts";
-import { ENVELOPE_BYTES, Framed, writeHead } from "./framed.ts";
+import { Framed, writeHead } from "./framed.ts";
 
 /** Of the buffer that a second message begins: a stream that gives one message a turn has none. */
 const FIRST_BYTES = 1_024;

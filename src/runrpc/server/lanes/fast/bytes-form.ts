@@ -2,8 +2,9 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { HEAD_BYTES } from "../../routes/bytes-handler.ts";
 import type { BytesForm } from "../../routes/handler.ts";
 import { mapped } from "../../routes/iterator.ts";
+import { ENVELOPE_BYTES } from "../envelope-head.ts";
 import { type CallForm, type Codec, type CodecOptions, tooLargeToSend } from "./codec.ts";
-import { ENVELOPE_BYTES, Framed } from "./framed.ts";
+import { Framed } from "./framed.ts";
 
 /**
  * How a handler of bytes is called: with those that came, and those that it gives leave as they are. Where requests have

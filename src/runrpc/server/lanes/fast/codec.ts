@@ -17,9 +17,10 @@ import { createHidesSensitive } from "../../json/hide-sensitive.ts";
 import { exactTextOf } from "../../json/json-text.ts";
 import type { Excess } from "../../routes/excess.ts";
 import type { Admit } from "../../routes/whole-message.ts";
+import { ENVELOPE_BYTES } from "../envelope-head.ts";
 import { unwritable } from "../unwritable.ts";
 import type { Batch } from "./batch.ts";
-import { ENVELOPE_BYTES, Framed } from "./framed.ts";
+import { Framed } from "./framed.ts";
 import { readJson } from "./json.ts";
 
 /** How messages are written: protobuf's binary format, or its JSON mapping. */

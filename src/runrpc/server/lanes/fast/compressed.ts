@@ -2,8 +2,9 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import type { Call } from "../../call/call.ts";
 import { compressionNamed, SUPPORTED } from "../compressions.ts";
+import { ENVELOPE_BYTES } from "../envelope-head.ts";
 import type { Decoded, Encoded } from "./codec.ts";
-import { bareOf, ENVELOPE_BYTES, Framed } from "./framed.ts";
+import { bareOf, Framed } from "./framed.ts";
 import type { Plan } from "./plan.ts";
 
 /** What requests may be compressed with, as `grpc-accept-encoding` lists it. */

@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { COMPRESSED_FLAG, unknownFlags } from "../envelope-flags.ts";
+import { COMPRESSED_FLAG, ENVELOPE_BYTES, unknownFlags } from "../envelope-head.ts";
 import { tooLargeToRead } from "./codec.ts";
 import { Compressed, type Outgoing, unknownCompression } from "./compressed.ts";
-import { ENVELOPE_BYTES, Framed, writeHead } from "./framed.ts";
+import { Framed, writeHead } from "./framed.ts";
 import { Pieces } from "./pieces.ts";
 
 // Envelopes: one byte of flags, four of length (big-endian), then the message. They are the same in gRPC

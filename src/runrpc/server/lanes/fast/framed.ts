@@ -1,5 +1,4 @@
-/** What comes before a message in its envelope, in bytes. */
-export const ENVELOPE_BYTES = 5;
+import { ENVELOPE_BYTES } from "../envelope-head.ts";
 
 /**
  * A message of protobuf that was written behind the place of its envelope's head, so that it leaves without being copied. A

@@ -1,6 +1,5 @@
 import {
   type Compression,
-  compressedFlag,
   encodeEnvelope,
   readAllBytes,
   transformSplitEnvelope,
@@ -9,6 +8,7 @@ import type { Call } from "../../call/call.ts";
 import { wireOf } from "../../http/content-type.ts";
 import type { Excess } from "../../routes/excess.ts";
 import { compressionNamed } from "../compressions.ts";
+import { COMPRESSED_FLAG } from "../envelope-head.ts";
 import { ENCODING_HEADERS } from "./tell-encoding.ts";
 
 /**
@@ -43,7 +43,7 @@ async function* shortenedEach(
 ): AsyncGenerator<Uint8Array> {
   for await (const { flags, data } of transformSplitEnvelope(maxBytes)(body)) {
     if (flags === 0) yield encodeEnvelope(flags, excess.binary(data));
-    else if (flags === compressedFlag && compression !== undefined)
+    else if (flags === COMPRESSED_FLAG && compression !== undefined)
       yield encodeEnvelope(0, excess.binary(await compression.decompress(data, maxBytes)));
     else yield encodeEnvelope(flags, data);
   }

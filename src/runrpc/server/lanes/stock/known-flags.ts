@@ -1,7 +1,7 @@
 import { endStreamFlag } from "@connectrpc/connect/protocol-connect";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import type { Wire } from "../../http/content-type.ts";
-import { COMPRESSED_FLAG, unknownFlags } from "../envelope-flags.ts";
+import { COMPRESSED_FLAG, ENVELOPE_BYTES, unknownFlags } from "../envelope-head.ts";
 
 const END_FLAGS: Readonly<Record<Exclude<Wire, "connect-unary">, number>> = {
   "connect-stream": endStreamFlag,
@@ -9,9 +9,6 @@ const END_FLAGS: Readonly<Record<Exclude<Wire, "connect-unary">, number>> = {
   "grpc-web": trailerFlag,
   "grpc-web-text": trailerFlag,
 };
-
-/** Envelopes: a byte of flags, four of length. */
-const HEAD_BYTES = 5;
 
 /**
  * The body of a request as it is, up to an envelope with flags that its protocol does not have: the adapter looks at those that it
@@ -43,7 +40,7 @@ async function* checked(body: AsyncIterable<Uint8Array>, endFlag: number): Async
       const byte = chunk[at++] ?? 0;
       if (headBytes > 0) length = 256 * length + byte;
       else if ((byte & ~(COMPRESSED_FLAG | endFlag)) !== 0) throw unknownFlags(byte, endFlag);
-      if (++headBytes < HEAD_BYTES) continue;
+      if (++headBytes < ENVELOPE_BYTES) continue;
       restBytes = length;
       headBytes = 0;
       length = 0;

@@ -5,9 +5,7 @@ import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import type { Protocol } from "../../call/record.ts";
 import { reencodeMessage } from "../../http/grpc-status.ts";
-
-const HEADER_BYTES = 5;
-const COMPRESSED_FLAG = 0x01;
+import { COMPRESSED_FLAG, ENVELOPE_BYTES } from "../envelope-head.ts";
 
 /**
  * The error that the adapter told a client at the end of a stream, read back from the HTTP trailers (gRPC) or from the
@@ -18,7 +16,7 @@ export function errorAtEnd(
   trailers: Headers | undefined,
   lastBytes: Uint8Array,
 ): ConnectError | undefined {
-  const message = lastBytes.subarray(HEADER_BYTES);
+  const message = lastBytes.subarray(ENVELOPE_BYTES);
   switch (protocol) {
     case "grpc":
       return trailers && findTrailerError(trailers);
@@ -36,14 +34,14 @@ export function errorAtEnd(
 export function webAnswer(envelope: Uint8Array, encoding: string | null): Uint8Array {
   const flags = envelope[0] ?? 0;
   if ((flags & trailerFlag) === 0) return envelope;
-  const payload = envelope.subarray(HEADER_BYTES);
+  const payload = envelope.subarray(ENVELOPE_BYTES);
   const trailers = trailerParse((flags & COMPRESSED_FLAG) === 0 ? payload : decompressed(payload, encoding));
   reencodeMessage(trailers);
   const text = trailerSerialize(trailers);
-  const bytes = Buffer.alloc(HEADER_BYTES + text.length);
+  const bytes = Buffer.alloc(ENVELOPE_BYTES + text.length);
   bytes.writeUInt8(trailerFlag);
   bytes.writeUInt32BE(text.length, 1);
-  bytes.set(text, HEADER_BYTES);
+  bytes.set(text, ENVELOPE_BYTES);
   return bytes;
 }
 

@@ -1,5 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
+/** What comes before a message in its envelope, in bytes: flags in one, the length in four. */
+export const ENVELOPE_BYTES = 5;
+
 /** The message of an envelope is compressed. */
 export const COMPRESSED_FLAG = 0x01;
 
