@@ -2,6 +2,7 @@ import type { PendingCall } from "../call-queue.ts";
 import { DataError } from "../data-error.ts";
 import {
   batchesInFlight,
+  postedAt,
   type ToWorker,
   ticketCommitting,
   ticketDone,
@@ -24,12 +25,14 @@ export interface BatchSlots {
   readonly hasLong: boolean;
   /** The query that the worker runs this moment, by its number. */
   readonly running: number | undefined;
+  /** True while the worker commits writes. */
+  readonly isCommitting: boolean;
   /** Posts a batch and keeps it; needs a free slot. Calls whose input cannot be cloned fail. False: so did all. */
   send(calls: readonly PendingCall[], isLong: boolean, post: (message: ToWorker) => void): boolean;
   /** The call at an index of a batch, which has been answered; undefined when there is none. */
   answered(number: number, index: number): PendingCall | undefined;
-  /** All of a batch has been answered. */
-  empty(number: number): void;
+  /** All of a batch has been answered. Gives how many calls it had. */
+  empty(number: number): number;
   /** Takes back what the worker has not begun, and what it has done and not answered. */
   takeBackReads(): PendingCall[];
   /**
@@ -51,7 +54,8 @@ interface Slot {
 
 /** Makes the slots of one worker. */
 export function createBatchSlots(maxBatchCalls: number): BatchSlots {
-  const memory = new SharedArrayBuffer(4 * batchesInFlight * maxBatchCalls);
+  const posted = postedAt(maxBatchCalls);
+  const memory = new SharedArrayBuffer(4 * (posted + 1));
   const tickets = new Int32Array(memory);
   const slots: (Slot | undefined)[] = Array.from({ length: batchesInFlight });
   let callsInFlight = 0;
@@ -75,7 +79,10 @@ export function createBatchSlots(maxBatchCalls: number): BatchSlots {
         message.push(call.query, call.input);
       });
       try {
-        if (calls.length > 0) post(message);
+        if (calls.length === 0) return [];
+        post(message);
+        Atomics.add(tickets, posted, 1);
+        Atomics.notify(tickets, posted);
         return [...calls];
       } catch (error) {
         const good = calls.filter(isCloneable);
@@ -83,6 +90,15 @@ export function createBatchSlots(maxBatchCalls: number): BatchSlots {
         calls = good;
       }
     }
+  }
+
+  /** A query of one of the calls that the worker has in this state. */
+  function queryIn(state: number): number | undefined {
+    for (const slot of slots) {
+      for (const call of slot?.calls ?? [])
+        if (call !== undefined && Atomics.load(tickets, call.ticket) === state) return call.query;
+    }
+    return undefined;
   }
 
   function withdraw(call: PendingCall): void {
@@ -125,12 +141,10 @@ export function createBatchSlots(maxBatchCalls: number): BatchSlots {
       return slots.some((slot) => slot?.isLong === true);
     },
     get running() {
-      for (const slot of slots) {
-        for (const call of slot?.calls ?? []) {
-          if (call !== undefined && Atomics.load(tickets, call.ticket) === ticketRunning) return call.query;
-        }
-      }
-      return undefined;
+      return queryIn(ticketRunning);
+    },
+    get isCommitting() {
+      return queryIn(ticketCommitting) !== undefined;
     },
     send(given, isLong, post) {
       const number = slots.indexOf(undefined);
@@ -150,10 +164,11 @@ export function createBatchSlots(maxBatchCalls: number): BatchSlots {
     },
     empty(number) {
       const slot = slots[number];
-      if (slot === undefined) return;
+      if (slot === undefined) return 0;
       slots[number] = undefined;
       callsInFlight -= slot.size;
       free += 1;
+      return slot.size;
     },
     takeBackReads: () => slots.flatMap((slot) => (slot === undefined ? [] : takeBack(slot, true))),
     lose(isReader, reason) {

@@ -75,6 +75,7 @@ export function createSide(
       else flushSoon();
     },
     onTook: waiting.ran,
+    onDone: counts.answered,
     onDeath(reason) {
       shared.trouble.tell(kind, { worked: false, error: reason });
     },
@@ -93,7 +94,7 @@ export function createSide(
   function linkOptions(): LinkOptions {
     const { file, worker, migrations, allowNewer, busyTimeoutMs, heapMb } = options;
     const role = isRead ? "reader" : "writer";
-    return { role, file, worker, migrations, allowNewer, busyTimeoutMs, heapMb, maxBatchCalls };
+    return { role, file, worker, migrations, allowNewer, busyTimeoutMs, heapMb, maxBatchCalls, gathers };
   }
 
   /** All calls that one turn of the event loop makes go in one message: the immediate runs after them. */
@@ -122,18 +123,18 @@ export function createSide(
   }
 
   /**
-   * Writes of several processes come in groups, a little one after the other. Fewer than are being committed wait for the end of
-   * that: a commit costs about the same for any number, and so they share one with those that come meanwhile.
+   * Writes of several processes come in groups, a little one after the other. Until the writer commits, it takes what comes into
+   * its transaction. Then fewer than are being committed wait for the end of that: a commit costs about the same for any number,
+   * and so they share one with those that come meanwhile.
    */
   function fillsCommit(link: WorkerLink): boolean {
-    return !gathers || foreground.size + background.size >= link.callsInFlight;
+    return !gathers || !link.isCommitting || foreground.size + background.size >= link.callsInFlight;
   }
 
   /** False when none of the calls may go. */
   function send(link: WorkerLink, queue: CallQueue, max: number): boolean {
     const calls = queue.take(max, options.maxBatchBytes);
     if (calls.length === 0) return false;
-    counts.sent(calls.length);
     link.send(calls, queue === long || queue === fresh);
     return true;
   }

@@ -13,6 +13,8 @@ export interface CrewEvents {
   onAble(link: WorkerLink, news?: AnswerNews): void;
   /** A call has been answered that took so long. */
   onTook(query: number, tookMs: number): void;
+  /** So many calls, of one transaction, have all been answered. */
+  onDone(calls: number): void;
   /** A worker that could take calls has died by itself. */
   onDeath(reason: DataError): void;
   /** A worker has ended; the calls that it had not begun come back, the others have failed. */
@@ -48,6 +50,7 @@ export function createCrew(size: number, options: LinkOptions, events: CrewEvent
   function hire(): WorkerLink {
     const linkEvents: LinkEvents = {
       onTook: events.onTook,
+      onDone: events.onDone,
       onAnswer: (news) => events.onAble(link, news),
       onEnd(waiting, reason) {
         links.delete(link);

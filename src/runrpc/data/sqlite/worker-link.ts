@@ -25,12 +25,16 @@ export interface LinkOptions {
   readonly busyTimeoutMs: number;
   readonly heapMb: number;
   readonly maxBatchCalls: number;
+  /** See `WorkerSetup`. */
+  readonly gathers?: boolean;
 }
 
 /** What a link tells the side that holds it. */
 export interface LinkEvents {
   /** A call has been answered that took so long. */
   onTook?(query: number, tookMs: number): void;
+  /** So many calls, of one transaction, have all been answered. */
+  onDone?(calls: number): void;
   /** A batch has been answered, in part or whole. */
   onAnswer(news: AnswerNews): void;
   /** The thread has ended; `waiting` are the calls that it had not begun, the others have failed with `reason`. */
@@ -48,6 +52,7 @@ export interface WorkerLink {
   readonly hasLong: boolean;
   /** The query that it runs this moment, by its number. */
   readonly running: number | undefined;
+  readonly isCommitting: boolean;
   /** When the worker last gave a sign, in `performance.now()` milliseconds. */
   readonly lastSignMs: number;
   /** Sends a batch; needs a free slot. Calls whose input cannot be cloned fail with `invalid_argument`. */
@@ -77,6 +82,7 @@ export function startWorker(
     identity,
     heapMb: options.heapMb,
     maxBatchCalls: options.maxBatchCalls,
+    gathers: options.gathers,
     tickets: slots.tickets,
   };
   const worker = new Worker(options.worker, {
@@ -89,6 +95,7 @@ export function startWorker(
   let trouble: DataError | undefined;
   let hasServed = false; // or was told to end before that
   let lastSignMs = performance.now();
+  let done = 0;
 
   worker.on("message", (message: FromWorker) => {
     lastSignMs = performance.now();
@@ -137,7 +144,11 @@ export function startWorker(
         if (!call.settled) call.reject(lastError);
       }
     }
-    if (answer[1] === 1) slots.empty(number);
+    if (answer[1] !== 0) done += slots.empty(number);
+    if (answer[1] === 1) {
+      events.onDone?.(done);
+      done = 0;
+    }
     events.onAnswer({ worked, error: lastError });
   }
 
@@ -154,6 +165,9 @@ export function startWorker(
     },
     get running() {
       return slots.running;
+    },
+    get isCommitting() {
+      return slots.isCommitting;
     },
     get lastSignMs() {
       return lastSignMs;
