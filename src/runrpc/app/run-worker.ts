@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BEAT } from "../workers/heartbeat.ts";
+import { answerBeat, BEAT } from "../workers/heartbeat.ts";
 import { holdLifeline } from "../workers/lifeline.ts";
 import type { Answers, ToPeers } from "../workers/peers.ts";
 import { linkToPrimary, type PrimaryLink } from "../workers/primary-link.ts";
@@ -49,7 +49,7 @@ export async function runWorker(): Promise<void> {
   const terminated = Promise.withResolvers<void>();
   process.on("SIGTERM", () => setTimeout(terminated.resolve, ECHO_MS));
   const reader = new Reader();
-  reader.questions.set(BEAT, () => "");
+  reader.questions.set(BEAT, answerBeat);
   const link = linkToPrimary(process, reader);
   holdLifeline(HELD_MS);
   void link.gone.then(() => setTimeout(() => process.exit(1), LAST_WORDS_MS));

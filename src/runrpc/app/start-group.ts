@@ -93,7 +93,7 @@ export async function startGroup<M extends QueryModules>(
   { main, env, contracts, stop }: StartGroupOptions,
 ): Promise<AppGroup | undefined> {
   const { config, production } = loaded;
-  const { count } = config.workers;
+  const { count, maxStillMs } = config.workers;
   const { drainDelayMs, drainTimeoutMs } = config.timeouts;
   // Before a database is made or migrated, so that a start that fails leaves none behind.
   checkConfig(loaded);
@@ -139,6 +139,7 @@ export async function startGroup<M extends QueryModules>(
     }),
     distributor,
     log: log.logger,
+    maxStillMs,
     maxDrainMs: Math.min(MAX_TIMER_MS, drainDelayMs + drainTimeoutMs + CLOSE_MS),
     onStopped: () => void stopAccepting(),
     onEnded: (member) => metrics?.ended(member),

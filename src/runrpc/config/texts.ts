@@ -169,4 +169,6 @@ export const configTexts: Readonly<Record<string, string>> = {
   workers: "How many processes serve the port.",
   "workers.count":
     "Processes, each with an event loop of its own; auto: as many as the machine runs at one time. One more hands them their connections. Limits of the whole process then hold for all of them together, each having its share.",
+  "workers.max_still_ms":
+    "How long the event loop of a worker may stand still before its process is ended and another takes its place. One that a debugger may attach to is not ended. 0: for ever.",
 };

@@ -1,9 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ServerLog } from "../server/log.ts";
-import type { Distributor } from "./distributor.ts";
-import { watchHeartbeat } from "./heartbeat.ts";
-import { type Member, type MemberOptions, StartFailure, startMember } from "./member.ts";
+import { type Member, StartFailure } from "./member.ts";
 import { createPauses } from "./pauses.ts";
+import { createRoster, type RosterOptions } from "./roster.ts";
 
 /** The workers of one port. */
 export interface Group {
@@ -37,20 +35,12 @@ export interface GroupCounts {
 }
 
 /** What a group is made of. */
-export interface GroupOptions {
+export interface GroupOptions extends RosterOptions {
   readonly count: number;
-  /** How each is started. */
-  readonly member: Pick<MemberOptions, "main" | "task" | "env">;
-  /** Reads the letters of each. */
-  readonly reader: (from: () => Member) => MemberOptions["reader"];
-  /** Hands them their connections. */
-  readonly distributor: Distributor;
-  readonly log: ServerLog;
   /** How long a drain may take before the process is ended, in milliseconds. */
   readonly maxDrainMs: number;
   /** The first worker has stopped to accept, in a drain of all. */
   readonly onStopped: () => void;
-  readonly onEnded: (member: Member) => void;
 }
 
 /** Deaths at the start, in a row, after which no other start is tried: of the first workers, and where none serves any more. */
@@ -60,64 +50,22 @@ const MAX_STRIKES = 5;
 export function createGroup(options: GroupOptions): Group {
   const { count, distributor, log, maxDrainMs } = options;
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
-  const serving = new Map<number, Member>();
-  const running = new Set<Member>(); // whose processes run
-  const known = new Set<Member>(); // those of them that have come to serve
   const filling = new Set<number>(); // places for which a worker is being started
   const gaveUp = Promise.withResolvers<Error>();
   const ending = new AbortController();
   const { signal } = ending;
   const pauses = createPauses();
+  const { launch, serve, running, known, serving } = createRoster(options, {
+    ending: signal,
+    onStopped: options.onStopped,
+    onLeft: (member, how) => void left(member, how),
+  });
   let hasStarted = false;
   let strikes = 0;
   let restarts = 0;
   let rolling: Promise<void> | undefined;
   let nextRoll: Promise<void> | undefined;
   let successor: Member | undefined; // is to take a place in which another serves, and does not serve yet
-
-  function launch(number: number): Member {
-    const member: Member = startMember(number, {
-      ...options.member,
-      reader: options.reader(() => member),
-      on: {
-        taken: distributor.taken,
-        refused: distributor.remove,
-        // In a drain of all there is nobody else to hand them to.
-        stopped(from) {
-          if (signal.aborted && serving.get(number) === from) options.onStopped();
-          else distributor.retire(from);
-        },
-      },
-    });
-    running.add(member);
-    void member.ended.then(() => {
-      running.delete(member);
-      known.delete(member);
-      distributor.remove(member);
-      options.onEnded(member);
-    });
-    return member;
-  }
-
-  function serve(member: Member): void {
-    known.add(member);
-    serving.set(member.number, member);
-    distributor.add(member);
-    const leave = watchHeartbeat(member, (heldMs) => endStill(member, heldMs));
-    void member.ended.then((how) => {
-      leave();
-      return left(member, how);
-    });
-  }
-
-  function endStill(member: Member, heldMs: number): void {
-    const { number, pid } = member;
-    log.error(
-      { worker: number, pid },
-      `the event loop of a worker has not turned for ${heldMs} ms: it is ended`,
-    );
-    member.kill();
-  }
 
   /** Starts workers in a place that is empty until one serves. */
   async function fill(number: number): Promise<void> {
@@ -155,8 +103,6 @@ export function createGroup(options: GroupOptions): Group {
 
   async function left(member: Member, how: string): Promise<void> {
     const { number, pid } = member;
-    if (serving.get(number) !== member) return; // another serves in its place
-    serving.delete(number);
     if (signal.aborted) return;
     restarts++;
     log.error({ worker: number, pid, how }, `worker ${number} ended by itself: another takes its place`);

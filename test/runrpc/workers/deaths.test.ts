@@ -57,6 +57,25 @@ for (const database of databases)
     });
   });
 
+test("a worker that is stopped under load is ended: its calls end with UNAVAILABLE, the others go on, another takes its place", async () => {
+  const workers = await startWorkers(["--workers-max-still-ms", "3000", "--log", "off"]);
+  await using load = startLoad(workers.url, { key: workers.key, count: 4 });
+  await load.more(3);
+  const [victim = 0] = workers.pids();
+  process.kill(victim, "SIGSTOP");
+  await workers.until(
+    "it is told",
+    ({ msg, pid }) => pid === victim && /not turned for 3000 ms \(workers\.max_still_ms\)/.test(msg),
+  );
+  await load.more(3);
+  await untilGone([victim]);
+  assert.notEqual(load.failures.length, 0);
+  assert.deepEqual(
+    load.failures.filter((failure) => !failure.startsWith("UNAVAILABLE")),
+    [],
+  );
+});
+
 test("a worker whose loop is held does not outlive the primary", async () => {
   const { cwd } = makeProject(`
     const hold = () => { console.error("it is held"); for (;;); };

@@ -1,24 +1,29 @@
 // Whether a worker's event loop turns, by a real process that is stopped by signals.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { close, open } from "node:inspector";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
-import { watchHeartbeat } from "../../../src/runrpc/workers/heartbeat.ts";
+import { answerBeat, BEAT, watchHeartbeat } from "../../../src/runrpc/workers/heartbeat.ts";
 import { type Member, startMember } from "../../../src/runrpc/workers/member.ts";
 import { makeFolder } from "../../app/project.ts";
 
 const GIVE_UP_MS = 60_000;
 
-const link = pathToFileURL(join(import.meta.dirname, "../../../src/runrpc/workers/primary-link.ts"));
+const sources = pathToFileURL(join(import.meta.dirname, "../../../src/runrpc/workers/"));
+
+// Workers have the flags of this process: where a signal opens an inspector, it has a port of its own.
+process.execArgv.push("--inspect-port=0");
 
 /** A process that answers, and spins for ever when it is told to. */
 async function start(t: TestContext): Promise<Member> {
   const main = join(makeFolder(), "beat.mjs");
   writeFileSync(
     main,
-    `import { linkToPrimary } from "${link}";
-    const { ready } = linkToPrimary(process, { answer: () => "", hear() { for (;;); } });
+    `import { linkToPrimary } from "${sources}/primary-link.ts";
+    import { answerBeat } from "${sources}/heartbeat.ts";
+    const { ready } = linkToPrimary(process, { answer: answerBeat, hear() { for (;;); } });
     ready({});`,
   );
   const nobody = { answer: () => "", hear() {} };
@@ -43,19 +48,15 @@ for (const [how, hold] of [
 ] as const)
   it(`a worker that ${how} is told of once`, async (t) => {
     const member = await start(t);
-    const still = Promise.withResolvers<number>();
+    const still = Promise.withResolvers<void>();
     let times = 0;
-    const leave = watchHeartbeat(
-      member,
-      (heldMs) => {
-        times++;
-        still.resolve(heldMs);
-      },
-      { everyMs: 20, maxMissed: 3 },
-    );
+    const leave = watchHeartbeat(member, 120, () => {
+      times++;
+      still.resolve();
+    });
     t.after(leave);
     hold(member);
-    assert.equal(await within(still.promise, "nobody was told"), 60);
+    await within(still.promise, "nobody was told");
     member.kill();
     await member.ended;
     assert.equal(times, 1);
@@ -65,27 +66,60 @@ it("one that answers late is given all the time again; the watch ends when it is
   t.mock.timers.enable({ apis: ["setInterval"] });
   const questions: ((answer: string | undefined) => void)[] = [];
   const ask = () => new Promise<string | undefined>((resolve) => questions.push(resolve));
-  const told: number[] = [];
-  const watch = () => watchHeartbeat({ ask }, (heldMs) => told.push(heldMs), { everyMs: 10, maxMissed: 3 });
+  let told = 0;
+  const watch = () => watchHeartbeat({ ask }, 60, () => told++);
   const answer = async (text: string | undefined) => {
     questions.pop()?.(text);
     await Promise.resolve();
   };
   const leave = watch();
-  t.mock.timers.tick(30); // asked, and missed twice
+  t.mock.timers.tick(50); // asked at once, and missed five times
   await answer("");
-  t.mock.timers.tick(30);
-  assert.deepEqual(told, []);
+  t.mock.timers.tick(60); // asked, and missed five times
+  assert.equal(told, 0);
   leave();
   t.mock.timers.tick(100);
-  assert.deepEqual(told, []);
+  assert.equal(told, 0);
   watch();
-  t.mock.timers.tick(30);
+  t.mock.timers.tick(50);
   await answer(undefined); // no answer
   t.mock.timers.tick(10); // asked again
-  assert.deepEqual(told, []);
+  assert.equal(told, 0);
   t.mock.timers.tick(10);
-  assert.deepEqual(told, [30]);
+  assert.equal(told, 1);
   t.mock.timers.tick(100);
-  assert.deepEqual(told, [30]);
+  assert.equal(told, 1);
+});
+
+it("one that has said that it is debugged may stand still, until it says that it is not", async (t) => {
+  open(0, "127.0.0.1");
+  const debugged = answerBeat();
+  close();
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const questions: ((answer: string) => void)[] = [];
+  const ask = () => new Promise<string>((resolve) => questions.push(resolve));
+  let told = 0;
+  const leave = watchHeartbeat({ ask }, 60, () => told++);
+  t.after(leave);
+  const answer = async (text: string) => {
+    questions.pop()?.(text);
+    await Promise.resolve();
+  };
+  await answer(debugged);
+  t.mock.timers.tick(1_000);
+  assert.equal(told, 0);
+  await answer(answerBeat());
+  t.mock.timers.tick(60); // asked, and missed five times
+  assert.equal(told, 0);
+  t.mock.timers.tick(10);
+  assert.equal(told, 1);
+});
+
+it("a worker whose inspector is opened while it runs says that it is debugged", async (t) => {
+  const { pid = 0, ask } = await start(t);
+  assert.equal(await ask(BEAT, GIVE_UP_MS), "");
+  process.kill(pid, "SIGUSR1");
+  const giveUp = AbortSignal.timeout(GIVE_UP_MS);
+  while ((await ask(BEAT, GIVE_UP_MS)) !== "debugged")
+    assert.ok(!giveUp.aborted, "it does not say that it is debugged");
 });

@@ -15,6 +15,7 @@ const GIVE_UP_MS = 120_000;
 export interface Line {
   readonly msg: string;
   readonly worker?: number;
+  readonly pid?: number;
   readonly level?: string;
   readonly method?: string;
   readonly url?: string;
