@@ -46,7 +46,7 @@ export function configure(command: Command, io: Io): void {
 const notes = `
 In production the server has to run with --monitor; the key needs the scope admin. Without -f the calls come from the request log, which
 keeps them for log.retention_hours; with it from the server's memory, whatever the log is told to keep. It goes on through restarts of
-the server, but for the calls that end in its last moments, while it drains: the request log has those.
+the server, but for the calls that are cut off at the end of a drain: the request log has those.
 
 Examples:
   runrpc logs -f

@@ -14,7 +14,7 @@ import { describe } from "./describe.ts";
 import { createFeed } from "./feed.ts";
 import type { DataStats } from "./gauges.ts";
 import { createKey, keyFromInfo, rotateKey } from "./keys.ts";
-import { createLooker, type Looker } from "./look.ts";
+import { createLooker, type Looker, WATCH } from "./look.ts";
 import { createLookout, type Lookout } from "./lookout.ts";
 import { watching } from "./watching.ts";
 
@@ -48,12 +48,19 @@ interface Running {
 export function createMonitor({ requestLog, keys, data, peers, contracts }: MonitorParts): Monitor {
   const feed = createFeed();
   const ending = new AbortController();
+  let isDraining = false;
   let running: Running | undefined;
 
   /** @throws ConnectError for a call that comes before the server is whole, which its port does not let happen */
   function started(): Running {
     if (running === undefined) throw new ConnectError("the server is starting", Code.Unavailable);
     return running;
+  }
+
+  /** In a drain streams that look on go on while there is a call to look at, so that they tell of its end. */
+  function endOfDrain(): void {
+    for (const { head } of running?.server.openCalls() ?? []) if (head.route?.path !== `/${WATCH}`) return;
+    ending.abort();
   }
 
   const service = defineService(MonitorService, {
@@ -88,8 +95,12 @@ export function createMonitor({ requestLog, keys, data, peers, contracts }: Moni
     },
     ended(call) {
       running?.activity.ended(call);
+      if (isDraining) endOfDrain();
     },
-    drain: () => ending.abort(),
+    drain() {
+      isDraining = true;
+      endOfDrain();
+    },
     close() {
       ending.abort();
       running?.looker.close();

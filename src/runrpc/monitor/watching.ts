@@ -22,7 +22,7 @@ const MIN_INTERVAL_MS = 50;
 /**
  * What a server does, at once and then in each interval.
  *
- * @param ending aborts when the server drains: the stream ends then, behind a last answer
+ * @param ending aborts when the server has drained: the stream ends then, behind a last answer
  * @param signal aborts when the call is over; the stream is left by throwing its reason
  */
 export async function* watching(

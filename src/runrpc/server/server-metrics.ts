@@ -28,7 +28,7 @@ export interface ServerMetrics extends CallCounter {
 export interface ServerMonitor extends CallCounter {
   /** Services of its own, which are served beside the others. */
   readonly services: readonly ServiceDefinition[];
-  /** The server accepts nothing more: streams that only look on are to end. */
+  /** The server accepts nothing more: streams that only look on are to end with the last of the others. */
   drain(): void;
 }
 

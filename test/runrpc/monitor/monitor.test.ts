@@ -211,6 +211,37 @@ for (const lane of ["auto", "stock"])
     });
   });
 
+it("streams that look on tell of the calls that end while the server drains", async () => {
+  const app = await startTestApp(definition, { config });
+  const looks = [50, 3_600_000].map((intervalMs) =>
+    app.client(MonitorService).watch({ intervalMs, endedCalls: true }),
+  );
+  const begun = looks.map(() => Promise.withResolvers<void>());
+  const told = looks.map(async (stream, index) => {
+    const ids: string[] = [];
+    for await (const { endedCalls } of stream) {
+      ids.push(...endedCalls.map(({ requestId }) => requestId));
+      begun[index]?.resolve();
+    }
+    return ids;
+  });
+  const asked = Promise.withResolvers<void>();
+  async function* requests() {
+    yield { room: "a", text: "b" };
+    await asked.promise;
+  }
+  const chat = app.client(ChatService).chat(requests(), { headers: { "x-request-id": "chat" } });
+  const answers = chat[Symbol.asyncIterator]();
+  await answers.next();
+  await Promise.all(begun.map(({ promise }) => promise));
+  const drained = app.drain();
+  asked.resolve();
+  while ((await answers.next()).done !== true) {}
+  for (const ids of await Promise.all(told)) assert.equal(ids.at(-1), "chat");
+  await drained;
+  await app[Symbol.asyncDispose]();
+});
+
 it("the monitor tells of health, and what the threads of a service do", async () => {
   const inThreads = defineApp({
     services: () => [
