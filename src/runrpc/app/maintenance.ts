@@ -61,5 +61,6 @@ export async function examineApp<M extends QueryModules>(
   loaded: LoadedConfig,
 ): Promise<Examination> {
   checkConfig(loaded);
-  return examineDatabase(storeOptions(definition, loaded.config.database));
+  const { database, workers } = loaded.config;
+  return examineDatabase(storeOptions(definition, database), workers.count);
 }

@@ -6,7 +6,7 @@ import { packageVersion } from "./version.ts";
 
 /** `runrpc doctor`: looks the database over and says what is wrong with it. */
 export function configure(command: Command, io: Io): void {
-  addConfigOptions(command, ["database"]);
+  addConfigOptions(command, ["database", "workers"]);
   command
     .option("--json", 'the findings, as {"ok":...,"versions":{...},"checks":[...]}')
     .addHelpText("after", notes)

@@ -20,11 +20,15 @@ export async function migrateDatabase(options: StoreOptions): Promise<Migrations
   return migrate(options);
 }
 
-/** Looks a database over, beside whoever serves it, and changes nothing. What is missing is a failed check. */
-export async function examineDatabase(options: StoreOptions): Promise<Examination> {
+/**
+ * Looks a database over, beside whoever serves it, and changes nothing. What is missing is a failed check.
+ *
+ * @param processes how many serve it, on one machine
+ */
+export async function examineDatabase(options: StoreOptions, processes = 1): Promise<Examination> {
   if (!("url" in options)) return examineFile(options);
   const { examineDatabase: examine } = await loadPostgres(() => import("./postgres/doctor.ts"));
-  return examine(options);
+  return examine(options, processes);
 }
 
 /** Copies an SQLite database into a file. Throws `failed_precondition` for one of a server, which has tools of its own. */

@@ -1,4 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Socket } from "node:net";
 import { Table } from "drizzle-orm";
 import { aliasedTableSQL } from "drizzle-orm/alias";
 import { drizzle } from "drizzle-orm/node-postgres";
@@ -125,12 +126,24 @@ export async function connect(
   } catch (error) {
     void endClient(client);
     const { message, databaseCode = connectionFailure } = dataErrorFromThrown(error);
-    const sentence = `cannot open the database ${address.shown}: ${explained(message)}`;
+    const why = message === lateMessage ? lateText(client, connectTimeoutMs) : explained(message);
+    const sentence = `cannot open the database ${address.shown}: ${why}`;
     throw new DataError("unavailable", sentence, {
       databaseCode,
       cause: error,
     });
   }
+}
+
+/** What the driver says when the time is over. */
+const lateMessage = "timeout expired";
+
+/** With the addresses that a name stands for, as far as they were tried. */
+function lateText(client: pg.Client, connectTimeoutMs: number): string {
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Partial<Socket> } }; // The types leave it out.
+  const tried = connection.stream.autoSelectFamilyAttemptedAddresses ?? [];
+  const from = tried.length === 0 ? "" : ` from ${tried.join(", ")}`;
+  return `no answer${from} within ${connectTimeoutMs} ms`;
 }
 
 /** Says as well what to change, where the driver or the TLS library says what is wrong alone. */
@@ -142,6 +155,10 @@ const cures: readonly (readonly [trouble: RegExp, cure: string])[] = [
   [
     /^.*client password must be.*$/,
     "the server asks for a password, and there is none: put it into the URL, PGPASSWORD or ~/.pgpass",
+  ],
+  [
+    /^.*(too many clients|remaining connection slots).*$/,
+    "$&: max_connections of the server has to be more than database.connections and two for each process, of all that use it (runrpc doctor compares)",
   ],
   [/^.*does not support SSL.*$/, "$&: sslmode=disable in the URL reaches it in clear"],
   [

@@ -15,13 +15,18 @@ import {
 /**
  * Looks a database over, beside whoever serves it, and changes nothing: the server, whether it takes writes, the schema that tables
  * are made in, its encoding, room for connections, constraints, migrations. One that cannot be reached is a failed check as well.
+ *
+ * @param processes how many serve, and share the connections
  */
-export async function examineDatabase(options: Omit<PostgresOptions, "modules">): Promise<Examination> {
+export async function examineDatabase(
+  options: Omit<PostgresOptions, "modules">,
+  processes: number,
+): Promise<Examination> {
   const resolved = resolvePostgresOptions({ ...options, modules: async () => ({}) });
   try {
     const client = await connect({ ...resolved, name: "runrpc doctor" });
     try {
-      return await examine(client, resolved);
+      return await examine(client, resolved, processes);
     } finally {
       await endClient(client);
     }
@@ -35,7 +40,11 @@ export async function examineDatabase(options: Omit<PostgresOptions, "modules">)
   }
 }
 
-async function examine(client: pg.Client, options: ResolvedPostgresOptions): Promise<Examination> {
+async function examine(
+  client: pg.Client,
+  options: ResolvedPostgresOptions,
+  processes: number,
+): Promise<Examination> {
   const checks: Check[] = [];
   const look = async (name: string, run: () => Promise<Omit<Check, "name">>): Promise<void> => {
     try {
@@ -49,7 +58,7 @@ async function examine(client: pg.Client, options: ResolvedPostgresOptions): Pro
   await look("writes", async () => writesCheck(facts));
   await look("schema", async () => schemaCheck(await readSchema(client)));
   await look("encoding", async () => encodingCheck(facts));
-  await look("connections", async () => connectionsCheck(facts, options.connections));
+  await look("connections", async () => connectionsCheck(facts, options.connections, processes));
   await look("constraints", () => constraintsCheck(client));
   await look("migrations", async () =>
     migrationsCheck(await compareMigrations(client, options.migrations), options.allowNewer),
@@ -87,10 +96,15 @@ function encodingCheck({ encoding }: ServerFacts): Omit<Check, "name"> {
   return { state: encoding === "UTF8" ? "ok" : "failed", text: encoding };
 }
 
-/** Those that calls share, one to cancel by and one to hear other processes. */
-function connectionsCheck({ maxConnections }: ServerFacts, connections: number): Omit<Check, "name"> {
-  const needed = connections + 2;
-  const text = `${needed} for each process, of ${maxConnections} that the server has`;
+/** Those that calls share, and for each process one to cancel by and one to hear the others. */
+function connectionsCheck(
+  { maxConnections }: ServerFacts,
+  connections: number,
+  processes: number,
+): Omit<Check, "name"> {
+  const needed = processes * (Math.ceil(connections / processes) + 2);
+  const whose = processes === 1 ? "each process" : `${processes} workers`;
+  const text = `${needed} for ${whose} (database.connections is ${connections}), of ${maxConnections} that the server has (max_connections)`;
   return { state: needed < maxConnections ? "ok" : "failed", text };
 }
 

@@ -6,6 +6,7 @@ import type { SideStats } from "../store.ts";
 import type { TroubleWatch } from "../trouble.ts";
 import type { Connection } from "./connection.ts";
 import { namingNul } from "./nul.ts";
+import { createPoolWatch } from "./pool-watch.ts";
 import { dataErrorFromThrown } from "./postgres-error.ts";
 import type { ResolvedPostgresOptions } from "./store-options.ts";
 
@@ -56,6 +57,12 @@ export function createPool({ limits, trouble, open, find, run }: PoolOptions): P
   let inBackground = 0;
   let lastKind: Kind = "write";
   const orders = new Set<string>();
+  const watch = createPoolWatch({
+    log: limits.log,
+    max: limits.connections,
+    open: () => connections.size,
+    queued,
+  });
   let drained: PromiseWithResolvers<void> | undefined;
   let closed: Promise<void> | undefined;
 
@@ -94,7 +101,10 @@ export function createPool({ limits, trouble, open, find, run }: PoolOptions): P
       }
       void serve(connection, call, lastKind);
     }
-    if (queued() > 0) openMore();
+    if (queued() > 0) {
+      openMore();
+      watch.waits();
+    }
     if (
       drained !== undefined &&
       queued() + background.size + counts.read.inFlight + counts.write.inFlight === 0
@@ -137,6 +147,7 @@ export function createPool({ limits, trouble, open, find, run }: PoolOptions): P
     const count = counts[kind];
     count.inFlight += 1;
     count.calls += 1;
+    watch.took();
     if (call.background) inBackground += 1;
     if (call.order !== undefined) orders.add(call.order);
     const begunMs = performance.now();
@@ -178,6 +189,7 @@ export function createPool({ limits, trouble, open, find, run }: PoolOptions): P
     drained = Promise.withResolvers();
     pump();
     await drained.promise;
+    watch.close();
     await Promise.all([...connections].map((connection) => connection.close()));
   }
 

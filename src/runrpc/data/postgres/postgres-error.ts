@@ -11,7 +11,7 @@ export function dataErrorFromThrown(thrown: unknown, query?: string): DataError 
 function errorFromThrown(thrown: unknown, query: string | undefined): DataError {
   const error = rootOf(thrown);
   if (error instanceof DataError) return error.query === undefined ? withQuery(error, query) : error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const sqlState = sqlStateOf(error);
   // Of the call, and not of the database, which takes others.
   if (sqlState === queryCanceled)
@@ -92,6 +92,15 @@ function rootOf(thrown: unknown): unknown {
     thrown instanceof Error && thrown.name === "DrizzleQueryError" && thrown.cause !== undefined;
   return isWrapper ? thrown.cause : thrown;
 }
+
+/** Of a host with several addresses Node tells each failure, and says nothing itself. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === "")
+    return error.errors.slice(0, maxToldFailures).map(messageOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
+}
+
+const maxToldFailures = 5;
 
 /** What Node and the driver throw where a connection breaks or cannot be made. */
 function isOfConnection(error: unknown): boolean {

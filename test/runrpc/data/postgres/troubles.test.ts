@@ -1,6 +1,8 @@
 // What a server does to those on it: it is full, takes no writes, changes a table, forbids, goes away in the middle.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import pg from "pg";
@@ -90,12 +92,59 @@ test("a server that is full is told as that, and calls go on by the connections 
   );
   await assert.rejects(empty.queries.items.quick(1), (error) => {
     assert.ok(error instanceof DataError && error.code === "unavailable", String(error));
-    assert.match(error.message, /too many clients|remaining connection slots/);
+    assert.match(
+      error.message,
+      /(too many clients|remaining connection slots).*: max_connections .* database\.connections/,
+    );
     return true;
   });
   await Promise.all(others.splice(0).map((client) => client.end()));
   await until("there is room", async () => (await codeOf(empty.queries.items.quick(1))) === "ok");
   assert.equal(store.stats().reads.workersReplaced, 0);
+});
+
+test("a host that does not answer, and one that refuses at each of its addresses, are told with these, in time", async (t) => {
+  const deaf = createServer().listen(0, "127.0.0.1");
+  t.after(() => deaf.close());
+  await once(deaf, "listening");
+  const { port } = deaf.address() as AddressInfo; // it listens on TCP
+  const migrations = await migrationOf(t, "");
+  const failureOf = (host: string, at: number) =>
+    migrateDatabase({
+      ...{ url: `postgres://app@${host}:${at}/app`, modules: async () => ({}), migrations },
+      connectTimeoutMs: 500,
+    }).then(
+      () => assert.fail("there is no database"),
+      (error: DataError) => `${error.code}: ${error.message}`,
+    );
+  assert.equal(
+    await failureOf("127.0.0.1", port),
+    `unavailable: cannot open the database postgres://app@127.0.0.1:${port}/app: no answer within 500 ms`,
+  );
+  deaf.close();
+  assert.match(
+    await failureOf("localhost", port),
+    new RegExp(`^unavailable: cannot open the database .*: connect ECONNREFUSED .*127\\.0\\.0\\.1:${port}`),
+  );
+});
+
+test("connections that are all held by slow statements are told of, with how many there are and how many calls wait", {
+  skip,
+}, async (t) => {
+  const told = Promise.withResolvers<string>();
+  const log = { info() {}, error() {}, warn: (_: object, line: string) => told.resolve(line) };
+  const { queries, url } = await openTestStore(t, server, { connections: 2, log });
+  const slow = [1, 2].map(() => codeOf(queries.items.sleep(600)));
+  const waiting = [1, 2, 3].map((one) => queries.items.quick(one));
+  assert.match(
+    await told.promise,
+    /^all 2 connections of this process .*\(database\.connections\) have been held for \d{4,} ms, and 3 calls wait/,
+  );
+  const ended =
+    "select pg_cancel_backend(pid) from pg_stat_activity where datname = $1 and query like '%sleep%'";
+  await server.query(ended, [nameOf(url)]);
+  assert.deepEqual(await Promise.all(waiting), [1, 2, 3]);
+  assert.deepEqual(await Promise.all(slow), ["resource_exhausted", "resource_exhausted"]);
 });
 
 test("a table that is changed under a server costs each connection a call, and no more", {
@@ -115,6 +164,7 @@ test("a server that has become a standby is read, writes are told as unavailable
   const told: string[] = [];
   const log = {
     info: (_: object, line: string) => told.push(line),
+    warn: (_: object, line: string) => told.push(line),
     error: (_: object, line: string) => told.push(line),
   };
   const { queries, ping } = await openTestStore(t, server, { log });
