@@ -24,16 +24,20 @@ export interface OpenAppStoreOptions {
   readonly log?: ServerLog | undefined;
   /** The socket of the process that writes the SQLite file. Default: this one does. */
   readonly writer?: string | undefined;
+  /** As for `openStore`. */
+  readonly servingLock?: boolean | undefined;
 }
 
 /** Opens the database that the configuration names, which is made and migrated where it has to be. */
 export function openAppStore<M extends QueryModules>(
   definition: AppDefinition<M>,
   database: Database,
-  { log, writer }: OpenAppStoreOptions = {},
+  { log, ...file }: OpenAppStoreOptions = {},
 ): Promise<AppStore<M>> {
   const options = storeOptions(definition, database);
-  return openStore<M & PlatformModules>("url" in options ? { ...options, log } : { ...options, log, writer });
+  return openStore<M & PlatformModules>(
+    "url" in options ? { ...options, log } : { ...options, log, ...file },
+  );
 }
 
 /**

@@ -37,7 +37,7 @@ export async function openGroupDatabase<M extends QueryModules>(
     const own = { writer: undefined, commits: undefined, close: async () => {} };
     return { database: withoutPassword(options.url), created, ...own };
   }
-  const writer = await openSharedWriter({ ...options, log });
+  const writer = await openSharedWriter({ ...options, log, servingLock: true });
   const { database: file, created, socket } = writer;
   return { database: file, created, writer: socket, commits: writer.stats, close: () => writer.close() };
 }

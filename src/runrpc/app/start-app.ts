@@ -108,7 +108,11 @@ export async function startProcess<M extends QueryModules>(
   if (part === undefined) await tryListening(settings);
   const traces = config.traces.enabled ? await findTraces(config.traces) : undefined;
   const log = openLog(logSettings, config.server.debug, traces?.fields, part?.number);
-  const store = await openAppStore(definition, database, { log: log.logger, writer: part?.writer });
+  const store = await openAppStore(definition, database, {
+    log: log.logger,
+    writer: part?.writer,
+    servingLock: true,
+  });
   const { newer } = store.migrations;
   const isFirst = part === undefined || part.number === 1;
   if (newer !== undefined && isFirst)

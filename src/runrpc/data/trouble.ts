@@ -1,8 +1,9 @@
 import type { DataError } from "./data-error.ts";
 
-/** Where the store tells that the database cannot be read or written. A pino logger satisfies it. */
+/** Where the store tells that the database cannot be read or written, and who else serves it. A pino logger satisfies it. */
 export interface StoreLog {
   info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 

@@ -8,6 +8,7 @@ function errorLog() {
   const lines: { readonly fields: object; readonly message: string }[] = [];
   const log = {
     info() {},
+    warn() {},
     error: (fields: object, message: string) => void lines.push({ fields, message }),
   };
   return { log, lines };

@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import type { Database } from "better-sqlite3";
 import { type Check, type Examination, migrationsCheck } from "../examination.ts";
 import { compareMigrations } from "./migration-journal.ts";
+import { serversOf } from "./serving-lock.ts";
+import { besideAdvice, serverText } from "./serving-news.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
 import type { TaskSetup } from "./task.ts";
 
@@ -52,6 +54,7 @@ export function examine(setup: TaskSetup, allowNewer: boolean, client: Database)
     look("filesystem", () => filesystemCheck(file));
     look("free disk", () => freeCheck(file));
     look("log (WAL)", () => walCheck(file));
+    look("server", () => serverCheck(file));
     look("integrity", () => integrityCheck(client));
     look("foreign keys", () => foreignKeyCheck(client));
     look("migrations", () => migrationsCheck(compareMigrations(client, migrations), allowNewer));
@@ -111,6 +114,16 @@ function walCheck(file: string): Omit<Check, "name"> {
   const size = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   if (size <= muchWalBytes) return { state: "ok", text: inMebibytes(size) };
   return { state: "warning", text: `${inMebibytes(size)}: a long read holds it, or its server was killed` };
+}
+
+function serverCheck(file: string): Omit<Check, "name"> {
+  try {
+    const servers = serversOf(file).map(serverText);
+    if (servers.length > 1) return { state: "warning", text: `${servers.join("; ")}: ${besideAdvice}` };
+    return { state: "ok", text: servers[0] ?? "none has it open" };
+  } catch (error) {
+    return { state: "warning", text: `cannot be seen: ${dataErrorFromThrown(error).message}` };
+  }
 }
 
 function integrityCheck(client: Database): Omit<Check, "name"> {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Client, { type Database } from "better-sqlite3";
 import { drizzle } from "drizzle-orm/better-sqlite3";
@@ -8,6 +8,7 @@ import type { Db } from "../query.ts";
 import { applyMigrations } from "./apply-migrations.ts";
 import { checkIdentity, type FileWatch, identityOf, watchFile } from "./file-watch.ts";
 import { guardResults } from "./guard-results.ts";
+import { makeFile } from "./make-file.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
 import { maxTransferBytes, type WorkerSetup } from "./thread-protocol.ts";
 
@@ -95,11 +96,6 @@ function makeDirectory(directory: string): void {
     // Another process may make it at the same time.
     if (!existsSync(directory)) throw error;
   }
-}
-
-/** For its owner alone: SQLite itself leaves it to the umask. Its log and the log's index get the same mode. */
-function makeFile(file: string): void {
-  if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
 }
 
 /** SQLite before 3.51.3 could reset a WAL that another connection was still reading (https://sqlite.org/wal.html). */

@@ -40,6 +40,7 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
     const { createReads } = await import("./run-reads.ts");
     const { createWrites } = await import("./run-writes.ts");
     const { createWalKeeper } = await import("./wal-keeper.ts");
+    const { holdServingLock } = await import("./serving-lock.ts");
     const runner = createQueryRunner(maxTransferBytes(setup.heapMb));
     const { manifest, queries } = listQueries(modules);
     const writer = setup.role !== "reader";
@@ -65,6 +66,7 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
       },
       (reason) => post({ failed: wireFromError(faultOf(reason)) }),
       () => {
+        lock?.release();
         database.client.close();
         // Whatever an abandoned query still waits for must not keep the thread.
         process.exit();
@@ -72,6 +74,8 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
     );
     const { migrations, identity } = database;
     post({ manifest, migrations, identity });
+    const lock =
+      setup.servingLock === true ? holdServingLock(setup.file, (serving) => post({ serving })) : undefined;
     if (setup.role === "migrate") {
       database.client.close();
       port.close();

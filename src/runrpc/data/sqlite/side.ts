@@ -4,6 +4,7 @@ import type { CallOptions } from "../query-proxy.ts";
 import type { SideStats } from "../store.ts";
 import type { TroubleWatch } from "../trouble.ts";
 import { shortMs } from "./query-costs.ts";
+import { logServing } from "./serving-news.ts";
 import { createSideCounts } from "./side-counts.ts";
 import type { ResolvedSqliteOptions } from "./store-options.ts";
 import type { Ready } from "./thread-protocol.ts";
@@ -76,6 +77,7 @@ export function createSide(
     },
     onTook: waiting.ran,
     onDone: counts.answered,
+    onServing: (news) => logServing(options.log, options.file, news),
     onDeath(reason) {
       shared.trouble.tell(kind, { worked: false, error: reason });
     },
@@ -94,7 +96,11 @@ export function createSide(
   function linkOptions(): LinkOptions {
     const { file, worker, migrations, allowNewer, busyTimeoutMs, heapMb } = options;
     const role = isRead ? "reader" : "writer";
-    return { role, file, worker, migrations, allowNewer, busyTimeoutMs, heapMb, maxBatchCalls, gathers };
+    const servingLock = options.servingLock && !isRead;
+    return {
+      ...{ role, file, worker, migrations, allowNewer, servingLock },
+      ...{ busyTimeoutMs, heapMb, maxBatchCalls, gathers },
+    };
   }
 
   /** All calls that one turn of the event loop makes go in one message: the immediate runs after them. */

@@ -29,6 +29,11 @@ export interface SqliteOptions {
    * writes itself, and no other process does.
    */
   readonly writer?: string | undefined;
+  /**
+   * Holds the file's serving lock while it is open, and tells `log` when another process has that: for servers, which hold up each
+   * other's writes, and not for commands that go beside one. Without effect where there is a `writer`. Default false.
+   */
+  readonly servingLock?: boolean | undefined;
   /** Told when the database cannot be read or written, and when it can again. Default: nobody. */
   readonly log?: StoreLog | undefined;
   readonly readers?: number | undefined;
@@ -53,6 +58,7 @@ export type ResolvedSqliteOptions = Limits & {
   readonly writer: string | undefined;
   readonly log: StoreLog | undefined;
   readonly allowNewer: boolean;
+  readonly servingLock: boolean;
 };
 
 /** The defaults, and what each is for. */
@@ -105,7 +111,16 @@ const ranges: { readonly [K in keyof Limits]: Range } = {
 
 /** Fills in the defaults. Throws an `invalid_argument` DataError that holds the value and the limit, or the unknown name. */
 export function resolveSqliteOptions(options: SqliteOptions): ResolvedSqliteOptions {
-  const { file, worker, migrations, writer, log, allowNewer = false, ...limits } = options;
+  const {
+    file,
+    worker,
+    migrations,
+    writer,
+    log,
+    allowNewer = false,
+    servingLock = false,
+    ...limits
+  } = options;
   if (writer === "")
     throw new DataError("invalid_argument", "writer is empty: name the socket of the process that writes");
   return {
@@ -114,6 +129,7 @@ export function resolveSqliteOptions(options: SqliteOptions): ResolvedSqliteOpti
     writer,
     log,
     allowNewer,
+    servingLock,
     migrations: resolveMigrations(migrations),
     ...resolveLimits(limits, storeDefaults, ranges),
   };

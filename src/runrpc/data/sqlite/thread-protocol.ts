@@ -1,6 +1,7 @@
 import type { WireError } from "../data-error.ts";
 import type { Manifest } from "../manifest.ts";
 import type { MigrationsReport, ResolvedMigrationSet } from "../migrations.ts";
+import type { ServingNews } from "./serving-news.ts";
 
 /**
  * The states of a ticket. Each call that is on its way to a worker has one, in memory shared with it, so that the main
@@ -28,6 +29,8 @@ export interface WorkerSetup {
   /** Whether migrations that the code does not know are let be. Default false. */
   readonly allowNewer?: boolean | undefined;
   readonly busyTimeoutMs: number;
+  /** Whether a writer holds the file's serving lock. Default false. */
+  readonly servingLock?: boolean | undefined;
   /** The worker's heap, in megabytes. Default: no bound is known, and results have none. */
   readonly heapMb?: number | undefined;
   /** The file that the store has open; undefined for the worker that opens it first. */
@@ -82,6 +85,7 @@ export type FromWorker =
   | readonly unknown[]
   | Ready
   | { readonly failed: WireError }
+  | { readonly serving: ServingNews }
   | { readonly warning: string };
 
 /** A worker's first message: the database is open. */

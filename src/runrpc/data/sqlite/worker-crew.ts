@@ -1,6 +1,7 @@
 import type { PendingCall } from "../call-queue.ts";
 import type { DataError } from "../data-error.ts";
 import type { AnswerNews } from "../trouble.ts";
+import type { ServingNews } from "./serving-news.ts";
 import type { Ready } from "./thread-protocol.ts";
 import { type LinkEvents, type LinkOptions, startWorker, type WorkerLink } from "./worker-link.ts";
 
@@ -15,6 +16,8 @@ export interface CrewEvents {
   onTook(query: number, tookMs: number): void;
   /** So many calls, of one transaction, have all been answered. */
   onDone(calls: number): void;
+  /** The file's serving lock. */
+  onServing(news: ServingNews): void;
   /** A worker that could take calls has died by itself. */
   onDeath(reason: DataError): void;
   /** A worker has ended; the calls that it had not begun come back, the others have failed. */
@@ -51,6 +54,7 @@ export function createCrew(size: number, options: LinkOptions, events: CrewEvent
     const linkEvents: LinkEvents = {
       onTook: events.onTook,
       onDone: events.onDone,
+      onServing: events.onServing,
       onAnswer: (news) => events.onAble(link, news),
       onEnd(waiting, reason) {
         links.delete(link);

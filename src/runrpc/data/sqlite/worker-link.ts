@@ -5,6 +5,7 @@ import { DataError, errorFromWire, type WireError } from "../data-error.ts";
 import type { ResolvedMigrationSet } from "../migrations.ts";
 import type { AnswerNews } from "../trouble.ts";
 import { createBatchSlots } from "./batch-slots.ts";
+import type { ServingNews } from "./serving-news.ts";
 import {
   type FromWorker,
   msFromTook,
@@ -22,6 +23,8 @@ export interface LinkOptions {
   readonly worker: URL;
   readonly migrations: readonly ResolvedMigrationSet[];
   readonly allowNewer: boolean;
+  /** Default false. */
+  readonly servingLock?: boolean;
   readonly busyTimeoutMs: number;
   readonly heapMb: number;
   readonly maxBatchCalls: number;
@@ -35,6 +38,8 @@ export interface LinkEvents {
   onTook?(query: number, tookMs: number): void;
   /** So many calls, of one transaction, have all been answered. */
   onDone?(calls: number): void;
+  /** The file's serving lock. */
+  onServing?(news: ServingNews): void;
   /** A batch has been answered, in part or whole. */
   onAnswer(news: AnswerNews): void;
   /** The thread has ended; `waiting` are the calls that it had not begun, the others have failed with `reason`. */
@@ -78,6 +83,7 @@ export function startWorker(
     file: options.file,
     migrations: options.migrations,
     allowNewer: options.allowNewer,
+    servingLock: options.servingLock,
     busyTimeoutMs: options.busyTimeoutMs,
     identity,
     heapMb: options.heapMb,
@@ -106,7 +112,8 @@ export function startWorker(
     } else if ("failed" in message) {
       trouble = errorFromWire(message.failed);
       void worker.terminate();
-    } else if ("warning" in message) process.emitWarning(message.warning, "DataWarning");
+    } else if ("serving" in message) events.onServing?.(message.serving);
+    else if ("warning" in message) process.emitWarning(message.warning, "DataWarning");
   });
   worker.on("error", (error) => {
     trouble = deathOf(error, options.heapMb);

@@ -120,6 +120,7 @@ test("while no connection can be made calls fail and ping does; then both work b
   const told: string[] = [];
   const log = {
     info: (_fields: object, message: string) => void told.push(message),
+    warn: (_fields: object, message: string) => void told.push(message),
     error: (_fields: object, message: string) => void told.push(message),
   };
   const store = await openTestStore(t, server, { log });

@@ -229,6 +229,7 @@ function keptLog() {
   return {
     lines,
     info: (_: object, line: string) => lines.push(line),
+    warn: (_: object, line: string) => lines.push(line),
     error: (_: object, line: string) => lines.push(line),
   };
 }

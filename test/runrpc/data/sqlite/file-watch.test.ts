@@ -10,6 +10,7 @@ function keptLog() {
   const lines: string[] = [];
   const log: StoreLog = {
     info: (_, message) => lines.push(message),
+    warn: (_, message) => lines.push(message),
     error: (fields, message) => lines.push(`${message}: ${Reflect.get(fields, "code")}`),
   };
   return { log, lines };

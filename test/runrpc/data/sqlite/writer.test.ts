@@ -122,6 +122,7 @@ test("a write that another process keeps out is aborted after the time for it, i
   const lines: string[] = [];
   const log = {
     info: (_: object, message: string) => lines.push(message),
+    warn: (_: object, message: string) => lines.push(message),
     error: (fields: object, message: string) => lines.push(`${message}: ${Reflect.get(fields, "code")}`),
   };
   const store = await openTestStore(t, { busyTimeoutMs: 20, log });

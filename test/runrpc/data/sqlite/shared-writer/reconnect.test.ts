@@ -30,7 +30,7 @@ test("a connection that breaks fails what was sent, loses nothing that waits, an
 test("what waits fails when there is nobody to connect to, and so does a ping", async (t) => {
   const { writer, open } = await openShared(t, { maxQueuedWrites: 64 });
   const told: string[] = [];
-  const log = { info() {}, error: (_fields: object, message: string) => told.push(message) };
+  const log = { info() {}, warn() {}, error: (_fields: object, message: string) => told.push(message) };
   const proxy = await startProxy(t, writer.socket);
   const store = await open({ maxQueuedWrites: 100, writer: proxy.path, log });
   const sent = codeOf(store.queries.items.insertSlowly({ name: "slow", ...slow }));

@@ -28,7 +28,7 @@ const garbage: [what: string, bytes: Buffer][] = [
 
 test("who sends what is none of the protocol loses its connection, and nobody else's", async (t) => {
   const told: object[] = [];
-  const log = { info() {}, error: (fields: object) => told.push(fields) };
+  const log = { info() {}, warn() {}, error: (fields: object) => told.push(fields) };
   const { writer, open } = await openShared(t, { log });
   const { items } = (await open()).queries;
   for (const [what, bytes] of garbage) {
@@ -51,7 +51,7 @@ test("who sends what is none of the protocol loses its connection, and nobody el
 
 test("who looks whether somebody listens, and leaves without a word, is no fault", async (t) => {
   const told: object[] = [];
-  const log = { info() {}, error: (fields: object) => told.push(fields) };
+  const log = { info() {}, warn() {}, error: (fields: object) => told.push(fields) };
   const { writer, open } = await openShared(t, { log });
   const { items } = (await open()).queries;
   for (let looks = 0; looks < 50; looks++) {
