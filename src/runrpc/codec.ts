@@ -4,6 +4,8 @@ export { BAIL } from "./codec/bail.ts";
 export type { MessageCodec } from "./codec/message-codec.ts";
 export {
   asBool,
+  asInteger,
+  asWide,
   ofDigits,
   putBool,
   putDouble,

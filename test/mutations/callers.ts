@@ -3,6 +3,27 @@ import type { Mutation } from "./mutations.ts";
 /** Who may call, how much, and for how long: keys, limits, the page, and the end of a server. */
 export const callerMutations: readonly Mutation[] = [
   {
+    name: "keys: what the store says after the clock was set back is dropped",
+    file: "server/auth/lease.ts",
+    from: " && newest.askedAt <= now()) return;",
+    to: ") return;",
+    tests: ["server/auth/lease.test.ts"],
+  },
+  {
+    name: "keys: a refusal lasts until a clock that was set back has come to its end",
+    file: "server/auth/throttle.ts",
+    from: "offender.refusedUntil = now + offender.delayMs;\n}",
+    to: "return;\n}",
+    tests: ["server/auth/throttle.test.ts"],
+  },
+  {
+    name: "keys: the second of two credentials counts",
+    file: "server/auth/credential.ts",
+    from: "  if (hasSeveral(authorization)) return bad(SENT_TWICE);\n",
+    to: "",
+    tests: ["server/http/sent-twice.test.ts"],
+  },
+  {
     name: "keys: one is good at the moment of its expiry",
     file: "server/auth/refusal.ts",
     from: "stored.expiresAt.getTime() <= now",

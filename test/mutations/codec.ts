@@ -6,6 +6,20 @@ const FUZZ = ["codec/bounds.test.ts", "codec/fuzz/fuzz.test.ts"];
 /** A sample of the codecs' own: what protobuf-es would read or write otherwise, lengths at equality, what is held. */
 export const codecMutations: readonly Mutation[] = [
   {
+    name: "codec: half a surrogate pair is written as U+FFFD",
+    file: "codec/put-text.ts",
+    from: "  if (written !== length && !value.isWellFormed()) throw BAIL;\n",
+    to: "",
+    tests: ["codec/inexact.test.ts"],
+  },
+  {
+    name: "codec: a key of a map that is no integer is one",
+    file: "codec/numbers.ts",
+    from: "  const value = Number(name);\n  if (String(value) !== name) throw BAIL;",
+    to: "  const value = Number.parseInt(name);",
+    tests: ["codec/inexact.test.ts"],
+  },
+  {
     name: "codec: a tag of more than 32 bits is read",
     file: "codec/reader.ts",
     from: "more > 4 || (more === 4 && at(r.b, r.p - 1) > 0x0f)",

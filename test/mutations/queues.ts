@@ -171,6 +171,13 @@ export const queueMutations: readonly Mutation[] = [
     tests: ["server/lanes/stock/run.test.ts"],
   },
   {
+    name: "stock: a handler that never ends keeps what it was begun with",
+    file: "server/lanes/stock/run.ts",
+    from: "    unbegun = undefined;\n",
+    to: "",
+    tests: ["server/lanes/stock/run.test.ts"],
+  },
+  {
     name: "stock: a generator is told to return a second time",
     file: "server/lanes/stock/run.ts",
     from: "if (call.handlerRunning && call.cancelledBy === undefined) await leave();",

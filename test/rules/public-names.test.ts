@@ -174,6 +174,8 @@ const faces = [
     values: [
       "BAIL",
       "asBool",
+      "asInteger",
+      "asWide",
       "bool",
       "bytes",
       "close",

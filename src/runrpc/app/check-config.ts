@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
 import { ConfigError, type LoadedConfig } from "../config/config.ts";
+import type { StoreOptions } from "../data/open-store.ts";
 import { createCors } from "../server/http/cors.ts";
 import { createTrustedProxies } from "../server/http/trusted-proxies.ts";
+import { tryWithoutPort } from "../server/try-listening.ts";
 import { createHostCheck } from "../web/allowed-hosts.ts";
 
 /**
@@ -27,4 +30,17 @@ export function checkConfig({ config, sources }: Pick<LoadedConfig, "config" | "
     }
   });
   if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/**
+ * The same for a command that does not serve, with a look at TLS files and host where it would make the database: what is there is
+ * maintained whoever may read the files.
+ *
+ * @throws ConfigError, and Error for what the machine does not have.
+ */
+export async function checkBeforeMaking(loaded: LoadedConfig, store: StoreOptions): Promise<void> {
+  checkConfig(loaded);
+  if ("url" in store || existsSync(store.file)) return;
+  const { log, monitor, web, workers, database, ...settings } = loaded.config;
+  await tryWithoutPort(settings);
 }

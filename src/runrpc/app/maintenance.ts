@@ -12,9 +12,10 @@ import {
 } from "../data/maintenance.ts";
 import type { MigrationsReport } from "../data/migrations.ts";
 import type { QueryModules } from "../data/query.ts";
+import { examineListening } from "../server/examine-listening.ts";
 import { withoutPassword } from "../url.ts";
 import { storeOptions } from "./app-store.ts";
-import { checkConfig } from "./check-config.ts";
+import { checkBeforeMaking, checkConfig } from "./check-config.ts";
 import type { AppDefinition } from "./define-app.ts";
 
 export type { CopyProgress } from "../data/maintenance.ts";
@@ -24,30 +25,32 @@ export async function migrateApp<M extends QueryModules>(
   definition: AppDefinition<M>,
   loaded: LoadedConfig,
 ): Promise<MigrationsReport & { readonly database: string }> {
-  checkConfig(loaded);
   const options = storeOptions(definition, loaded.config.database);
+  await checkBeforeMaking(loaded, options);
   const database = "url" in options ? withoutPassword(options.url) : options.file;
   return { ...(await migrateDatabase(options)), database };
 }
 
 /** Copies the database of the configuration into a file, for the `backup` command. Safe beside a running server. */
-export function backupApp<M extends QueryModules>(
+export async function backupApp<M extends QueryModules>(
   definition: AppDefinition<M>,
-  { config }: LoadedConfig,
+  loaded: LoadedConfig,
   target: string,
   options: BackupOptions,
 ): Promise<BackupReport> {
-  return backupDatabase(storeOptions(definition, config.database), target, options);
+  checkConfig(loaded);
+  return backupDatabase(storeOptions(definition, loaded.config.database), target, options);
 }
 
 /** Copies an SQLite database into one of Postgres, for the `copy` command. Both are URLs as the configuration takes them. */
-export function copyApp<M extends QueryModules>(
+export async function copyApp<M extends QueryModules>(
   definition: AppDefinition<M>,
-  { config }: LoadedConfig,
+  loaded: LoadedConfig,
   { from, to }: { readonly from: string; readonly to: string },
   options: CopyOptions,
 ): Promise<CopyReport> {
-  const { database } = config;
+  checkConfig(loaded);
+  const { database } = loaded.config;
   return copyDatabase(
     storeOptions(definition, { ...database, url: from }),
     storeOptions(definition, { ...database, url: to }),
@@ -55,12 +58,16 @@ export function copyApp<M extends QueryModules>(
   );
 }
 
-/** Looks the database of the configuration over, for the `doctor` command. Safe beside a running server. */
+/**
+ * Looks over the database of the configuration, and what a server will need of the machine, for the `doctor` command. Safe beside a
+ * running server.
+ */
 export async function examineApp<M extends QueryModules>(
   definition: AppDefinition<M>,
   loaded: LoadedConfig,
 ): Promise<Examination> {
   checkConfig(loaded);
-  const { database, workers } = loaded.config;
-  return examineDatabase(storeOptions(definition, database), workers.count);
+  const { log, monitor, web, workers, database, ...settings } = loaded.config;
+  const found = await examineDatabase(storeOptions(definition, database), workers.count);
+  return { ...found, checks: [...found.checks, ...(await examineListening(settings))] };
 }

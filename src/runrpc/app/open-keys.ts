@@ -4,8 +4,8 @@ import { createKeyAdmin, type KeyAdmin } from "../platform/keys/admin.ts";
 import { silentLog } from "../server/log.ts";
 import { createWakeups } from "../streams/wakeup.ts";
 import { noAccounts } from "./accounts.ts";
-import { openAppStore, partsOf } from "./app-store.ts";
-import { checkConfig } from "./check-config.ts";
+import { openAppStore, partsOf, storeOptions } from "./app-store.ts";
+import { checkBeforeMaking } from "./check-config.ts";
 import type { AppDefinition } from "./define-app.ts";
 import { BUILT_IN_SCOPES, scopesOf } from "./scopes.ts";
 
@@ -20,8 +20,9 @@ export async function openKeys<M extends QueryModules>(
   definition: AppDefinition<M>,
   loaded: LoadedConfig,
 ): Promise<OpenKeys> {
-  checkConfig(loaded);
-  const store = await openAppStore(definition, { ...loaded.config.database, readers: 1, connections: 1 });
+  const { database } = loaded.config;
+  await checkBeforeMaking(loaded, storeOptions(definition, database));
+  const store = await openAppStore(definition, { ...database, readers: 1, connections: 1 });
   const parts = partsOf(store.queries, silentLog, () => () => {}, createWakeups());
   const accounts = definition.accounts?.(parts) ?? noAccounts;
   return {

@@ -13,6 +13,8 @@ export function configure(command: Command, io: Io): void {
     .addHelpText("after", notes)
     .action(async () => {
       const loaded = await loadConfigOf(command, io);
+      const { checkConfig } = await import("../app/check-config.ts");
+      checkConfig(loaded);
       io.stdout.write(command.opts<{ json?: boolean }>().json ? asJson(loaded) : asTable(loaded));
     });
 }

@@ -31,7 +31,8 @@ export function configure(command: Command, io: Io): void {
 const names = { sqlite: "SQLite", postgres: "PostgreSQL" } as const;
 
 const notes = `
-It reads the whole of an SQLite database, and of Postgres what the server tells, beside whoever serves it, and changes nothing. Exit code 0 when nothing is wrong (warnings
+It reads the whole of an SQLite database, and of Postgres what the server tells, beside whoever serves it, and changes nothing. It tries the TLS
+files and ports that \`runrpc serve\` would be started with; a port that is taken is none of its troubles. Exit code 0 when nothing is wrong (warnings
 are not), 1 when something is.
 
 Examples:

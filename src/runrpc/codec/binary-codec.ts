@@ -1,5 +1,6 @@
 import { create, type DescMessage, fromBinary, isMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { BAIL } from "./bail.ts";
+import { findInexact } from "./inexact.ts";
 import type { MessageCodec } from "./message-codec.ts";
 import { NOTHING, Reader } from "./reader.ts";
 import { ensure, Writer } from "./writer.ts";
@@ -12,7 +13,7 @@ export interface BinaryCodec {
    * Writes a message or an initialiser of it, which needs no `create`.
    *
    * @param head so many bytes are left in front, for whoever frames it; what is in them is left over from others.
-   * @throws Error what `toBinary` and `create` throw.
+   * @throws Error what `toBinary` and `create` throw, and TypeError for a value that these would change in silence.
    */
   encode(value: object, head: number): Buffer;
   /**
@@ -31,10 +32,10 @@ let isWriting = false;
 
 /** @param codec undefined: protobuf-es does it all. */
 export function createBinaryCodec(desc: DescMessage, codec: MessageCodec | undefined): BinaryCodec {
-  const encodeOtherwise = (value: object, head: number) => behind(head, toBinary(desc, wholeOf(desc, value)));
+  const encodeOtherwise = (value: object, head: number) => behind(head, exactBytes(desc, value));
   const decodeOtherwise = (bytes: Uint8Array) => fromBinary(desc, plain(bytes));
   const appendOtherwise = (value: object, to: Writer, at: number) =>
-    appendBytes(to, at, toBinary(desc, wholeOf(desc, value)));
+    appendBytes(to, at, exactBytes(desc, value));
   if (codec === undefined)
     return { decode: decodeOtherwise, encode: encodeOtherwise, append: appendOtherwise };
   const { read, write } = codec;
@@ -72,6 +73,14 @@ export function createBinaryCodec(desc: DescMessage, codec: MessageCodec | undef
       return appendOtherwise(value, to, at);
     },
   };
+}
+
+/** @throws TypeError that names the first field whose value would be written as another one. */
+function exactBytes(desc: DescMessage, value: object): Uint8Array {
+  const message = wholeOf(desc, value);
+  const inexact = findInexact(desc, message);
+  if (inexact !== undefined) throw new TypeError(`${desc.typeName}.${inexact}`);
+  return toBinary(desc, message);
 }
 
 function appendBytes(writer: Writer, at: number, bytes: Uint8Array): number {

@@ -98,7 +98,26 @@ export function putDouble(b: Buffer, value: unknown, p: number): number {
 
 /** The integer that a text is, for fields with `jstype = JS_STRING`, and any other value as it is. */
 export function ofDigits(value: unknown): unknown {
-  return typeof value === "string" ? BigInt(value) : value;
+  if (typeof value !== "string") return value;
+  if (!DIGITS.test(value)) throw BAIL; // BigInt takes "" for 0, and "0x10" for 16
+  return BigInt(value);
+}
+
+const DIGITS = /^-?\d{1,40}$/;
+
+/** The integer that the name of a property is, for keys of maps: no other text of the same number. */
+export function asInteger(name: string): number {
+  const value = Number(name);
+  if (String(value) !== name) throw BAIL;
+  return value;
+}
+
+/** The same of 64 bits. */
+export function asWide(name: string): bigint {
+  if (!DIGITS.test(name)) throw BAIL;
+  const value = BigInt(name);
+  if (String(value) !== name) throw BAIL;
+  return value;
 }
 
 /** The boolean that the name of a property is, for keys of maps. */

@@ -22,7 +22,10 @@ export function putText(w: Writer, value: unknown, p: number, rest: number): num
     if (i === length) return p + 1 + length;
   }
   const left = sizeOf(length);
-  return putLength(b, p, left, b.write(value, p + left));
+  const written = b.write(value, p + left);
+  // Half a surrogate pair becomes U+FFFD, of three bytes: what is ASCII needs no look.
+  if (written !== length && !value.isWellFormed()) throw BAIL;
+  return putLength(b, p, left, written);
 }
 
 /** Writes bytes behind their length, and leaves room for `rest` bytes more. */

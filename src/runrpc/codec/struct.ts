@@ -105,7 +105,7 @@ function endOf(r: Reader, p: number, end: number): number {
 
 /** Writes a JSON object as a Struct, without its length. */
 export function putStruct(w: Writer, object: unknown, p: number): number {
-  if (typeof object !== "object" || object === null || Array.isArray(object)) throw BAIL;
+  if (typeof object !== "object" || object === null || !isPlain(object)) throw BAIL;
   for (const key of Object.keys(object)) {
     ensure(w, p, ROOM)[p++] = ENTRY;
     const start = p++;
@@ -118,6 +118,12 @@ export function putStruct(w: Writer, object: unknown, p: number): number {
     p = close(w, start, p);
   }
   return p;
+}
+
+/** A Date or a Map has no properties, and would be an empty object. */
+function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function putValue(w: Writer, json: unknown, p: number): number {

@@ -86,9 +86,12 @@ export function layerOfPlatform({ PORT }: Environment, others: readonly Layer[])
   const field = configFields.find(({ path }) => path === "server.port");
   const isNamed = others.some((layer) => layer.settings.some((setting) => setting.field === field));
   if (PORT && field !== undefined && !isNamed)
-    addSetting({ field, value: PORT, source: "environment PORT" }, settings, problems);
+    addSetting({ field, value: PORT, source: OF_PLATFORM }, settings, problems);
   return { settings, problems };
 }
+
+/** The source of a value that nobody gave to this server. */
+export const OF_PLATFORM = "environment PORT";
 
 /** The layer of the command line. */
 export function layerOfFlags(flags: FlagValues): Layer {

@@ -1,6 +1,7 @@
 import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { ConfigSchema } from "../../../gen/runrpc/config/v1/config_pb.ts";
+import { unmetNeedOf } from "../unmet-need.ts";
 import { isPostgresUrl } from "../url.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ConfigField, configFields, configGroups } from "./fields.ts";
@@ -11,6 +12,7 @@ import {
   layerOfFile,
   layerOfFlags,
   layerOfPlatform,
+  OF_PLATFORM,
   refusalOf,
   type Setting,
 } from "./layers.ts";
@@ -34,6 +36,7 @@ export function resolveConfig(options: ConfigOptions): LoadedConfig {
     ...outOfRange(config, settings),
     ...debugProblems(config, production),
     ...databaseProblems(config, settings),
+    ...withoutEffect(config, settings),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return {
@@ -72,6 +75,32 @@ function databaseProblems({ database }: ResolvedConfig, settings: ReadonlyMap<st
   });
 }
 
+/**
+ * What was given and has no effect because of another value. Not so what came by itself, and what a later layer switches off:
+ * `--no-web` leaves a file with the hosts of the page as it is.
+ */
+function withoutEffect(config: ResolvedConfig, settings: ReadonlyMap<string, Setting>): string[] {
+  return [...settings].flatMap(([path, setting]) => {
+    const { field, source } = setting;
+    if (isDefault(setting) || source === OF_PLATFORM) return [];
+    const unmet = unmetNeedOf(field.field, config);
+    if (unmet === undefined) return [];
+    const cause = settings.get(unmet.path)?.source ?? "";
+    if (layerOf(cause) > layerOf(source)) return [];
+    return [`${path} (${source}) has no effect where ${unmet.text} (${cause})`];
+  });
+}
+
+/** What is asked first comes last. That it is production is said by the environment. */
+function layerOf(source: string): number {
+  if (source === DEFAULT_IN_PRODUCTION) return LAYERS.indexOf("environment");
+  return LAYERS.findIndex((layer) => source.startsWith(layer));
+}
+
+const LAYERS = ["default", "file", "environment", "flag"];
+
+const DEFAULT_IN_PRODUCTION = "default in production";
+
 function isDefault({ source }: Setting): boolean {
   return source.startsWith("default");
 }
@@ -87,7 +116,7 @@ function joinLayers(layers: readonly Layer[], production: boolean): ReadonlyMap<
 
 function defaultOf(field: ConfigField, production: boolean): Setting {
   if (production && field.productionDefault !== undefined)
-    return { field, value: field.productionDefault, source: "default in production" };
+    return { field, value: field.productionDefault, source: DEFAULT_IN_PRODUCTION };
   return { field, value: field.defaultValue as JsonValue, source: "default" }; // read-only lists are JSON too
 }
 

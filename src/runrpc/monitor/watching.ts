@@ -41,7 +41,9 @@ export async function* watching(
   try {
     for (let isLast = false; !isLast; ) {
       isLast = ending.aborted;
-      const sinceMs = beforeMs === undefined ? from && Date.now() - from.atMs : performance.now() - beforeMs;
+      // Where another server wrote the position, or the clock was set back, it may lie ahead.
+      const sinceMs =
+        beforeMs === undefined ? from && Math.max(0, Date.now() - from.atMs) : performance.now() - beforeMs;
       const time = timestampNow();
       const ended = request.endedCalls ? processes.ended() : undefined;
       const all = await lookout.look({ watcher, intervalMs, sinceMs, maxOpenCalls, ended });

@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { boundedError } from "./bounded-error.ts";
 import { checkValues } from "./http/header-bytes.ts";
+import { refuseInexact } from "./json/write-json.ts";
 
 /** Turns an error of the application, such as one of its database, into a Connect error; undefined where it knows none. */
 export type MapError = (reason: unknown) => ConnectError | undefined;
@@ -52,8 +53,11 @@ function writable(error: ConnectError): ConnectError {
 
 /** @throws what writing it would throw. */
 function checkDetail(detail: ConnectError["details"][number]): void {
-  if ("desc" in detail) toBinary(detail.desc, create(detail.desc, detail.value));
-  else if (typeof detail.type !== "string" || !(detail.value instanceof Uint8Array))
+  if ("desc" in detail) {
+    const message = create(detail.desc, detail.value);
+    toBinary(detail.desc, message);
+    refuseInexact(detail.desc, message);
+  } else if (typeof detail.type !== "string" || !(detail.value instanceof Uint8Array))
     throw new TypeError("a ConnectError has a detail without type and bytes");
 }
 

@@ -3,6 +3,7 @@ import {
   type DescMessage,
   getOption,
   hasOption,
+  type Message,
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
@@ -10,6 +11,7 @@ import { createValidator, type Validator } from "@bufbuild/protovalidate";
 import {
   AuthSchema,
   CompressionSchema,
+  ConfigSchema,
   CorsSchema,
   type Debug,
   DebugSchema,
@@ -24,6 +26,7 @@ import {
 import { production_default } from "../../../gen/runrpc/config/v1/defaults_pb.ts";
 import { closest, didYouMean } from "../closest.ts";
 import { OF_MESSAGES } from "../option-names.ts";
+import { unmetNeedOf } from "../unmet-need.ts";
 
 /**
  * The settings of a server, each with the default, unit and range that proto/runrpc/config/v1/config.proto gives it.
@@ -49,12 +52,16 @@ export type ResolvedSettings = ReturnType<typeof resolveSettings>;
 /**
  * In production some settings have another default.
  *
- * @throws Error that names each unknown or invalid setting, with its value and range.
+ * @throws Error that names each unknown or invalid setting, with its value and range, and one that is not at its default
+ *   and has no effect because of another.
  */
-export function resolveSettings(settings: ServerSettings, production = false) {
+export function resolveSettings(
+  settings: ServerSettings & { readonly counter?: unknown },
+  production = false,
+) {
   const validator = createValidator();
   const resolve = production ? resolveInProduction : resolveGroup;
-  return {
+  const resolved = {
     server: resolve(validator, "server", ServerSchema, settings.server),
     tls: resolve(validator, "tls", TlsSchema, settings.tls),
     limits: resolve(validator, "limits", LimitsSchema, settings.limits),
@@ -67,6 +74,38 @@ export function resolveSettings(settings: ServerSettings, production = false) {
     metrics: resolve(validator, "metrics", MetricsSchema, settings.metrics),
     traces: resolve(validator, "traces", TracesSchema, settings.traces),
   };
+  refuseWithoutEffect(settings, resolved);
+  return resolved;
+}
+
+/**
+ * What equals its default may have come by itself, and a group that is a message was judged by the configuration, which knows what was given.
+ * A counter that the program gives counts also where the settings ask for none.
+ */
+function refuseWithoutEffect(
+  { counter, ...given }: ServerSettings & { readonly counter?: unknown },
+  resolved: Readonly<Record<string, Message>>,
+): void {
+  const config =
+    counter === undefined ? resolved : { ...resolved, metrics: { ...resolved.metrics, enabled: true } };
+  for (const [group, message] of Object.entries(resolved)) {
+    const init = given[group as keyof ServerSettings]; // they have the same groups
+    if (init === undefined || "$typeName" in init) continue;
+    const values = message as unknown as Readonly<Record<string, unknown>>; // fields by name
+    for (const field of schemaOf(group).fields) {
+      const value = values[field.localName];
+      if (field.fieldKind === "scalar" && value === field.getDefaultValue()) continue;
+      const unmet = unmetNeedOf(field, config);
+      if (unmet !== undefined)
+        throw new Error(`${group}.${field.localName} has no effect where ${unmet.text}`);
+    }
+  }
+}
+
+function schemaOf(group: string): DescMessage {
+  const found = ConfigSchema.fields.find(({ name }) => name === group)?.message;
+  if (found === undefined) throw new Error(`the configuration has no ${group}`);
+  return found;
 }
 
 /** @throws Error in production, unless debug mode is asked for there by name. */

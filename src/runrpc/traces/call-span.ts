@@ -52,7 +52,8 @@ export class CallSpan implements CallTrace, Member {
     const part = this.#maker.tracer.startSpan(
       `${nameOf(this.#call)} still open`,
       {
-        startTime: this.#toldMs,
+        // The clock may have been set back since.
+        startTime: Math.min(this.#toldMs, nowMs),
         attributes: {
           "runrpc.messages_in": messagesIn - this.#toldIn,
           "runrpc.messages_out": messagesOut - this.#toldOut,

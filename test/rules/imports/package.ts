@@ -1,4 +1,4 @@
-import { BUFBUILD, CLOSEST, CODECS, CONNECT, NODE, OWN_CONTRACTS, TEXT_FILES, URLS } from "./names.ts";
+import { BUFBUILD, CLOSEST, CODECS, CONNECT, NEEDS, NODE, OWN_CONTRACTS, TEXT_FILES, URLS } from "./names.ts";
 import type { Rule } from "./rule.ts";
 
 const CLIENT = /^src\/runrpc\/client\//;
@@ -34,6 +34,11 @@ export const packageRules: readonly Rule[] = [
     files: "src/runrpc/option-names.ts",
     why: "every room that takes options uses it, so that it uses none",
     allowed: [CLOSEST],
+  },
+  {
+    files: "src/runrpc/unmet-need.ts",
+    why: "configuration and server refuse the same settings, so that it knows neither",
+    allowed: [BUFBUILD, OWN_CONTRACTS],
   },
   {
     files: "src/runrpc/monotonic.ts",
@@ -136,6 +141,7 @@ export const packageRules: readonly Rule[] = [
       /^gen\/runrpc\//,
       /^src\/runrpc\/config\//,
       CLOSEST,
+      NEEDS,
       TEXT_FILES,
       URLS,
     ],

@@ -6,6 +6,7 @@ import {
   JSON_READER,
   LINE,
   MONOTONIC,
+  NEEDS,
   NODE,
   OWN_CONTRACTS,
   SERVER,
@@ -23,7 +24,7 @@ export const runtimeRules: readonly Rule[] = [
   {
     files: "src/runrpc/server/{!(onlookers),{call,routes,builtin,http,json,limits,requests}/*}.ts",
     why: "the runtime knows no service, no table and no database: what it needs of them are interfaces that it declares",
-    allowed: [CODECS, NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST],
+    allowed: [CODECS, NODE, CONNECT, BUFBUILD, OWN_CONTRACTS, SERVER, CLOSEST, NEEDS],
   },
   {
     files: "src/runrpc/server/auth/*.ts",

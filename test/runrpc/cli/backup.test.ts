@@ -197,8 +197,8 @@ describe("runrpc doctor", () => {
     const { code, states } = await doctor(file);
     assert.deepEqual([code, states["modes"]], [1, "failed"]);
     writeFileSync(file, "hello ".repeat(3_000));
-    assert.deepEqual((await doctor(file)).states, { file: "failed" });
-    assert.deepEqual((await doctor(join(cwd, "missing"))).states, { file: "failed" });
+    assert.deepEqual((await doctor(file)).states, { file: "failed", port: "ok" });
+    assert.deepEqual((await doctor(join(cwd, "missing"))).states, { file: "failed", port: "ok" });
   });
 
   it("a newer migration is served when database.allow_newer says so, and refused with its name otherwise", async () => {

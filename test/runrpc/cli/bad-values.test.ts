@@ -62,8 +62,14 @@ const rows: readonly (readonly [args: readonly string[], code: number, sentence:
 const settings: readonly (readonly [env: Readonly<Record<string, string>>, sentence: RegExp])[] = [
   [{ RUNRPC_CORS_ORIGINS: "example.com" }, /the CORS origin "example\.com" has no scheme/],
   [{ RUNRPC_CORS_ORIGINS: "https://a.example.com,*" }, /the CORS origin "\*" covers all others/],
-  [{ RUNRPC_CORS_ALLOWED_HEADERS: "x y" }, /the CORS header "x y" is not the name of a header/],
-  [{ RUNRPC_CORS_EXPOSED_HEADERS: "a:b" }, /the CORS header "a:b" is not the name of a header/],
+  [
+    { RUNRPC_CORS_ALLOWED_HEADERS: "x y", RUNRPC_CORS_ORIGINS: "*" },
+    /the CORS header "x y" is not the name of a header/,
+  ],
+  [
+    { RUNRPC_CORS_EXPOSED_HEADERS: "a:b", RUNRPC_CORS_ORIGINS: "*" },
+    /the CORS header "a:b" is not the name of a header/,
+  ],
   [{ RUNRPC_TRUSTED_PROXIES: "10.0.0.0/33" }, /server\.trusted_proxies: "10\.0\.0\.0\/33" cannot be read/],
   [{ RUNRPC_WEB_HOSTS: "https://api.example.com" }, /web\.hosts names "https:\/\/api\.example\.com"/],
 ];
@@ -84,7 +90,14 @@ it("all settings that cannot be used are told at once, by every command that ope
   const env = { RUNRPC_CORS_ORIGINS: "null", RUNRPC_TRUSTED_PROXIES: "there", RUNRPC_WEB_HOSTS: "a:1" };
   const where = mkdtempSync(join(folder, "settings-"));
   const database = ["--database", join(where, "data.sqlite")];
-  for (const command of [["serve", "--port", "0", "--workers", "2"], ["doctor"], ["keys", "list"]]) {
+  const commands = [
+    ["serve", "--port", "0", "--workers", "2"],
+    ["doctor"],
+    ["keys", "list"],
+    ["config"],
+    ["backup", join(where, "copy.sqlite")],
+  ];
+  for (const command of commands) {
     const { code, stdout, stderr } = await runCommand([...command, ...database], { cwd: where, env });
     assert.deepEqual([code, stdout], [2, ""], command.join(" "));
     assert.match(
@@ -93,6 +106,70 @@ it("all settings that cannot be used are told at once, by every command that ope
     );
     assert.deepEqual(readdirSync(where), [], command.join(" "));
   }
+});
+
+// Who makes the database has looked at what its server will need, and who finds it there has not.
+it("a certificate and a host that cannot be used are told before a database is made, and keep nobody from one that is there", async () => {
+  const where = mkdtempSync(join(folder, "settings-"));
+  const database = ["--database", join(where, "data.sqlite")];
+  const noKey = { RUNRPC_TLS_KEY_FILE: "no-key.pem", RUNRPC_TLS_CERT_FILE: "no-cert.pem" };
+  const noHost = { RUNRPC_HOST: "203.0.113.9" };
+  const commands = [
+    ["migrate"],
+    ["keys", "list"],
+    ["keys", "create", "--user", "a@example.com", "--new-user", "--scope", "*"],
+    ["serve", "--port", "0"],
+  ];
+  for (const command of commands)
+    for (const [env, sentence] of [
+      [noKey, /^error: cannot read the TLS key file "no-key\.pem": /],
+      [noHost, /^error: 203\.0\.113\.9 is no address of this machine: choose another with --host/],
+    ] as const) {
+      const { code, stdout, stderr } = await runCommand([...command, ...database], { cwd: where, env });
+      assert.deepEqual([code, stdout], [1, ""], command.join(" "));
+      assert.match(stderr, sentence);
+      assert.deepEqual(readdirSync(where), [], command.join(" "));
+    }
+  assert.equal((await runCommand(["migrate", ...database], { cwd: where })).code, 0);
+  assert.equal((await runCommand(["keys", "list", ...database], { cwd: where, env: noKey })).code, 0);
+});
+
+it("doctor tells of TLS files and ports, beside a server that has them too", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as { port: number }; // of TCP
+  const where = mkdtempSync(join(folder, "settings-"));
+  const database = ["--database", join(where, "data.sqlite")];
+  assert.equal((await runCommand(["migrate", ...database], { cwd: where })).code, 0);
+  const found = async (env: Readonly<Record<string, string>>) => {
+    const { code, stdout } = await runCommand(["doctor", "--json", ...database], { cwd: where, env });
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string; text: string }[] };
+    const own = checks.filter(({ name }) => ["tls", "port", "metrics port"].includes(name));
+    return { code, checks: own.map(({ name, state, text }) => `${state} ${name}: ${text}`) };
+  };
+  const host = { RUNRPC_HOST: "127.0.0.1" };
+  const metrics = { RUNRPC_METRICS: "1", RUNRPC_METRICS_ADDRESS: "203.0.113.9:1" };
+  assert.deepEqual(await found({ ...host, RUNRPC_PORT: `${port}` }), {
+    code: 0,
+    checks: [`ok port: port ${port} on 127.0.0.1 is in use, as by a server that runs`],
+  });
+  taken.close();
+  await once(taken, "close");
+  assert.deepEqual(await found({ ...host, RUNRPC_PORT: `${port}` }), {
+    code: 0,
+    checks: [`ok port: port ${port} on 127.0.0.1 is free`],
+  });
+  const wrong = await found({
+    RUNRPC_HOST: "203.0.113.9",
+    ...metrics,
+    RUNRPC_TLS_KEY_FILE: "a",
+    RUNRPC_TLS_CERT_FILE: "b",
+  });
+  assert.equal(wrong.code, 1);
+  assert.deepEqual(
+    wrong.checks.map((text) => text.split(": ", 1)[0]),
+    ["failed tls", "failed port", "failed metrics port"],
+  );
 });
 
 it("metrics on the port of calls are refused before any file is made", async () => {

@@ -19,7 +19,7 @@ it("prints each value with its source, and no password", async () => {
       "--database-url",
       "postgres://ada:secret@db/app",
       "--cors-origins",
-      "a,b",
+      "https://a,https://b",
     ],
     { cwd, env: { RUNRPC_LOG: "errors" } },
   );
@@ -31,7 +31,7 @@ it("prints each value with its source, and no password", async () => {
   assert.deepEqual(row("log.mode"), ['"errors"', "environment RUNRPC_LOG"]);
   assert.deepEqual(row("limits.max_connections"), ["7", "file runrpc.yaml"]);
   assert.deepEqual(row("database.url"), ['"postgres://ada:***@db/app"', "flag --database"]);
-  assert.deepEqual(row("cors.origins"), ['["a","b"]', "flag --cors-origins"]);
+  assert.deepEqual(row("cors.origins"), ['["https://a","https://b"]', "flag --cors-origins"]);
   assert.deepEqual(row("timeouts.drain_timeout_ms"), ["10000", "default"]);
 });
 

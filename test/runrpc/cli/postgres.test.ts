@@ -48,6 +48,7 @@ test("migrate, doctor, config, keys and backup take a URL, and show no password"
       "connections ok",
       "constraints ok",
       "migrations ok",
+      "port ok",
     ],
   );
   assert.match((await run("config")).stdout, /database\.url +"postgres:\/\/app:\*\*\*@/);

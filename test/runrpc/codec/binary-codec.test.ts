@@ -98,7 +98,7 @@ for (const [title, find] of [
         { tags: 5 },
         { child: { n: {} } },
       ]) {
-        const write = () => toBinary(InnerSchema, create(InnerSchema, wrong as object));
+        const write = () => plain(InnerSchema).encode(wrong, 0);
         try {
           const expected = write();
           assert.deepEqual(inner.encode(wrong, 0), Buffer.from(expected));

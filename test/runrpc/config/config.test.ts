@@ -216,6 +216,61 @@ describe("loadConfig", () => {
     );
   });
 
+  it("refuses what was given and has no effect because of another value, with the place of both", async () => {
+    for (const [env, problem] of [
+      [
+        { RUNRPC_MAX_CONNECTION_AGE_GRACE_MS: "9" },
+        "timeouts.max_connection_age_grace_ms (environment RUNRPC_MAX_CONNECTION_AGE_GRACE_MS) has no effect where timeouts.max_connection_age_ms is 0 (default)",
+      ],
+      [
+        { RUNRPC_METRICS: "1", RUNRPC_METRICS_ADDRESS: "127.0.0.1:9", RUNRPC_METRICS_OPEN: "1" },
+        "metrics.open (environment RUNRPC_METRICS_OPEN) has no effect where metrics.address is 127.0.0.1:9 (environment RUNRPC_METRICS_ADDRESS)",
+      ],
+      [
+        { RUNRPC_METRICS_OPEN: "1" },
+        "metrics.open (environment RUNRPC_METRICS_OPEN) has no effect where metrics.enabled is false (default)",
+      ],
+      [
+        { RUNRPC_HOST: "unix:/run/a.sock", RUNRPC_PORT: "80" },
+        "server.port (environment RUNRPC_PORT) has no effect where server.host is unix:/run/a.sock (environment RUNRPC_HOST)",
+      ],
+      [
+        { RUNRPC_LOG: "off", RUNRPC_LOG_TABLE: "1" },
+        "log.table (environment RUNRPC_LOG_TABLE) has no effect where log.mode is off (environment RUNRPC_LOG)",
+      ],
+      [
+        { RUNRPC_LOG_MAX_KEPT_REQUESTS: "9" },
+        "log.max_kept_requests (environment RUNRPC_LOG_MAX_KEPT_REQUESTS) has no effect where log.requests is false (default)",
+      ],
+      [
+        { RUNRPC_PING_INTERVAL_MS: "0", RUNRPC_PING_TIMEOUT_MS: "20000" },
+        "timeouts.ping_timeout_ms (environment RUNRPC_PING_TIMEOUT_MS) has no effect where timeouts.ping_interval_ms is 0 (environment RUNRPC_PING_INTERVAL_MS)",
+      ],
+      [
+        { RUNRPC_WEB_HOSTS: "a.example.com", NODE_ENV: "production" },
+        "web.hosts (environment RUNRPC_WEB_HOSTS) has no effect where web.enabled is false (default in production)",
+      ],
+    ] as const)
+      assert.deepEqual(await problemsOf({ folder: empty, env }), [problem]);
+  });
+
+  it("takes what came by itself, what is off, and what a later layer switches off", async () => {
+    const shared = folder({ "runrpc.yaml": "web: {hosts: [a.example.com]}" });
+    for (const options of [
+      { folder: empty, env: { PORT: "80", RUNRPC_HOST: "unix:/run/a.sock" } },
+      {
+        folder: empty,
+        env: { RUNRPC_PING_INTERVAL_MS: "0", RUNRPC_LOG: "off", RUNRPC_COMPRESSION_MIN_BYTES: "0" },
+      },
+      { folder: empty, env: { RUNRPC_METRICS_OPEN: "0", RUNRPC_MAX_CONNECTION_AGE_GRACE_MS: "0" } },
+      { folder: shared, env: { NODE_ENV: "production" } },
+      { folder: shared, env: { RUNRPC_WEB: "0" } },
+      { folder: empty, env: { RUNRPC_METRICS_ADDRESS: "127.0.0.1:9" }, flags: { "metrics.enabled": false } },
+      { folder: shared },
+    ])
+      await assert.doesNotReject(loadConfig(options), JSON.stringify(options));
+  });
+
   it("refuses a file that is named and missing, is a folder, is no YAML, or holds no map", async () => {
     const where = folder({ "bad.yaml": "a: [1\nb: 2", "list.yaml": "- 1" });
     const problemOf = async (file: string) => (await problemsOf({ folder: where, file }))[0];

@@ -37,6 +37,51 @@ describe("resolveSettings", () => {
     });
   }
 
+  for (const [settings, message] of [
+    [
+      { timeouts: { maxConnectionAgeGraceMs: 5 } },
+      "timeouts.maxConnectionAgeGraceMs has no effect where timeouts.max_connection_age_ms is 0",
+    ],
+    [
+      { metrics: { enabled: true, address: "127.0.0.1:9464", open: true } },
+      "metrics.open has no effect where metrics.address is 127.0.0.1:9464",
+    ],
+    [
+      { metrics: { address: "127.0.0.1:9464" } },
+      "metrics.address has no effect where metrics.enabled is false",
+    ],
+    [{ cors: { exposedHeaders: ["x-a"] } }, "cors.exposedHeaders has no effect where cors.origins is empty"],
+    [{ debug: { blockMs: 50 } }, "debug.blockMs has no effect where server.debug is false"],
+    [{ tls: { minVersion: "TLSv1.3" } }, "tls.minVersion has no effect where tls.key_file is empty"],
+    [
+      { timeouts: { pingIntervalMs: 0, pingTimeoutMs: 5 } },
+      "timeouts.pingTimeoutMs has no effect where timeouts.ping_interval_ms is 0",
+    ],
+    [
+      { server: { host: "unix:/run/app.sock", port: 8080 } },
+      "server.port has no effect where server.host is unix:/run/app.sock",
+    ],
+  ] as const)
+    it(`refuses ${JSON.stringify(settings)}, of which a part has no effect`, () => {
+      assert.throws(() => resolveSettings(settings as object), { message });
+    });
+
+  it("takes what equals its default, what is off, and what has an effect, in production too", () => {
+    for (const settings of [
+      {},
+      { timeouts: { pingIntervalMs: 0, pingTimeoutMs: 20_000, maxConnectionAgeGraceMs: 0 } },
+      { timeouts: { maxConnectionAgeMs: 1, maxConnectionAgeGraceMs: 1 } },
+      { metrics: { address: "", open: false } },
+      { metrics: { enabled: true, open: true } },
+      { metrics: { open: true }, counter: {} },
+      { server: { host: "unix:/run/app.sock", port: 0 } },
+      { metrics: { ...resolveSettings({ metrics: { enabled: true, open: true } }).metrics, enabled: false } },
+      { traces: { link: "https://traces.example.com/{trace_id}" } },
+    ])
+      for (const production of [false, true])
+        assert.doesNotThrow(() => resolveSettings(settings, production), JSON.stringify(settings));
+  });
+
   it("takes a group that is spread from a message", () => {
     const { server } = resolveSettings({ server: { port: 1 } });
     assert.equal(resolveSettings({ server: { ...server } }).server.port, 1);

@@ -44,7 +44,11 @@ for (const lane of ["auto", "stock"])
       let page: Client<typeof PageService>;
       before(async () => {
         app = await startTestApp(definition, {
-          config: { "server.lane": lane, "server.debug": debug, "debug.block_ms": "20000" },
+          config: {
+            "server.lane": lane,
+            "server.debug": debug,
+            ...(debug === "true" ? { "debug.block_ms": "20000" } : {}),
+          },
         });
         page = app.client(PageService);
       });

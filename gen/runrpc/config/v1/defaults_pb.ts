@@ -4,16 +4,52 @@
 
 // What the schema of the configuration says of a value besides its default and range.
 
-import type { GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
-import { extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { FieldOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file runrpc/config/v1/defaults.proto.
  */
 export const file_runrpc_config_v1_defaults: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ydW5ycGMvY29uZmlnL3YxL2RlZmF1bHRzLnByb3RvEhBydW5ycGMuY29uZmlnLnYxOk4KEnByb2R1Y3Rpb25fZGVmYXVsdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7ZQDIAEoDVIRcHJvZHVjdGlvbkRlZmF1bHQ6PgoKdGFrZXNfYXV0bxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7pQDIAEoCFIJdGFrZXNBdXRvYghlZGl0aW9uc3DoBw", [file_google_protobuf_descriptor]);
+  fileDesc("Ch9ydW5ycGMvY29uZmlnL3YxL2RlZmF1bHRzLnByb3RvEhBydW5ycGMuY29uZmlnLnYxIjEKBE5lZWQSDAoEcGF0aBgBIAEoCRILCgNvZmYYAiABKAgSDgoGdW5saWtlGAMgASgJOk4KEnByb2R1Y3Rpb25fZGVmYXVsdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7ZQDIAEoDVIRcHJvZHVjdGlvbkRlZmF1bHQ6PgoKdGFrZXNfYXV0bxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7pQDIAEoCFIJdGFrZXNBdXRvOk0KBW5lZWRzEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjvlAMgAygLMhYucnVucnBjLmNvbmZpZy52MS5OZWVkUgVuZWVkc2IIZWRpdGlvbnNw6Ac", [file_google_protobuf_descriptor]);
+
+/**
+ * What another value has to be.
+ *
+ * @generated from message runrpc.config.v1.Need
+ */
+export type Need = Message<"runrpc.config.v1.Need"> & {
+  /**
+   * The other value, such as `metrics.enabled`. It has to be true, above 0, or not empty,
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * or the opposite of that,
+   *
+   * @generated from field: bool off = 2;
+   */
+  off: boolean;
+
+  /**
+   * or a text that does not begin so.
+   *
+   * @generated from field: string unlike = 3;
+   */
+  unlike: string;
+};
+
+/**
+ * Describes the message runrpc.config.v1.Need.
+ * Use `create(NeedSchema)` to create a new message.
+ */
+export const NeedSchema: GenMessage<Need> = /*@__PURE__*/
+  messageDesc(file_runrpc_config_v1_defaults, 0);
 
 /**
  * The default when NODE_ENV is "production", where it is another one. Of a bool, 0 is false and 1 is true.
@@ -30,4 +66,12 @@ export const production_default: GenExtension<FieldOptions, number> = /*@__PURE_
  */
 export const takes_auto: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
   extDesc(file_runrpc_config_v1_defaults, 1);
+
+/**
+ * What other values have to be for this one to have an effect: given beside others, it stops the start.
+ *
+ * @generated from extension: repeated runrpc.config.v1.Need needs = 51823;
+ */
+export const needs: GenExtension<FieldOptions, Need[]> = /*@__PURE__*/
+  extDesc(file_runrpc_config_v1_defaults, 2);
 

@@ -93,7 +93,7 @@ function schemaImports(
 
 // biome-ignore format: a list of words
 const RUNTIME = [
-  "asBool", "BAIL", "bool", "bytes", "close", "double", "ensure", "fixed32", "fixed64", "float", "int64", "isOwn", "longTag",
+  "asBool", "asInteger", "asWide", "BAIL", "bool", "bytes", "close", "double", "ensure", "fixed32", "fixed64", "float", "int64", "isOwn", "longTag",
   "type MessageCodec", "noBytes", "ofDigits", "type Oneof", "putBool", "putBytes", "putDouble", "putFixed32", "putFixed64",
   "putFloat", "putInt32", "putInt64", "putSfixed32", "putSfixed64", "putSint32", "putSint64", "putStruct", "putText",
   "putUint32", "putUint64", "putUnknown", "type Reader", "setEntry", "sfixed32", "sfixed64", "sint64", "struct", "text",

@@ -226,7 +226,7 @@ function mapOf(field: DescField & { fieldKind: "map" }, nameOf: NameOf, room: st
 function keyOf(scalar: ScalarType): string {
   if (scalar === ScalarType.STRING) return "k";
   if (scalar === ScalarType.BOOL) return "asBool(k)";
-  return isWide(scalar) ? "BigInt(k)" : "Number.parseInt(k)";
+  return isWide(scalar) ? "asWide(k)" : "asInteger(k)";
 }
 
 function writeTag(number: number, wireType: number): readonly string[] {

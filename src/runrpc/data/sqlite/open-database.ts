@@ -113,12 +113,12 @@ function checkVersion(client: Database): void {
 /** Two processes that switch a fresh file at once get BUSY without SQLite's own waiting, so the waiting is done here. */
 function switchToWal(client: Database, busyTimeoutMs: number): void {
   const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (const deadline = Date.now() + busyTimeoutMs; ; ) {
+  for (const deadlineMs = performance.now() + busyTimeoutMs; ; ) {
     try {
       client.pragma("journal_mode = WAL");
       return;
     } catch (error) {
-      if (dataErrorFromThrown(error).code !== "aborted" || Date.now() > deadline) throw error;
+      if (dataErrorFromThrown(error).code !== "aborted" || performance.now() > deadlineMs) throw error;
       Atomics.wait(pause, 0, 0, 5);
     }
   }

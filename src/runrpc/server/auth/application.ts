@@ -3,10 +3,12 @@ import type { ServerLog } from "../log.ts";
 import { setPatientTimeout } from "../patient-timeout.ts";
 import { isHealth } from "../routes/health-route.ts";
 import { type Authenticator, type AuthenticatorOptions, createAuthenticator } from "./authenticate.ts";
+import { hasSeveral, SENT_TWICE } from "./credential.ts";
 import { type Authenticate, type CallerHead, identify } from "./identity.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { Principal } from "./principal.ts";
 import { createRechecks } from "./recheck.ts";
+import { unauthenticated } from "./refusal.ts";
 
 export interface ApplicationAuthOptions {
   readonly authenticate: Authenticate;
@@ -68,6 +70,7 @@ function createApplicationAuth(options: ApplicationAuthOptions): Authenticator {
     wanted: "credentials that the server knows",
     authenticate(headers, peer, call) {
       const head = call?.head ?? { headers, peer, route: undefined, requestId: "" };
+      if (hasSeveral(headers.authorization ?? "")) throw unauthenticated(SENT_TWICE);
       const byKey = () => keys?.authenticate(headers, peer, call);
       // A probe has no credentials, and an application that refuses whoever has none must not look dead.
       if (head.route !== undefined && isHealth(head.route)) return byKey();

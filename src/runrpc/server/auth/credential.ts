@@ -17,8 +17,10 @@ export function credentialFromHeaders(headers: IncomingHttpHeaders): Credential 
   const apiKey = headers["x-api-key"];
   const authorization = headers.authorization;
   if (apiKey === undefined && authorization === undefined) return NONE;
-  if (typeof apiKey === "object") return bad("x-api-key was sent more than once");
+  if (typeof apiKey === "object" || apiKey?.includes(",") === true)
+    return bad("x-api-key was sent more than once");
   if (authorization === undefined) return { kind: "key", key: apiKey ?? "" };
+  if (hasSeveral(authorization)) return bad(SENT_TWICE);
   if (authorization.slice(0, 7).toLowerCase() !== "bearer ") {
     return bad("the authorization header must be: Bearer <key>");
   }
@@ -28,6 +30,19 @@ export function credentialFromHeaders(headers: IncomingHttpHeaders): Credential 
   }
   return { kind: "key", key: token };
 }
+
+/** What is told of credentials of which nobody can say which are meant. */
+export const SENT_TWICE = "authorization was sent more than once";
+
+/**
+ * Whether an authorization header holds the credentials of several, which arrive joined by commas (RFC 9110, 5.3): behind a comma there
+ * is another scheme, or no parameter of the first one, which is `name=value`.
+ */
+export function hasSeveral(authorization: string): boolean {
+  return authorization.includes(",") && SECOND.test(authorization);
+}
+
+const SECOND = /,\s*(?:[^\s,="]+\s+[^\s=]|[^=,"]*(?:,|$))/;
 
 function bad(reason: string): Credential {
   return { kind: "bad", reason };

@@ -147,8 +147,8 @@ export function createLeases(options: LeaseOptions): Leases {
 
   function keep(lease: Lease): void {
     const newest = known.get(lease.keyId) ?? unknown.get(lease.keyId);
-    // Two questions for one id may be answered in the wrong order.
-    if (newest !== undefined && newest.askedAt > lease.askedAt) return;
+    // Two questions for one id may be answered in the wrong order. One from the future was asked before the clock was set back.
+    if (newest !== undefined && newest.askedAt > lease.askedAt && newest.askedAt <= now()) return;
     known.delete(lease.keyId);
     unknown.delete(lease.keyId);
     const kept = lease.stored === undefined ? unknown : known;

@@ -44,8 +44,8 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       if (offenders.size === 0) return 0;
       const offender = offenders.get(networkOf(peer));
       if (offender === undefined) return 0;
-      // Never longer than the refusal itself, even when the clock was set back.
-      return Math.min(Math.max(0, offender.refusedUntil - now), offender.delayMs);
+      followClock(offender, now);
+      return Math.max(0, offender.refusedUntil - now);
     },
     fail(peer, now) {
       const network = networkOf(peer);
@@ -58,6 +58,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   };
 
   function count(offender: Offender, now: number): number {
+    followClock(offender, now);
     if (now < offender.refusedUntil) return 0;
     decay(offender, now);
     if (offender.refusals === 0) {
@@ -70,6 +71,11 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     offender.refusedUntil = now + offender.delayMs;
     return offender.delayMs;
   }
+}
+
+/** No refusal lasts longer than it was made for, also when the clock was set back meanwhile. */
+function followClock(offender: Offender, now: number): void {
+  if (offender.refusedUntil - now > offender.delayMs) offender.refusedUntil = now + offender.delayMs;
 }
 
 function decay(offender: Offender, now: number): void {

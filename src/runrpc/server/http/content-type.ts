@@ -33,6 +33,7 @@ export function plainContentType(given: string | undefined): string | undefined 
   if (given === undefined) return undefined;
   const known = OFTEN.get(given);
   if (known !== undefined) return known;
+  if (given.includes(",")) return given; // two that were sent, of which none is meant
   const [type = "", ...parameters] = given.split(";");
   const plain = type.trim().toLowerCase();
   if (!SERVED.has(plain)) return given;

@@ -7,15 +7,13 @@ export const ENVELOPE_BYTES = 5;
 export const COMPRESSED_FLAG = 0x01;
 
 /**
- * What is said of an envelope with flags that its protocol does not have: what they mean is not known, so that its message may be
- * none.
- *
- * @param endFlag of envelopes that carry no message; 0: the protocol has none
+ * What is said of an envelope with flags that a request does not have: what they mean is not known, so that its message may be
+ * none. Trailers, and the end of a stream, are what servers send in envelopes.
  */
-export function unknownFlags(flags: number, endFlag: number): ConnectError {
-  const known = [0, COMPRESSED_FLAG, ...(endFlag === 0 ? [] : [endFlag, endFlag | COMPRESSED_FLAG])];
+export function unknownFlags(flags: number): ConnectError {
+  const known = [0, COMPRESSED_FLAG].map(hex).join(" and ");
   return new ConnectError(
-    `protocol error: an envelope has the flags ${hex(flags)}; known are ${known.map(hex).join(", ")}`,
+    `protocol error: an envelope has the flags ${hex(flags)}; a request has ${known}`,
     Code.InvalidArgument,
   );
 }

@@ -120,6 +120,8 @@ function createHttpServer(options: ListenerOptions): Server {
     // As on HTTP/2, what is not too far above the limit is read, so that it can be answered in its protocol.
     maxHeaderSize: 2 * options.maxHeaderBytes,
     insecureHTTPParser: false,
+    // As HTTP/2 has it, and as RFC 9110, 5.3 says: Node would keep the first `authorization` of two in silence.
+    joinDuplicateHeaders: true,
     requireHostHeader: false, // the guard asks for it, with a sentence
   });
   // Node cuts the list off here in silence: the guard must see that there were too many, and the content type.

@@ -45,6 +45,7 @@ export function createHttp2(
       refuse(stream, answerRefused(handlers, refusal, headers));
       return;
     }
+    joinRepeated(headers, rawHeaders);
     try {
       handlers.onStream(stream, headers, rawHeaders);
     } catch (error) {
@@ -73,6 +74,18 @@ export function createHttp2(
     },
   };
 }
+
+/** Of the headers that a request has once, Node keeps the first of several. As RFC 9110, 5.3 has it they are one value, which is none. */
+function joinRepeated(headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+  for (const name of SENT_ONCE) {
+    const first = headers[name];
+    if (first === undefined) continue;
+    const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1] === name);
+    if (values.length > 1) headers[name] = values.join(", ");
+  }
+}
+
+const SENT_ONCE = ["authorization", "content-type", "content-encoding"] as const;
 
 /** Ends a session that floods us with headers above the limits, and says whether it is one. */
 function createFloods() {

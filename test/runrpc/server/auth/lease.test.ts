@@ -104,6 +104,21 @@ test("a clock that is set back ends a lease", async (t) => {
   assert.equal(leases.isFresh(lease, 999), false);
 });
 
+test("what the store says after a clock was set back is kept, and told", async (t) => {
+  const told: boolean[] = [];
+  const { store, clock, leases } = setUp(t, {
+    onLease: ({ stored }) => told.push(stored?.revokedAt !== undefined),
+  });
+  const key = store.add();
+  await leases.renew(idOf(key));
+  clock.now -= 900;
+  store.change(key, { revokedAt: new Date(0) });
+  const lease = await leases.renew(idOf(key));
+  assert.deepEqual(told, [false, true]);
+  assert.equal(leases.get(idOf(key)), lease);
+  assert.equal(leases.isFresh(lease, clock.now + 1), true);
+});
+
 test("an answer that comes late does not replace a later one", async (t) => {
   const { store, clock, leases } = setUp(t);
   const key = store.add();

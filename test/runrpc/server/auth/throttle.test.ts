@@ -110,6 +110,15 @@ test("a clock that is set back does not lengthen a refusal", () => {
   assert.equal(throttle.refusedForMs(PEER, 0), 1000);
 });
 
+test("a refusal ends in its time after a clock was set back, and failures count again", () => {
+  const throttle = createThrottle({ maxFailures: 2, failureDelayMs: 1000 });
+  for (const at of [MINUTE, MINUTE]) throttle.fail(PEER, at);
+  assert.equal(throttle.refusedForMs(PEER, 10), 1000);
+  assert.equal(throttle.refusedForMs(PEER, 1009), 1);
+  assert.equal(throttle.refusedForMs(PEER, 1010), 0);
+  assert.equal(throttle.fail(PEER, 1010), 2000);
+});
+
 test("of too many addresses the one whose last failure is the longest ago is forgotten", () => {
   const throttle = createThrottle({ maxFailures: 2, failureDelayMs: 60_000, maxAddresses: 2 });
   throttle.fail(PEER, 1);

@@ -259,6 +259,18 @@ const BODIES: readonly (readonly [string, Uint8Array, Encoding: string | undefin
   ["bytes behind the envelope", Buffer.concat([envelope(PROTO), Buffer.from("abc")]), undefined, 3],
   ["a length above the limit", Buffer.from([0, 0xff, 0xff, 0xff, 0xff]), undefined, 8],
   ["a flag that there is not", envelope(PROTO, 0x40), undefined, 3],
+  [
+    "the end of a server's stream",
+    Buffer.concat([envelope(PROTO), envelope(Buffer.from("{}"), 0x02)]),
+    undefined,
+    3,
+  ],
+  [
+    "a server's trailers",
+    Buffer.concat([envelope(PROTO), envelope(Buffer.from("a: b\r\n"), 0x80)]),
+    undefined,
+    3,
+  ],
   ["one in the second envelope", Buffer.concat([envelope(PROTO), envelope(PROTO, 0x21)]), "gzip", 3],
   ["truncated gzip", envelope(GZIP.subarray(0, -9), 1), "gzip", 3],
   ["junk for gzip", envelope(Buffer.from("junk"), 1), "gzip", 3],

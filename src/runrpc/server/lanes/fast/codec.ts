@@ -7,7 +7,6 @@ import {
   type Message,
   type Registry,
   ScalarType,
-  toJsonString,
 } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
@@ -15,6 +14,7 @@ import type { FindCodec } from "../../../codec/codecs.ts";
 import { createExactCheck } from "../../json/exact-json.ts";
 import { createHidesSensitive } from "../../json/hide-sensitive.ts";
 import { exactTextOf } from "../../json/json-text.ts";
+import { exactJsonString } from "../../json/write-json.ts";
 import type { Excess } from "../../routes/excess.ts";
 import type { Admit } from "../../routes/whole-message.ts";
 import { ENVELOPE_BYTES } from "../envelope-head.ts";
@@ -173,7 +173,7 @@ function jsonCodec(
       const message = wholeOf(output, admit(value));
       let text: string;
       try {
-        text = toJsonString(output, message, writeOptions);
+        text = exactJsonString(output, message, writeOptions);
       } catch (reason) {
         throw unwritable(output, reason);
       }

@@ -22,7 +22,6 @@ export const connectStream = envelopedProtocol({
   servesStreams: true,
   hasTrailers: false,
   isText: false,
-  endFlag: endStreamFlag,
   trailer: {},
   ending({ context, plan }, error) {
     const trailer = CallContext.trailer(context);

@@ -35,7 +35,6 @@ export const connectUnary: WireProtocol = {
   requestBody: ({ plan, call }) => new WholeBody(plan.maxRequestBytes, requestCompression(plan, call)),
   answer: (parts, message, error) => sendConnectUnary(parts, message, error, (headers) => headers),
   // Nothing is streamed.
-  endFlag: 0,
   ending: () => ({ bytes: undefined, trailers: undefined }),
 };
 

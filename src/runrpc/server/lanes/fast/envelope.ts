@@ -15,7 +15,6 @@ import { Pieces } from "./pieces.ts";
  */
 export class EnvelopeReader {
   readonly #maxBytes: number;
-  readonly #endFlag: number;
   #chunk: Buffer | undefined = undefined;
   /** Where the next envelope begins in the first chunk. */
   #offset = 0;
@@ -26,13 +25,9 @@ export class EnvelopeReader {
   /** Whether the message that `next` gave last is compressed. */
   isCompressed = false;
 
-  /**
-   * @param endFlag envelopes with this flag end a stream of the protocol, and carry no message; 0: it has none.
-   * @param mayBeCompressed whether the request names a compression.
-   */
-  constructor(maxBytes: number, endFlag: number, mayBeCompressed: boolean) {
+  /** @param mayBeCompressed whether the request names a compression. */
+  constructor(maxBytes: number, mayBeCompressed: boolean) {
     this.#maxBytes = maxBytes;
-    this.#endFlag = endFlag;
     this.#mayBeCompressed = mayBeCompressed;
   }
 
@@ -63,21 +58,19 @@ export class EnvelopeReader {
    * The next message, or undefined when it has not arrived.
    *
    * @throws ConnectError `resource_exhausted` for one above the limit, `internal` for a compressed one where no compression was named,
-   * `invalid_argument` for flags that the protocol does not have.
+   * `invalid_argument` for flags that a request does not have.
    */
   next(): Buffer | undefined {
-    while (this.missing() === 0) {
-      const length = readLength(this.#reach(ENVELOPE_BYTES), this.#offset);
-      const chunk = this.#reach(ENVELOPE_BYTES + length);
-      const flags = chunk[this.#offset] as number; // it is there
-      const start = this.#offset + ENVELOPE_BYTES;
-      this.#skip(ENVELOPE_BYTES + length);
-      if ((flags & ~(COMPRESSED_FLAG | this.#endFlag)) !== 0) throw unknownFlags(flags, this.#endFlag);
-      this.isCompressed = (flags & COMPRESSED_FLAG) !== 0;
-      if (this.isCompressed && !this.#mayBeCompressed) throw unknownCompression();
-      if (this.#endFlag === 0 || (flags & this.#endFlag) === 0) return chunk.subarray(start, start + length);
-    }
-    return undefined;
+    if (this.missing() > 0) return undefined;
+    const length = readLength(this.#reach(ENVELOPE_BYTES), this.#offset);
+    const chunk = this.#reach(ENVELOPE_BYTES + length);
+    const flags = chunk[this.#offset] as number; // it is there
+    const start = this.#offset + ENVELOPE_BYTES;
+    this.#skip(ENVELOPE_BYTES + length);
+    if ((flags & ~COMPRESSED_FLAG) !== 0) throw unknownFlags(flags);
+    this.isCompressed = flags !== 0;
+    if (this.isCompressed && !this.#mayBeCompressed) throw unknownCompression();
+    return chunk.subarray(start, start + length);
   }
 
   /** @throws ConnectError `invalid_argument` when the body ended within an envelope. */

@@ -18,7 +18,7 @@ import {
 export function envelopedProtocol(parts: Omit<WireProtocol, "requestBody" | "answer">): WireProtocol {
   return {
     ...parts,
-    requestBody: ({ plan, call }) => new OneEnvelope(plan, parts.endFlag, requestCompression(plan, call)),
+    requestBody: ({ plan, call }) => new OneEnvelope(plan, requestCompression(plan, call)),
     answer(call, message, error) {
       const ending = parts.ending(call, error);
       const encoding = message instanceof Compressed ? message.encoding : undefined;
@@ -79,10 +79,10 @@ class OneEnvelope implements RequestBody {
   #message: Buffer | undefined = undefined;
   compression: Compression | undefined = undefined;
 
-  constructor(plan: Plan, endFlag: number, named: Compression | undefined) {
+  constructor(plan: Plan, named: Compression | undefined) {
     this.#plan = plan;
     this.#named = named;
-    this.#reader = new EnvelopeReader(plan.maxRequestBytes, endFlag, named !== undefined);
+    this.#reader = new EnvelopeReader(plan.maxRequestBytes, named !== undefined);
   }
 
   push(chunk: Buffer): void {

@@ -23,7 +23,6 @@ export const grpcWeb = envelopedProtocol({
   servesStreams: true,
   hasTrailers: false,
   isText: false,
-  endFlag: trailerFlag,
   trailer: TRAILER,
   ending({ context }, error) {
     const trailer = CallContext.trailer(context);

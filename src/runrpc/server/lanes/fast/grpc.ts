@@ -22,7 +22,6 @@ export const grpc = envelopedProtocol({
   servesStreams: true,
   hasTrailers: true,
   isText: false,
-  endFlag: 0,
   trailer: TRAILER,
   ending({ context }, error) {
     const trailer = CallContext.trailer(context);

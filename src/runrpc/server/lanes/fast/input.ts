@@ -35,8 +35,7 @@ export class InputStream implements AsyncIterableIterator<Decoded, undefined>, T
     this.#call = call;
     this.#wire = wire;
     this.#compression = requestCompression(plan, call);
-    const { maxRequestBytes, protocol } = plan;
-    this.#reader = new EnvelopeReader(maxRequestBytes, protocol.endFlag, this.#compression !== undefined);
+    this.#reader = new EnvelopeReader(plan.maxRequestBytes, this.#compression !== undefined);
   }
 
   [Symbol.asyncIterator](): this {

@@ -36,8 +36,6 @@ export interface WireProtocol {
    * @throws ConnectError when it is known from the head that the request is not good.
    */
   requestBody(parts: CallParts): RequestBody;
-  /** The flag of request envelopes that carry no message; 0: there are none. */
-  readonly endFlag: number;
   /** Answers a unary call with a message, or with an error. */
   answer(parts: CallParts, message: Outgoing | undefined, error: ConnectError | undefined): void;
   /** The end of a streamed response, with the trailers of the handler and those of the error. */

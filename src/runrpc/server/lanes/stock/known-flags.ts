@@ -1,18 +1,9 @@
-import { endStreamFlag } from "@connectrpc/connect/protocol-connect";
-import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import type { Wire } from "../../http/content-type.ts";
 import { COMPRESSED_FLAG, ENVELOPE_BYTES, unknownFlags } from "../envelope-head.ts";
 
-const END_FLAGS: Readonly<Record<Exclude<Wire, "connect-unary">, number>> = {
-  "connect-stream": endStreamFlag,
-  grpc: 0,
-  "grpc-web": trailerFlag,
-  "grpc-web-text": trailerFlag,
-};
-
 /**
- * The body of a request as it is, up to an envelope with flags that its protocol does not have: the adapter looks at those that it
- * knows.
+ * The body of a request as it is, up to an envelope with flags that requests do not have: the adapter reads over those that
+ * servers alone send, and looks at no others.
  *
  * @throws ConnectError `invalid_argument` at such an envelope.
  */
@@ -20,10 +11,10 @@ export function withKnownFlags(
   wire: Wire | undefined,
   body: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {
-  return wire === undefined || wire === "connect-unary" ? body : checked(body, END_FLAGS[wire]);
+  return wire === undefined || wire === "connect-unary" ? body : checked(body);
 }
 
-async function* checked(body: AsyncIterable<Uint8Array>, endFlag: number): AsyncGenerator<Uint8Array> {
+async function* checked(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   /** Of the head that is being read. */
   let headBytes = 0;
   let length = 0;
@@ -39,7 +30,7 @@ async function* checked(body: AsyncIterable<Uint8Array>, endFlag: number): Async
       }
       const byte = chunk[at++] ?? 0;
       if (headBytes > 0) length = 256 * length + byte;
-      else if ((byte & ~(COMPRESSED_FLAG | endFlag)) !== 0) throw unknownFlags(byte, endFlag);
+      else if ((byte & ~COMPRESSED_FLAG) !== 0) throw unknownFlags(byte);
       if (++headBytes < ENVELOPE_BYTES) continue;
       restBytes = length;
       headBytes = 0;

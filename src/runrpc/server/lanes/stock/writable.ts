@@ -1,5 +1,6 @@
 import { type DescMessage, type Message, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
 import type { Call } from "../../call/call.ts";
+import { refuseInexact } from "../../json/write-json.ts";
 import { encodingOfGet } from "../get-query.ts";
 import { unwritable } from "../unwritable.ts";
 
@@ -22,6 +23,7 @@ export function createWritableCheck(
       try {
         if (isJson) toJson(output, message, { registry });
         else toBinary(output, message);
+        refuseInexact(output, message);
       } catch (reason) {
         throw unwritable(output, reason);
       }

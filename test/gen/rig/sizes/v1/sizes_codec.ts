@@ -2,6 +2,7 @@
 /* eslint-disable */
 
 import {
+  asInteger,
   BAIL,
   bool,
   close,
@@ -478,7 +479,7 @@ export function writeTakeRequest(w: Writer, m: any, p: number, isWhole: boolean)
         b[p++] = 74;
         const start = p++;
         b[p++] = 8;
-        p = putInt32(b, Number.parseInt(k), p);
+        p = putInt32(b, asInteger(k), p);
         b = ensure(w, p, 46 + 24);
         b[p++] = 18;
         p = close(w, p, writePart(w, x, p + 1, t !== undefined));

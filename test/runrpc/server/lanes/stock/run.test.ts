@@ -168,6 +168,32 @@ describe("runToStream", () => {
     await assert.rejects(Array.fromAsync(stream), { code: Code.OutOfRange });
     assert.deepEqual([call.messagesOut, call.error?.code], [1, Code.OutOfRange]);
   });
+
+  it("keeps nothing of what a handler was begun with, though that never ends", async () => {
+    // What the handler waits for keeps whoever asks it.
+    async function* waiting(): AsyncGenerator<Message> {
+      yield message();
+      await never;
+    }
+    const whole = (value: unknown) => value as Message; // `waiting` yields nothing else
+    const call = openCalls().begin();
+    const begin = async (): Promise<WeakRef<object>> => {
+      const context = { values: new Map() };
+      const handler = () => {
+        assert.ok(context.values.size === 0);
+        return waiting();
+      };
+      const iterator = runToStream(call, handler, whole)[Symbol.asyncIterator]();
+      await iterator.next();
+      const next = iterator.next();
+      call.cancel("deadline", new ConnectError("late", Code.DeadlineExceeded));
+      await assert.rejects(next, { code: Code.DeadlineExceeded });
+      return new WeakRef(context);
+    };
+    const context = await begin();
+    assert.ok(await isCollected(context));
+    assert.equal(call.handlerRunning, true);
+  });
 });
 
 describe("runInput", () => {

@@ -3,6 +3,8 @@
 
 import {
   asBool,
+  asInteger,
+  asWide,
   BAIL,
   bool,
   bytes,
@@ -1386,7 +1388,7 @@ export function writeAll(w: Writer, m: any, p: number, isWhole: boolean): number
         b[p++] = 1;
         const start = p++;
         b[p++] = 8;
-        p = putInt32(b, Number.parseInt(k), p);
+        p = putInt32(b, asInteger(k), p);
         b = ensure(w, p, 408 + 24);
         b[p++] = 18;
         p = close(w, p, writeInner(w, x, p + 1, t !== undefined));
@@ -1426,7 +1428,7 @@ export function writeAll(w: Writer, m: any, p: number, isWhole: boolean): number
         b[p++] = 2;
         const start = p++;
         b[p++] = 8;
-        p = putInt64(b, BigInt(k), p);
+        p = putInt64(b, asWide(k), p);
         b[p++] = 16;
         p = putInt32(b, x, p);
         p = close(w, start, p);
@@ -1735,7 +1737,7 @@ export function writeAll(w: Writer, m: any, p: number, isWhole: boolean): number
         b[p++] = 3;
         const start = p++;
         b[p++] = 8;
-        p = putUint32(b, Number.parseInt(k), p);
+        p = putUint32(b, asInteger(k), p);
         b[p++] = 16;
         p = putBool(b, x, p);
         p = close(w, start, p);
@@ -1754,7 +1756,7 @@ export function writeAll(w: Writer, m: any, p: number, isWhole: boolean): number
         b[p++] = 3;
         const start = p++;
         b[p++] = 9;
-        p = putFixed64(b, BigInt(k), p);
+        p = putFixed64(b, asWide(k), p);
         b[p++] = 21;
         p = putFloat(b, x, p);
         p = close(w, start, p);
@@ -1773,7 +1775,7 @@ export function writeAll(w: Writer, m: any, p: number, isWhole: boolean): number
         b[p++] = 3;
         const start = p++;
         b[p++] = 8;
-        p = putSint32(b, Number.parseInt(k), p);
+        p = putSint32(b, asInteger(k), p);
         b[p++] = 21;
         p = putSfixed32(b, x, p);
         p = close(w, start, p);
@@ -2543,7 +2545,7 @@ export function writeKnown(w: Writer, m: any, p: number, isWhole: boolean): numb
         b[p++] = 1;
         const start = p++;
         b[p++] = 8;
-        p = putInt32(b, Number.parseInt(k), p);
+        p = putInt32(b, asInteger(k), p);
         b = ensure(w, p, 108 + 24);
         b[p++] = 18;
         p = close(w, p, write_google_protobuf_BoolValue(w, x, p + 1, t !== undefined));
