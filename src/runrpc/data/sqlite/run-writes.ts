@@ -97,8 +97,9 @@ export function createWrites(
       for (const part of parts) {
         if (failure === undefined) answer(part, commitMs);
         else fail(part, failure, failedMs);
+        // At once: its callers may write again while the next part is answered.
+        part.batch.send(part === parts.at(-1) ? "end" : "shared");
       }
-      for (const { batch } of parts) batch.send(batch === parts.at(-1)?.batch ? "end" : "shared");
       gathering.end(commitMs);
     }
   };

@@ -134,7 +134,8 @@ export function createSide(
    * and so they share one with those that come meanwhile.
    */
   function fillsCommit(link: WorkerLink): boolean {
-    return !gathers || !link.isCommitting || foreground.size + background.size >= link.callsInFlight;
+    const calls = foreground.size + background.size;
+    return !gathers || calls >= link.callsInFlight || (calls > 0 && !link.isCommitting);
   }
 
   /** False when none of the calls may go. */

@@ -57,6 +57,7 @@ export interface WorkerLink {
   readonly hasLong: boolean;
   /** The query that it runs this moment, by its number. */
   readonly running: number | undefined;
+  /** True while it commits writes. */
   readonly isCommitting: boolean;
   /** When the worker last gave a sign, in `performance.now()` milliseconds. */
   readonly lastSignMs: number;
