@@ -66,11 +66,13 @@ function limitFiles(pid: number | undefined, bytes: string): void {
   execFileSync("prlimit", ["--pid", String(pid), `--fsize=${bytes}:unlimited`]);
 }
 
-for (const { name, code, prepare, fill, empty } of ways) {
-  test(`${name}: calls, /readyz and the log say so, reads go on, and all is well again by itself`, async (t) => {
+const tries = ways.flatMap((way) => ["1", "2"].map((workers) => ({ ...way, workers })));
+
+for (const { name, code, workers, prepare, fill, empty } of tries) {
+  test(`${name}, workers ${workers}: calls, /readyz and the log say so, reads go on, and all is well again by itself`, async (t) => {
     const folder = await prepare(t);
     if (folder === undefined) return t.skip("mounting is not allowed here");
-    const server = await serve(folder, "--log-level", "info", "--log-format", "json");
+    const server = await serve(folder, "--workers", workers, "--log-level", "info", "--log-format", "json");
     t.after(() => server.child.kill("SIGKILL"));
     const call = async (method: string, request: object) => {
       const response = await fetch(`${server.url}/rig.users.v1.UserService/${method}`, {

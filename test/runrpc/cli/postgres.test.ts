@@ -51,6 +51,12 @@ test("migrate, doctor, config, keys and backup take a URL, and show no password"
       "port ok",
     ],
   );
+  const full = await run("doctor", "--workers", "4", "--database-connections", "80");
+  assert.equal(full.code, 1);
+  assert.match(
+    full.stdout,
+    /failed +connections +88 for 4 workers \(database\.connections is 80\), of 60 .*max_connections/,
+  );
   assert.match((await run("config")).stdout, /database\.url +"postgres:\/\/app:\*\*\*@/);
   const key = await run("keys", "create", "--user", "ada@example.com", "--new-user", "--scope", "*");
   assert.match(key.stdout, /^rr_/, key.stderr);
