@@ -27,7 +27,8 @@ export function unmetNeedOf(field: DescField, config: object): UnmetNeed | undef
   return undefined;
 }
 
-function isMet({ off, unlike }: Need, value: unknown): boolean {
+function isMet({ off, unlike, above }: Need, value: unknown): boolean {
+  if (above > 0) return Number(value) > above;
   if (unlike !== "") return !String(value).startsWith(unlike);
   return isNothing(value) === off;
 }

@@ -247,6 +247,10 @@ describe("loadConfig", () => {
         "timeouts.ping_timeout_ms (environment RUNRPC_PING_TIMEOUT_MS) has no effect where timeouts.ping_interval_ms is 0 (environment RUNRPC_PING_INTERVAL_MS)",
       ],
       [
+        { RUNRPC_WORKERS_MAX_STILL_MS: "9000" },
+        "workers.max_still_ms (environment RUNRPC_WORKERS_MAX_STILL_MS) has no effect where workers.count is 1 (default)",
+      ],
+      [
         { RUNRPC_WEB_HOSTS: "a.example.com", NODE_ENV: "production" },
         "web.hosts (environment RUNRPC_WEB_HOSTS) has no effect where web.enabled is false (default in production)",
       ],
@@ -267,6 +271,7 @@ describe("loadConfig", () => {
       { folder: shared, env: { RUNRPC_WEB: "0" } },
       { folder: empty, env: { RUNRPC_METRICS_ADDRESS: "127.0.0.1:9" }, flags: { "metrics.enabled": false } },
       { folder: shared },
+      { folder: empty, env: { RUNRPC_WORKERS: "2", RUNRPC_WORKERS_MAX_STILL_MS: "9000" } },
     ])
       await assert.doesNotReject(loadConfig(options), JSON.stringify(options));
   });

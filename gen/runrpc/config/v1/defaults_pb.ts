@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file runrpc/config/v1/defaults.proto.
  */
 export const file_runrpc_config_v1_defaults: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ydW5ycGMvY29uZmlnL3YxL2RlZmF1bHRzLnByb3RvEhBydW5ycGMuY29uZmlnLnYxIjEKBE5lZWQSDAoEcGF0aBgBIAEoCRILCgNvZmYYAiABKAgSDgoGdW5saWtlGAMgASgJOk4KEnByb2R1Y3Rpb25fZGVmYXVsdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7ZQDIAEoDVIRcHJvZHVjdGlvbkRlZmF1bHQ6PgoKdGFrZXNfYXV0bxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7pQDIAEoCFIJdGFrZXNBdXRvOk0KBW5lZWRzEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjvlAMgAygLMhYucnVucnBjLmNvbmZpZy52MS5OZWVkUgVuZWVkc2IIZWRpdGlvbnNw6Ac", [file_google_protobuf_descriptor]);
+  fileDesc("Ch9ydW5ycGMvY29uZmlnL3YxL2RlZmF1bHRzLnByb3RvEhBydW5ycGMuY29uZmlnLnYxIkAKBE5lZWQSDAoEcGF0aBgBIAEoCRILCgNvZmYYAiABKAgSDgoGdW5saWtlGAMgASgJEg0KBWFib3ZlGAQgASgNOk4KEnByb2R1Y3Rpb25fZGVmYXVsdBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7ZQDIAEoDVIRcHJvZHVjdGlvbkRlZmF1bHQ6PgoKdGFrZXNfYXV0bxIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY7pQDIAEoCFIJdGFrZXNBdXRvOk0KBW5lZWRzEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjvlAMgAygLMhYucnVucnBjLmNvbmZpZy52MS5OZWVkUgVuZWVkc2IIZWRpdGlvbnNw6Ac", [file_google_protobuf_descriptor]);
 
 /**
  * What another value has to be.
@@ -37,11 +37,18 @@ export type Need = Message<"runrpc.config.v1.Need"> & {
   off: boolean;
 
   /**
-   * or a text that does not begin so.
+   * or a text that does not begin so,
    *
    * @generated from field: string unlike = 3;
    */
   unlike: string;
+
+  /**
+   * or a number above this one.
+   *
+   * @generated from field: uint32 above = 4;
+   */
+  above: number;
 };
 
 /**
