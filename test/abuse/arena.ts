@@ -1,3 +1,4 @@
+import { setPatientTimeout } from "../../src/runrpc/server/patient-timeout.ts";
 import { createRandom } from "../runrpc/server/lanes/differential/random.ts";
 import type { Arena, Http2, Lane, Result, Row } from "./row.ts";
 import { startSubject } from "./subject.ts";
@@ -70,11 +71,11 @@ export async function runRow(row: Row, { lane, http2, seed, rounds }: RunOptions
 /** What `deed` gives, or a rejection when it takes too long. */
 export async function within<T>(limitMs: number, deed: () => T | Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`nothing came of it within ${limitMs} ms`)), limitMs);
+  const late = setPatientTimeout(() => reject(new Error(`nothing came of it within ${limitMs} ms`)), limitMs);
   try {
     return await Promise.race([deed(), promise]);
   } finally {
-    clearTimeout(timer);
+    late.clear();
   }
 }
 

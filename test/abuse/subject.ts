@@ -33,6 +33,8 @@ const WITNESS_MS = 2_500;
 const BUSY_WITNESS_MS = 25_000;
 /** What a process may hold more after an attack, where its row says nothing else. */
 export const GROWTH_BYTES = 64e6;
+/** And where its file grows beyond what a connection keeps of it, 16 MiB: a writer does, and at most four readers. */
+export const PAGE_CACHES_BYTES = 5 * 2 ** 24;
 
 /** Starts a server in a folder of its own; what has to hold of it is tried at the end of the row. */
 export async function startSubject(arena: Arena, options: SubjectOptions): Promise<Subject> {

@@ -18,6 +18,9 @@ const SLACK_MS = 150;
 /** On a busy machine the good client's calls, and V8's collections, are counted in as well. */
 const BUSY_SLACK_MS = 700;
 
+/** One may meet the collection of what others left. */
+const MAX_TRIES = 3;
+
 /** What a request may cost, as a multiple of taking its bytes apart: with no rule broken it is handled and answered as well. */
 const MOST = 2;
 /** The same where a list or a map has more elements than may be: they are counted, and most are never taken apart. */
@@ -61,16 +64,18 @@ export const amplification: Row = {
           await arena.attempt(`${bytes} bytes of ${title}`, async () => {
             const decodeMs = decodeCost(attack);
             let size = 0;
-            const costMs = await cpuOf(server, async () => {
-              const answer = await send(attack);
-              assert.match(answer.code, /^(ok|invalid_argument|resource_exhausted|not_found)$/);
-              size = JSON.stringify(answer.headers).length + answer.body.length + answer.message.length;
-            });
+            const boundMs = most * decodeMs + slackMs;
+            let costMs = Number.POSITIVE_INFINITY;
+            for (let tries = 0; costMs > boundMs && tries < MAX_TRIES; tries++) {
+              const triedMs = await cpuOf(server, async () => {
+                const answer = await send(attack);
+                assert.match(answer.code, /^(ok|invalid_argument|resource_exhausted|not_found)$/);
+                size = JSON.stringify(answer.headers).length + answer.body.length + answer.message.length;
+              });
+              costMs = Math.min(costMs, triedMs);
+            }
             assert.ok(size < ANSWER_BYTES, `an answer of ${size} bytes`);
-            assert.ok(
-              costMs <= most * decodeMs + slackMs,
-              `${costMs} ms of CPU; its decoding costs ${decodeMs} ms`,
-            );
+            assert.ok(costMs <= boundMs, `${costMs} ms of CPU; its decoding costs ${decodeMs} ms`);
           });
         }
       }

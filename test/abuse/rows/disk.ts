@@ -15,7 +15,7 @@ export const disk: Row = {
   name: "disk",
   isOfNoLane: true,
   async attack(arena) {
-    for (let round = 0; round < arena.rounds(5, 1); round++) {
+    for (let round = 0; round < arena.rounds(3, 1); round++) {
       await heldByWriter(arena);
       await heldByReader(arena);
       await full(arena);

@@ -6,7 +6,10 @@ import type { Row } from "../row.ts";
 
 const UPLOADERS = 8;
 
-/** `kill -9` in the middle of writes, over one database: what was acknowledged is there, once, and the file is whole. */
+/**
+ * `kill -9` in the middle of writes, over one database: what was acknowledged is there, once, and the file is whole. Half of
+ * the fifty kills are on each lane.
+ */
 export const killNine: Row = {
   name: "kill -9",
   mostlyWaits: true,
@@ -14,7 +17,7 @@ export const killNine: Row = {
     const folder = await makeFolder(arena);
     const acknowledged = new Set<string>();
     let key = "";
-    for (let round = 0; round < arena.rounds(50, 2); round++) {
+    for (let round = 0; round < arena.rounds(25, 2); round++) {
       const server = await serve(folder, ...arena.flags, "--log-level", "error");
       arena.after(() => void server.child.kill("SIGKILL"));
       key ||= server.key;

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { createClient } from "../post.ts";
 import type { Row } from "../row.ts";
+import { GROWTH_BYTES, PAGE_CACHES_BYTES } from "../subject.ts";
 
 /** Nobody reads standard output: the server serves on, and holds a bounded part of what it would have said. */
 export const slowLogWriter: Row = {
   name: "slow log writer",
   mostlyWaits: true,
   async attack(arena) {
-    const server = await arena.serve({ flags: ["--log-level", "info"] });
+    const server = await arena.serve({
+      flags: ["--log-level", "info"],
+      growthBytes: GROWTH_BYTES + PAGE_CACHES_BYTES, // each call leaves a row of a kilobyte
+    });
     server.child.stdout.pause();
     const client = createClient(server.port, "2");
     const headers = { "content-type": "application/json", "x-api-key": server.key };

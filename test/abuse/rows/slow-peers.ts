@@ -10,14 +10,13 @@ const HEADERS_MS = 1_500;
 const DEADLINE_MS = 1_500;
 /** What a bound may be missed by on a busy machine. */
 const SLACK_MS = 4_000;
-const DRIP_MS = 100;
+const DRIP_MS = 250;
 
 const HEAD = "POST /rig.users.v1.UserService/ListUsers HTTP/1.1\r\nhost: a\r\n";
 
 /** Peers that send a byte now and then, or none: each is ended at its bound, in the number in which they come. */
 export const slowPeers: Row = {
   name: "slow peers",
-  mostlyWaits: true,
   async attack(arena) {
     const { port, key } = await arena.serve({
       flags: ["--first-byte-timeout-ms", `${FIRST_BYTE_MS}`, "--headers-timeout-ms", `${HEADERS_MS}`],

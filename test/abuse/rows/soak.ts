@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import { createClient } from "../post.ts";
 import { goodRequests } from "../requests.ts";
 import type { Row } from "../row.ts";
-import { GROWTH_BYTES } from "../subject.ts";
+import { GROWTH_BYTES, PAGE_CACHES_BYTES } from "../subject.ts";
 import { canCarry, encode, postOf, wires } from "../wires.ts";
 
 const CLIENTS = 12;
 /** Calls of a connection, after which its client leaves and another comes. */
 const CALLS_EACH = 100;
-/** The file grows beyond what a connection keeps of it, 16 MiB: a writer does, and at most four readers. */
-const PAGE_CACHES_BYTES = 5 * 2 ** 24;
 
 /** Good calls of every kind over every protocol for a while, clients that come and go: all answered, and memory stays. */
 export const soak: Row = {

@@ -48,22 +48,31 @@ export function implementation(
           const call = stockCallOf(context).call;
           call.messagesIn++;
           const run = () => handler.start(input, contextOf(call, context));
-          const check = checkOf(context);
-          const whole: Whole = (value) => check(handler.whole(value));
-          return boundedMessages(call, context, runToStream(call, run, whole));
+          return boundedMessages(
+            call,
+            context,
+            runToStream(call, run, wholeOf(handler.whole, checkOf(context))),
+          );
         };
       case "bidi_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
           const run = () => handler.start(runInput(call, readable(inputs)), contextOf(call, context));
-          const check = checkOf(context);
-          const whole: Whole = (value) => check(handler.whole(value));
-          return boundedMessages(call, context, runToStream(call, run, whole));
+          return boundedMessages(
+            call,
+            context,
+            runToStream(call, run, wholeOf(handler.whole, checkOf(context))),
+          );
         };
     }
   };
   // The kind of the handler is that of the method: createHandler took it from there.
   return spec() as MethodImpl<DescMethod>;
+}
+
+/** Not in the scope of its call: what a generator that never ends holds would have the adapter's context, and all of the request, with it. */
+function wholeOf(whole: Whole, check: CheckWritable): Whole {
+  return (value) => check(whole(value));
 }
 
 function checked(answer: Message | Promise<Message>, check: CheckWritable): Message | Promise<Message> {
