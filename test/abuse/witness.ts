@@ -70,9 +70,12 @@ async function witness({ port, call }: Task): Promise<void> {
   };
   const headers = callHeaders(call.path, [["x-api-key", call.key]]);
   const body = envelope(call.message);
+  let lost = Promise.withResolvers<void>();
   let connection = connectHttp2(port, broken);
   function broken(reason: Error): void {
     note(reason);
+    lost.resolve();
+    lost = Promise.withResolvers();
     connection = connectHttp2(port, () => {});
   }
 
@@ -89,8 +92,8 @@ async function witness({ port, call }: Task): Promise<void> {
   const tookMs: number[] = [];
   while (!words.has("stop")) {
     const begin = performance.now();
-    // What has no answer for a minute has none: the call is left, and the row's bound has seen it.
-    await Promise.race([unary(connection, headers, body), pause(60_000)]).catch(note);
+    // What has no answer for a minute has none: the call is left, and the row's bound has seen it. A call of a lost connection is over.
+    await Promise.race([unary(connection, headers, body), lost.promise, pause(60_000)]).catch(note);
     calls++;
     tookMs.push(performance.now() - begin);
     await pause(failures.length > 0 ? 200 : PAUSE_MS);

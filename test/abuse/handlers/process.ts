@@ -1,4 +1,4 @@
-// A server whose handlers do what `x-deed` says: `node process.ts LANE HTTP2`, with a channel to whoever has forked it.
+// A server whose handlers do what `x-deed` says: `node process.ts LANE HTTP2 [PING_MS]`, with a channel to whoever has forked it.
 import type { HandlerContext } from "@connectrpc/connect";
 import { silentLog } from "../../../src/runrpc/server/log.ts";
 import { startServer } from "../../../src/runrpc/server/server.ts";
@@ -9,7 +9,7 @@ import { partOfService } from "../../part-of-service.ts";
 import { memoryStore } from "../../runrpc/server/auth/memory-store.ts";
 import { type Deed, deeds } from "./deeds.ts";
 
-const [lane = "auto", http2 = "node"] = process.argv.slice(2);
+const [lane = "auto", http2 = "node", pingMs] = process.argv.slice(2);
 const keys = memoryStore();
 const tell = (message: object): void => void process.send?.(message);
 
@@ -35,7 +35,10 @@ const server = await startServer({
   keys,
   log: silentLog,
   server: { host: "127.0.0.1", port: 0, lane, http2 },
-  timeouts: { drainTimeoutMs: 0, pingIntervalMs: 500, pingTimeoutMs: 500 },
+  timeouts: {
+    drainTimeoutMs: 0,
+    ...(pingMs === undefined ? {} : { pingIntervalMs: Number(pingMs), pingTimeoutMs: Number(pingMs) }),
+  },
   onRecord: ({ requestId, code, cancelledBy }) => tell({ requestId, code, cancelledBy }),
 });
 tell({ port: server.port, key: keys.add({ scopes: ["*"] }) });

@@ -25,10 +25,15 @@ export interface HandlersSubject extends Watched {
   record(requestId: string): Promise<Told>;
 }
 
-export async function serveHandlers(arena: Arena, options: SubjectOptions = {}): Promise<HandlersSubject> {
+/** @param pingMs when a peer is pinged and how long it has, in milliseconds. Default: as in every server. */
+export async function serveHandlers(
+  arena: Arena,
+  options: SubjectOptions = {},
+  pingMs?: number,
+): Promise<HandlersSubject> {
   const script = fileURLToPath(new URL("./process.ts", import.meta.url));
   // As src/runrpc/launch.js starts a server.
-  const child = fork(script, [arena.lane, arena.http2], {
+  const child = fork(script, [arena.lane, arena.http2, ...(pingMs === undefined ? [] : [`${pingMs}`])], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...launchEnvironment, ...process.env },
     execArgv: [...process.execArgv, "--max-semi-space-size=16", collecting],

@@ -20,6 +20,8 @@ const methods = [
 
 /** The deadline of the calls whose client says nothing of its leaving. */
 const DEADLINE_MS = 1_500;
+/** A peer that stalls is found by then, twice over. */
+const PING_MS = 700;
 /** What the end of a call may come late on a busy machine. */
 const SLACK_MS = 5_000;
 
@@ -35,7 +37,7 @@ export const cancelMatrix: Row = {
   name: "cancel matrix",
   mostlyWaits: true,
   async attack(arena) {
-    const server = await serveHandlers(arena);
+    const server = await serveHandlers(arena, {}, PING_MS);
     const cells = wires
       .filter(({ format }) => format === "proto")
       .flatMap((wire) =>
