@@ -14,7 +14,7 @@ export interface ReadOptions {
 
 /** How a write is called. A write that has begun when its signal aborts may still be committed. */
 export interface WriteOptions extends ReadOptions {
-  /** Goes only when no other write waits, few of them in a transaction: for logs and counts. Default false. */
+  /** Goes only when no other write waits, in a small transaction of its own: for logs and counts. Default false. */
   readonly background?: boolean | undefined;
   /**
    * Writes of this process with the same text go one after the other, in the order of their calls: on a server with several

@@ -47,7 +47,7 @@ export interface SideStats {
   readonly queued: number;
   /** Calls that a worker or a connection has, and that are not answered. */
   readonly inFlight: number;
-  /** Calls that were given to one, and answered; one that moved counts twice. */
+  /** Calls that were given to one; one that moved counts twice. */
   readonly calls: number;
   /** Messages they were sent to a worker in: for the writer, the number of its transactions. On Postgres each goes alone. */
   readonly batches: number;

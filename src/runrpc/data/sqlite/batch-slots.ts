@@ -2,7 +2,6 @@ import type { PendingCall } from "../call-queue.ts";
 import { DataError } from "../data-error.ts";
 import {
   batchesInFlight,
-  postedAt,
   type ToWorker,
   ticketCommitting,
   ticketDone,
@@ -25,14 +24,12 @@ export interface BatchSlots {
   readonly hasLong: boolean;
   /** The query that the worker runs this moment, by its number. */
   readonly running: number | undefined;
-  /** True while the worker commits writes. */
-  readonly isCommitting: boolean;
   /** Posts a batch and keeps it; needs a free slot. Calls whose input cannot be cloned fail. False: so did all. */
   send(calls: readonly PendingCall[], isLong: boolean, post: (message: ToWorker) => void): boolean;
   /** The call at an index of a batch, which has been answered; undefined when there is none. */
   answered(number: number, index: number): PendingCall | undefined;
-  /** All of a batch has been answered. Gives how many calls it had. */
-  empty(number: number): number;
+  /** All of a batch has been answered. */
+  empty(number: number): void;
   /** Takes back what the worker has not begun, and what it has done and not answered. */
   takeBackReads(): PendingCall[];
   /**
@@ -54,8 +51,7 @@ interface Slot {
 
 /** Makes the slots of one worker. */
 export function createBatchSlots(maxBatchCalls: number): BatchSlots {
-  const posted = postedAt(maxBatchCalls);
-  const memory = new SharedArrayBuffer(4 * (posted + 1));
+  const memory = new SharedArrayBuffer(4 * batchesInFlight * maxBatchCalls);
   const tickets = new Int32Array(memory);
   const slots: (Slot | undefined)[] = Array.from({ length: batchesInFlight });
   let callsInFlight = 0;
@@ -79,10 +75,7 @@ export function createBatchSlots(maxBatchCalls: number): BatchSlots {
         message.push(call.query, call.input);
       });
       try {
-        if (calls.length === 0) return [];
-        post(message);
-        Atomics.add(tickets, posted, 1);
-        Atomics.notify(tickets, posted);
+        if (calls.length > 0) post(message);
         return [...calls];
       } catch (error) {
         const good = calls.filter(isCloneable);
@@ -90,15 +83,6 @@ export function createBatchSlots(maxBatchCalls: number): BatchSlots {
         calls = good;
       }
     }
-  }
-
-  /** A query of one of the calls that the worker has in this state. */
-  function queryIn(state: number): number | undefined {
-    for (const slot of slots) {
-      for (const call of slot?.calls ?? [])
-        if (call !== undefined && Atomics.load(tickets, call.ticket) === state) return call.query;
-    }
-    return undefined;
   }
 
   function withdraw(call: PendingCall): void {
@@ -141,10 +125,12 @@ export function createBatchSlots(maxBatchCalls: number): BatchSlots {
       return slots.some((slot) => slot?.isLong === true);
     },
     get running() {
-      return queryIn(ticketRunning);
-    },
-    get isCommitting() {
-      return queryIn(ticketCommitting) !== undefined;
+      for (const slot of slots) {
+        for (const call of slot?.calls ?? []) {
+          if (call !== undefined && Atomics.load(tickets, call.ticket) === ticketRunning) return call.query;
+        }
+      }
+      return undefined;
     },
     send(given, isLong, post) {
       const number = slots.indexOf(undefined);
@@ -164,11 +150,10 @@ export function createBatchSlots(maxBatchCalls: number): BatchSlots {
     },
     empty(number) {
       const slot = slots[number];
-      if (slot === undefined) return 0;
+      if (slot === undefined) return;
       slots[number] = undefined;
       callsInFlight -= slot.size;
       free += 1;
-      return slot.size;
     },
     takeBackReads: () => slots.flatMap((slot) => (slot === undefined ? [] : takeBack(slot, true))),
     lose(isReader, reason) {

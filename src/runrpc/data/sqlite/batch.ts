@@ -22,8 +22,8 @@ export interface Batch {
   committing(indexes: readonly number[]): void;
   /** Keeps an answer until the next `send`. */
   answer(index: number, outcome: Outcome, tookMs: number): void;
-  /** Sends the answers kept. `end` gives the slot back; `shared` does, and the batch that is sent next shared its commit. */
-  send(how: "part" | "end" | "shared"): void;
+  /** Sends the answers kept; `last` gives the slot back. */
+  send(last: boolean): void;
 }
 
 /** How a call ended. */
@@ -41,7 +41,7 @@ export function openBatch(
   let answers: unknown[] = [slot, 0];
   return {
     slot,
-    size: callsIn(message),
+    size: (message.length - 1) / 2,
     query: (index) => Number(message[1 + 2 * index]),
     input: (index) => message[2 + 2 * index],
     claim: (index) =>
@@ -55,20 +55,13 @@ export function openBatch(
       if ("error" in outcome) answers.push(index, -took, wireFromError(outcome.error));
       else answers.push(index, took, outcome.value);
     },
-    send(how) {
-      answers[1] = lastOf[how];
+    send(last) {
+      answers[1] = last ? 1 : 0;
       postAnswers(answers, post);
       answers = [slot, 0];
     },
   };
 }
-
-/** How many calls a message has. */
-export function callsIn(message: readonly unknown[]): number {
-  return (message.length - 1) / 2;
-}
-
-const lastOf = { part: 0, end: 1, shared: 2 } as const;
 
 /** Posts all answers at once, or one by one when one of them cannot be cloned, so that it fails alone. */
 function postAnswers(answers: readonly unknown[], post: (message: FromWorker) => void): void {

@@ -67,13 +67,13 @@ export function createReads(
       batch.answer(index, outcome, ended - begun);
       begun = ended;
       if (ended - sent < sendAfterMs || index === batch.size - 1) continue;
-      batch.send("part");
+      batch.send(false);
       sent = performance.now();
     }
     try {
       end();
     } finally {
-      batch.send("end");
+      batch.send(true);
     }
   };
 }

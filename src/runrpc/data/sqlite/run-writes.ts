@@ -1,23 +1,21 @@
 import { DataError } from "../data-error.ts";
 import type { NamedQuery } from "../manifest.ts";
 import type { Batch, Outcome } from "./batch.ts";
-import { type Gathering, noGathering } from "./gather-writes.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import type { QueryRunner } from "./query-runner.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
 
 /**
- * Group commit: all writes of a batch, and of those that `gathering` adds, share one transaction and its one sync to the disk,
- * each in a savepoint of its own, so that one that fails undoes itself alone. Nothing is answered before COMMIT has returned
- * and the file has been seen where it belongs; when either fails, or SQLite gives up the whole transaction (disk full), every
- * write in it fails with that error. Rejects, after it has answered, when the transaction cannot be rolled back either: the
+ * Group commit: all writes of a batch share one transaction and its one sync to the disk, each in a savepoint of its
+ * own, so that one that fails undoes itself alone. Nothing is answered before COMMIT has returned and the file has been
+ * seen where it belongs; when either fails, or SQLite gives up the whole transaction (disk full), every write of the
+ * batch fails with that error. Rejects, after it has answered, when the transaction cannot be rolled back either: the
  * connection is of no more use then, and its worker has to go.
  */
 export function createWrites(
   { client, db, watch }: OpenDatabase,
   runner: QueryRunner,
   find: (query: number) => NamedQuery,
-  gathering: Gathering = noGathering,
 ): (batch: Batch) => Promise<void> {
   const begin = client.prepare("BEGIN IMMEDIATE");
   const commit = client.prepare("COMMIT");
@@ -44,8 +42,9 @@ export function createWrites(
     }
   }
 
-  /** Runs what was not taken back. */
-  async function runAll({ batch, ran, outcomes }: Part): Promise<void> {
+  /** Runs what was not taken back; gives the indexes of what ran, and how each ended and what it took. */
+  async function runAll(batch: Batch, ran: number[]): Promise<Ran[]> {
+    const outcomes: Ran[] = [];
     let begunMs = performance.now();
     for (let index = 0; index < batch.size; index++) {
       if (!batch.claim(index)) continue;
@@ -55,65 +54,40 @@ export function createWrites(
       outcomes.push({ outcome, tookMs: endedMs - begunMs });
       begunMs = endedMs;
     }
+    return outcomes;
   }
 
-  function fail({ batch, ran }: Part, error: DataError, tookMs: number): void {
-    for (let index = 0; index < batch.size; index++) if (batch.claim(index)) ran.push(index);
-    for (const index of ran) batch.answer(index, { error }, tookMs);
-  }
-
-  /** The sync to the disk is a part of each: none of them is answered without it. */
-  function answer({ batch, ran, outcomes }: Part, commitMs: number): void {
-    for (const [position, { outcome, tookMs }] of outcomes.entries())
-      batch.answer(ran[position] ?? 0, outcome, tookMs + commitMs);
-  }
-
-  return async (first) => {
-    const parts = [partOf(first)];
+  return async (batch) => {
+    const ran: number[] = [];
     const begunMs = performance.now();
+    let outcomes: readonly Ran[] = [];
     let commitMs = 0;
     let failure: DataError | undefined;
-    gathering.begin(first);
     try {
       begin.run();
-      // Those that come meanwhile join the list that is gone through.
-      for (const part of parts) {
-        await runAll(part);
-        const next = gathering.next();
-        if (next !== undefined) parts.push(partOf(next));
-      }
-      for (const { batch, ran } of parts) batch.committing(ran);
+      outcomes = await runAll(batch, ran);
+      batch.committing(ran);
       const committingMs = performance.now();
       commit.run();
       watch.check();
       commitMs = performance.now() - committingMs;
     } catch (error) {
       failure = writeErrorFrom(error);
+      for (let index = 0; index < batch.size; index++) if (batch.claim(index)) ran.push(index);
     }
     try {
       if (client.inTransaction) rollback.run();
     } finally {
       const failedMs = performance.now() - begunMs;
-      for (const part of parts) {
-        if (failure === undefined) answer(part, commitMs);
-        else fail(part, failure, failedMs);
-        // At once: its callers may write again while the next part is answered.
-        part.batch.send(part === parts.at(-1) ? "end" : "shared");
-      }
-      gathering.end(commitMs);
+      ran.forEach((index, position) => {
+        const one = outcomes[position];
+        if (failure !== undefined) batch.answer(index, { error: failure }, failedMs);
+        // The sync to the disk is a part of each: none of them is answered without it.
+        else if (one !== undefined) batch.answer(index, one.outcome, one.tookMs + commitMs);
+      });
+      batch.send(true);
     }
   };
-}
-
-/** A batch in a transaction: the indexes of what has run in it, and how each has ended. */
-interface Part {
-  readonly batch: Batch;
-  readonly ran: number[];
-  readonly outcomes: Ran[];
-}
-
-function partOf(batch: Batch): Part {
-  return { batch, ran: [], outcomes: [] };
 }
 
 /** How one write ended, and what it took until then, in milliseconds. */

@@ -3,10 +3,8 @@ import type { Database } from "better-sqlite3";
 import { DataError, wireFromError } from "../data-error.ts";
 import { listQueries, type NamedQuery } from "../manifest.ts";
 import type { QueryModules } from "../query.ts";
-import type { Batch } from "./batch.ts";
-import { createGathering, noGathering } from "./gather-writes.ts";
-import { createInbox, type Inbox } from "./inbox.ts";
-import { createQueryRunner, StrayStatement } from "./query-runner.ts";
+import { type Batch, openBatch } from "./batch.ts";
+import { createQueryRunner, type QueryRunner, StrayStatement } from "./query-runner.ts";
 import { dataErrorFromThrown } from "./sqlite-error.ts";
 import {
   type FromWorker,
@@ -14,6 +12,7 @@ import {
   pingQuery,
   pingWriteQuery,
   setupKey,
+  type ToWorker,
   type WorkerSetup,
 } from "./thread-protocol.ts";
 
@@ -46,24 +45,21 @@ export async function serveQueries(modules: QueryModules): Promise<void> {
     const writer = setup.role !== "reader";
     const database = openDatabase(setup, writer ? runner.guardStatement : () => {});
     const find = finder(queries, createPings(database.client));
-    const inbox = createInbox(port, setup, post);
-    const gathering = setup.gathers === true ? createGathering(inbox, setup.maxBatchCalls) : noGathering;
-    const runBatch = writer
-      ? createWrites(database, runner, find, gathering)
-      : createReads(database, runner, find);
+    const createBatches = writer ? createWrites : createReads;
+    const runBatch = createBatches(database, runner, find);
     const keepWal = writer ? createWalKeeper(database.client, setup) : () => {};
     // What a query leaves behind where nobody catches it is no reason to end the others.
     const warn = (reason: unknown): void => post({ warning: strayText(reason) });
     process.on("unhandledRejection", warn);
     process.on("uncaughtException", warn);
+    const tickets = new Int32Array(setup.tickets);
     serveBatches(
-      inbox,
+      runner,
       async (batch) => {
-        runner.arm();
         await runBatch(batch);
         keepWal();
-        runner.disarm();
       },
+      (message) => openBatch(message, tickets, setup.maxBatchCalls, post),
       (reason) => post({ failed: wireFromError(faultOf(reason)) }),
       () => {
         lock?.release();
@@ -144,22 +140,25 @@ function faultOf(reason: unknown): DataError {
  * runs after one that `fail` was told of.
  */
 function serveBatches(
-  inbox: Inbox,
-  run: (batch: Batch) => Promise<void>,
+  runner: QueryRunner,
+  runBatch: (batch: Batch) => Promise<void>,
+  open: (message: readonly unknown[]) => Batch,
   fail: (reason: unknown) => void,
   close: () => void,
 ): void {
-  let isServing = false;
-  async function serve(): Promise<void> {
-    for (let next = inbox.next(); next !== undefined; next = inbox.next()) {
-      if (next === "close") return close();
-      await run(next);
-    }
-    isServing = false;
+  let last = Promise.resolve();
+  async function run(message: ToWorker): Promise<void> {
+    if (message === "close") return close();
+    runner.arm();
+    await runBatch(open(message));
+    runner.disarm();
   }
-  inbox.onMessage(() => {
-    if (isServing) return;
-    isServing = true;
-    serve().catch(fail);
+  parentPort?.on("message", (message: ToWorker) => {
+    last = last
+      .then(() => run(message))
+      .catch((reason: unknown) => {
+        fail(reason);
+        return new Promise<never>(() => {});
+      });
   });
 }

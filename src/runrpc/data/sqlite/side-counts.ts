@@ -1,9 +1,9 @@
 import type { SideStats } from "../store.ts";
 
-/** What a side has done since the start. */
+/** What a side has sent since the start. */
 export interface SideCounts {
-  /** So many calls have been answered together: those of a transaction, or of a message. */
-  answered(calls: number): void;
+  /** A message with so many calls has been sent. */
+  sent(calls: number): void;
   /** Calls were taken from one worker for another. */
   moved(calls: number): void;
   read(): Pick<SideStats, "calls" | "batches" | "batchSizes" | "moved">;
@@ -14,7 +14,7 @@ export function createSideCounts(maxBatchCalls: number): SideCounts {
   const counts = { calls: 0, batches: 0, moved: 0 };
   const batchSizes = new Array<number>(powerOf(maxBatchCalls) + 1).fill(0);
   return {
-    answered(calls) {
+    sent(calls) {
       counts.calls += calls;
       counts.batches += 1;
       const power = powerOf(calls);

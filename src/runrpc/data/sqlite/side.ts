@@ -76,7 +76,6 @@ export function createSide(
       else flushSoon();
     },
     onTook: waiting.ran,
-    onDone: counts.answered,
     onServing: (news) => logServing(options.log, options.file, news),
     onDeath(reason) {
       shared.trouble.tell(kind, { worked: false, error: reason });
@@ -97,10 +96,8 @@ export function createSide(
     const { file, worker, migrations, allowNewer, busyTimeoutMs, heapMb } = options;
     const role = isRead ? "reader" : "writer";
     const servingLock = options.servingLock && !isRead;
-    return {
-      ...{ role, file, worker, migrations, allowNewer, servingLock },
-      ...{ busyTimeoutMs, heapMb, maxBatchCalls, gathers },
-    };
+    const opening = { role, file, worker, migrations, allowNewer, servingLock } as const;
+    return { ...opening, busyTimeoutMs, heapMb, maxBatchCalls };
   }
 
   /** All calls that one turn of the event loop makes go in one message: the immediate runs after them. */
@@ -129,19 +126,18 @@ export function createSide(
   }
 
   /**
-   * Writes of several processes come in groups, a little one after the other. Until the writer commits, it takes what comes into
-   * its transaction. Then fewer than are being committed wait for the end of that: a commit costs about the same for any number,
-   * and so they share one with those that come meanwhile.
+   * Writes of several processes come in groups, a little one after the other. Fewer than are being committed wait for the end of
+   * that: a commit costs about the same for any number, and so they share one with those that come meanwhile.
    */
   function fillsCommit(link: WorkerLink): boolean {
-    const calls = foreground.size + background.size;
-    return !gathers || calls >= link.callsInFlight || (calls > 0 && !link.isCommitting);
+    return !gathers || foreground.size + background.size >= link.callsInFlight;
   }
 
   /** False when none of the calls may go. */
   function send(link: WorkerLink, queue: CallQueue, max: number): boolean {
     const calls = queue.take(max, options.maxBatchBytes);
     if (calls.length === 0) return false;
+    counts.sent(calls.length);
     link.send(calls, queue === long || queue === fresh);
     return true;
   }

@@ -37,15 +37,8 @@ export interface WorkerSetup {
   readonly identity?: string | undefined;
   /** Calls in a batch, at most; batch slot `s` owns the tickets from `s * maxBatchCalls`. */
   readonly maxBatchCalls: number;
-  /** `Int32Array` of `batchesInFlight * maxBatchCalls` tickets, and one more that counts the batches that were posted. */
+  /** `Int32Array` of `batchesInFlight * maxBatchCalls` tickets. */
   readonly tickets: SharedArrayBuffer;
-  /** True for a writer of several processes: batches that come while it writes share its commit. Default false. */
-  readonly gathers?: boolean | undefined;
-}
-
-/** Where among the tickets the batches are counted that were posted. */
-export function postedAt(maxBatchCalls: number): number {
-  return batchesInFlight * maxBatchCalls;
 }
 
 /** What goes to or comes from a worker in one piece, at most: a quarter of its heap, as values become larger there. */
@@ -78,7 +71,7 @@ export type ToWorker = readonly unknown[] | "close";
 
 /**
  * Worker to main. An array is (part of) the answer to a batch: `[slot, last, index, took, value, index, took, value, …]`,
- * where `last` tells that the slot is free: 1, or 2 where the batch that is answered next shared its commit. `took` is as {@link tookFromMs} has it; it is negative
+ * where `last` tells that the slot is free. `took` is as {@link tookFromMs} has it; it is negative
  * when `value` is a {@link WireError} instead of a result.
  */
 export type FromWorker =

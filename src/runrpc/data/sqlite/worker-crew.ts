@@ -14,8 +14,6 @@ export interface CrewEvents {
   onAble(link: WorkerLink, news?: AnswerNews): void;
   /** A call has been answered that took so long. */
   onTook(query: number, tookMs: number): void;
-  /** So many calls, of one transaction, have all been answered. */
-  onDone(calls: number): void;
   /** The file's serving lock. */
   onServing(news: ServingNews): void;
   /** A worker that could take calls has died by itself. */
@@ -53,7 +51,6 @@ export function createCrew(size: number, options: LinkOptions, events: CrewEvent
   function hire(): WorkerLink {
     const linkEvents: LinkEvents = {
       onTook: events.onTook,
-      onDone: events.onDone,
       onServing: events.onServing,
       onAnswer: (news) => events.onAble(link, news),
       onEnd(waiting, reason) {

@@ -28,16 +28,12 @@ export interface LinkOptions {
   readonly busyTimeoutMs: number;
   readonly heapMb: number;
   readonly maxBatchCalls: number;
-  /** See `WorkerSetup`. */
-  readonly gathers?: boolean;
 }
 
 /** What a link tells the side that holds it. */
 export interface LinkEvents {
   /** A call has been answered that took so long. */
   onTook?(query: number, tookMs: number): void;
-  /** So many calls, of one transaction, have all been answered. */
-  onDone?(calls: number): void;
   /** The file's serving lock. */
   onServing?(news: ServingNews): void;
   /** A batch has been answered, in part or whole. */
@@ -57,8 +53,6 @@ export interface WorkerLink {
   readonly hasLong: boolean;
   /** The query that it runs this moment, by its number. */
   readonly running: number | undefined;
-  /** True while it commits writes. */
-  readonly isCommitting: boolean;
   /** When the worker last gave a sign, in `performance.now()` milliseconds. */
   readonly lastSignMs: number;
   /** Sends a batch; needs a free slot. Calls whose input cannot be cloned fail with `invalid_argument`. */
@@ -89,7 +83,6 @@ export function startWorker(
     identity,
     heapMb: options.heapMb,
     maxBatchCalls: options.maxBatchCalls,
-    gathers: options.gathers,
     tickets: slots.tickets,
   };
   const worker = new Worker(options.worker, {
@@ -102,7 +95,6 @@ export function startWorker(
   let trouble: DataError | undefined;
   let hasServed = false; // or was told to end before that
   let lastSignMs = performance.now();
-  let done = 0;
 
   worker.on("message", (message: FromWorker) => {
     lastSignMs = performance.now();
@@ -152,11 +144,7 @@ export function startWorker(
         if (!call.settled) call.reject(lastError);
       }
     }
-    if (answer[1] !== 0) done += slots.empty(number);
-    if (answer[1] === 1) {
-      events.onDone?.(done);
-      done = 0;
-    }
+    if (answer[1] === 1) slots.empty(number);
     events.onAnswer({ worked, error: lastError });
   }
 
@@ -173,9 +161,6 @@ export function startWorker(
     },
     get running() {
       return slots.running;
-    },
-    get isCommitting() {
-      return slots.isCommitting;
     },
     get lastSignMs() {
       return lastSignMs;

@@ -147,7 +147,7 @@ export function createRemoteSide(path: string, options: ResolvedSqliteOptions, s
       const isBackground = queue === background;
       if (isBackground && foreground.size > 0) break;
       const calls = sent.send(queue, isBackground, frames, window);
-      if (calls > 0) counts.answered(calls);
+      if (calls > 0) counts.sent(calls);
     }
     if (!topics.isEmpty) frames.send(encodeFrame(topics.take()));
   }

@@ -100,36 +100,3 @@ test("the writer's thread is replaced when it dies, and each process is told wha
   assert.equal(writer.stats().workersReplaced, 2);
   assert.equal((await one.queries.items.listNames()).includes("dead"), false);
 });
-
-test("a write that comes while another one runs shares its commit", async (t) => {
-  const { writer, open } = await openShared(t);
-  const [one, other] = [await open(), await open()];
-  const { batches } = writer.stats();
-  const running = one.queries.items.insertSlowly({ name: "slow", ...slow });
-  await until("the slow write is sent", () => writer.stats().inFlight === 1);
-  const joins = other.queries.items.insertName("joins");
-  const fails = codeOf(other.queries.items.insertThenThrow("fails"));
-  await until("the others are sent", () => writer.stats().inFlight === 3);
-  await Promise.all([running, joins]);
-  assert.equal(await fails, "not_found");
-  const { calls, batchSizes, batches: after } = writer.stats();
-  assert.deepEqual([calls, after - batches, batchSizes.slice(0, 3)], [3, 1, [0, 0, 1]]);
-  assert.deepEqual(await one.queries.items.listNames(), ["slow", "joins"]);
-});
-
-for (const [query, code] of [
-  ["exitInWrite", "unavailable"],
-  ["exitWhileCommitting", "unknown"],
-] as const) {
-  test(`when the writer's thread dies in ${query}, those whose commit it was to share are told the same: ${code}`, async (t) => {
-    const { writer, open } = await openShared(t);
-    const [one, other] = [await open(), await open()];
-    const running = codeOf(one.queries.items.insertSlowly({ name: "slow", ...slow }));
-    await until("the slow write is sent", () => writer.stats().inFlight === 1);
-    const dies = codeOf(other.queries.items[query]("dead"));
-    await until("the other one is sent", () => writer.stats().inFlight === 2);
-    assert.deepEqual([await running, await dies], [code, code]);
-    assert.equal(await codeOf(one.queries.items.insertName("after")), "ok");
-    assert.deepEqual(await one.queries.items.listNames(), ["after"]);
-  });
-}
