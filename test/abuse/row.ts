@@ -12,8 +12,8 @@ export interface Row {
   readonly name: string;
   /** No lane and no engine has to do with it: it is run once. */
   readonly isOfNoLane?: true;
-  /** It mostly waits, and nothing depends on how fast it is: its lanes are attacked at one time. */
-  readonly mostlyWaits?: true;
+  /** Nothing depends on how fast it is: its lanes are attacked at one time. */
+  readonly lanesAtOnce?: true;
   /** It takes too long for the short set. */
   readonly isWholeOnly?: true;
   /** Tries what there is to try. What it throws itself is a fault of the row, and counts as not held. */

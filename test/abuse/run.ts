@@ -33,7 +33,7 @@ const begin = performance.now();
 let broken = 0;
 for (const row of chosen) {
   const its = row.isOfNoLane === true ? lanes.slice(0, 1) : lanes;
-  if (row.mostlyWaits === true) await Promise.all(its.map((lane) => attack(row, lane)));
+  if (row.lanesAtOnce === true) await Promise.all(its.map((lane) => attack(row, lane)));
   else for (const lane of its) await attack(row, lane);
 }
 const seconds = Math.round((performance.now() - begin) / 1_000);

@@ -57,7 +57,7 @@ export const amplification: Row = {
       });
     // What runs for the first time is compiled first.
     for (const attack of attacksOf(6_000)) await send(attack);
-    for (let round = 0; round < arena.rounds(5, 1); round++) {
+    for (let round = 0; round < arena.rounds(3, 1); round++) {
       for (const bytes of arena.rounds(1, 0) > 0 ? [20_000, 400_000, 4_000_000] : [20_000, 400_000]) {
         for (const attack of attacksOf(bytes)) {
           const { title, most } = attack;

@@ -21,7 +21,7 @@ const STRANGERS = [
 
 export const browserRules: Row = {
   name: "browser rules",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     const server = await arena.serve({ flags: ["--cors-origins", HOME] });
     for (let round = 0; round < arena.rounds(20, 1); round++) {

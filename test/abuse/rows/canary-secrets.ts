@@ -16,7 +16,7 @@ const SECRET = "CanarySecretCanarySecretCanarySecretCanarySe";
 /** A key and a body's text appear in no log line, record, error, configuration or title of the process. */
 export const canarySecrets: Row = {
   name: "canary secrets",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     for (const format of arena.some(["json", "pretty"] as const, 1)) {
       const server = await arena.serve({

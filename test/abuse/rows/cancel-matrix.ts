@@ -35,7 +35,7 @@ type Way = (typeof WAYS)[number];
 /** Clients that leave in the middle of a call in every way: the handler hears of it, its call ends, the record says how. */
 export const cancelMatrix: Row = {
   name: "cancel matrix",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     const server = await serveHandlers(arena, {}, PING_MS);
     const cells = wires

@@ -10,7 +10,7 @@ const DRAIN_MS = 5_000;
 /** SIGTERM while clients that keep their connections call all the time: what was taken is answered, and recorded so. */
 export const drainUnderLoad: Row = {
   name: "drain under load",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     for (let round = 0; round < arena.rounds(10, 1); round++) {
       const server = await arena.serve({ witnessMs: false, flags: ["--drain-timeout-ms", `${DRAIN_MS}`] });

@@ -38,7 +38,7 @@ const OTHERWISE: Readonly<Record<string, RegExp>> = {
 /** Handlers that do what no handler may: each costs its one call, whose record says what its client was told. */
 export const faultyHandlers: Row = {
   name: "faulty handlers",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     const server = await serveHandlers(arena, {});
     for (let round = 0; round < arena.rounds(3, 1); round++) {

@@ -28,7 +28,7 @@ const VALUES: readonly (readonly [title: string, value: string])[] = [
 /** What strangers write into logs and records: a line stays a line, and a text has its bound. */
 export const hostileLogValues: Row = {
   name: "hostile log values",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     for (const format of arena.some(["json", "pretty"] as const, 1)) {
       const server = await arena.serve({

@@ -26,7 +26,7 @@ const CHUNK = Buffer.concat([Buffer.from("10000\r\n"), BLOCK, Buffer.from("\r\n"
 /** Uploads without a key: refused on the head, and next to nothing of the body is read. */
 export const keylessUploads: Row = {
   name: "keyless uploads",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     const server = await arena.serve({});
     for (let round = 0; round < arena.rounds(5, 1); round++) {

@@ -12,7 +12,7 @@ const UPLOADERS = 8;
  */
 export const killNine: Row = {
   name: "kill -9",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     const folder = await makeFolder(arena);
     const acknowledged = new Set<string>();

@@ -20,7 +20,7 @@ const ANSWER_MS = 20_000;
 /** Requests made worse at random: each is answered, and nothing that its client did is the server's fault. */
 export const mutatedRequests: Row = {
   name: "mutated requests",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     const server = await arena.serve({
       mayLog: NO_COMPRESSION,

@@ -14,9 +14,9 @@ const HELD_BYTES = 10_000;
 /** Handlers that never settle, many at a time: each client has its answer at its deadline, and memory comes back. */
 export const neverSettling: Row = {
   name: "handlers that never settle",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
-    const rounds = arena.rounds(10, 1);
+    const rounds = arena.rounds(6, 1);
     const server = await serveHandlers(arena, {
       growthBytes: GROWTH_BYTES + rounds * wires.length * CALLS * HELD_BYTES,
     });

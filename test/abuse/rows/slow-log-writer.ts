@@ -6,7 +6,7 @@ import { GROWTH_BYTES, PAGE_CACHES_BYTES } from "../subject.ts";
 /** Nobody reads standard output: the server serves on, and holds a bounded part of what it would have said. */
 export const slowLogWriter: Row = {
   name: "slow log writer",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   async attack(arena) {
     const server = await arena.serve({
       flags: ["--log-level", "info"],

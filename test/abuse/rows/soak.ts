@@ -12,6 +12,7 @@ const CALLS_EACH = 100;
 /** Good calls of every kind over every protocol for a while, clients that come and go: all answered, and memory stays. */
 export const soak: Row = {
   name: "soak",
+  lanesAtOnce: true,
   async attack(arena) {
     const server = await arena.serve({
       flags: ["--log", "errors"],

@@ -18,7 +18,7 @@ const LIST = "/rig.users.v1.UserService/ListUsers";
 /** Clients that ask for much and read nothing: the server holds little for them, and cuts them at the deadline. */
 export const stalledReaders: Row = {
   name: "stalled readers",
-  mostlyWaits: true,
+  lanesAtOnce: true,
   isWholeOnly: true,
   async attack(arena) {
     const server = await arena.serve({
