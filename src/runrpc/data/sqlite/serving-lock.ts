@@ -49,9 +49,9 @@ export function holdServingLock(file: string, tell: (news: ServingNews) => void)
         tellOnce({ kind: "beside", other: holderOf(own) });
         besides ??= takeLock(second, 0);
       } else {
-        tellOnce({ kind: "alone" });
         besides?.release();
         besides = undefined;
+        tellOnce({ kind: "alone" });
       }
     } catch (error) {
       tellOnce({ kind: "unseen", why: dataErrorFromThrown(error).message });
