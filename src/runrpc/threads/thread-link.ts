@@ -115,6 +115,8 @@ export function startThread({ setup, heapMb, askQuery, onRoom, onEnd }: LinkOpti
     const error = new ConnectError(`this cannot be sent to a thread: ${reason}`, Code.Internal);
     if (code !== op.query) {
       calls.remove(number)?.lost(error);
+      // The thread has nothing to say of it. Not yet: what it makes room for would come into the batch that is being sent.
+      queueMicrotask(onRoom);
       return [op.none, undefined] as const;
     }
     const { id } = value as QueryAnswer; // as answerQuery writes it

@@ -38,6 +38,16 @@ describe("functions of a module in threads", () => {
     assert.equal(await heavy.thread(undefined), thread);
   });
 
+  it("what waits behind a call that cannot be sent is sent", { timeout: 60_000 }, async () => {
+    await using heavy = offload<Heavy>(module, { threads: 1 });
+    await heavy.thread(undefined);
+    const unsendable = heavy.same(() => 1);
+    // A thread that has said nothing for a while gets no call ahead.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    const [, sum] = await Promise.allSettled([unsendable, heavy.sum([1, 2])]);
+    assert.deepEqual(sum, { status: "fulfilled", value: 3 });
+  });
+
   it("a loop that looks at its signal ends, and its thread goes on; one that does not is ended", async () => {
     await using heavy = offload<Heavy>(module, { threads: 1, graceMs: 60_000 });
     const thread = await heavy.thread(undefined);
