@@ -48,21 +48,15 @@ export function implementation(
           const call = stockCallOf(context).call;
           call.messagesIn++;
           const run = () => handler.start(input, contextOf(call, context));
-          return boundedMessages(
-            call,
-            context,
-            runToStream(call, run, wholeOf(handler.whole, checkOf(context))),
-          );
+          const whole = wholeOf(handler.whole, checkOf(context));
+          return boundedMessages(call, context, runToStream(call, run, whole));
         };
       case "bidi_streaming":
         return (inputs: never, context: HandlerContext) => {
           const call = stockCallOf(context).call;
           const run = () => handler.start(runInput(call, readable(inputs)), contextOf(call, context));
-          return boundedMessages(
-            call,
-            context,
-            runToStream(call, run, wholeOf(handler.whole, checkOf(context))),
-          );
+          const whole = wholeOf(handler.whole, checkOf(context));
+          return boundedMessages(call, context, runToStream(call, run, whole));
         };
     }
   };
