@@ -42,7 +42,8 @@ export function hasSeveral(authorization: string): boolean {
   return authorization.includes(",") && SECOND.test(authorization);
 }
 
-const SECOND = /,\s*(?:[^\s,="]+\s+[^\s=]|[^=,"]*(?:,|$))/;
+/** Whoever has no key is looked at by it: what may follow one another has no characters in common, so that nothing is read again. */
+const SECOND = /,(?:\s*[^\s,="]+\s+[^\s=]|[^=,"]*(?:,|$))/;
 
 function bad(reason: string): Credential {
   return { kind: "bad", reason };
